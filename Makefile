@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# ioascope. 'make help' lists the targets.
+
+prefix ?= /usr/local
+sbindir ?= $(prefix)/sbin
+mandir ?= $(prefix)/share/man
+datadir ?= $(prefix)/share
+DESTDIR ?=
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+RST2MAN ?= rst2man
+V ?= 0
+B := build
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2)
+else
+Q :=
+say = @:
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+LIBS := libbpf smartcols
+WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wno-sign-compare
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -ffile-prefix-map=$(CURDIR)/= \
+	-Iinclude -Iuser -I$(B)/bpf $(shell $(PKG_CONFIG) --cflags $(LIBS))
+ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
+ARCH_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -Wall -Werror -ffile-prefix-map=$(CURDIR)/= \
+	-Iinclude -Ibpf -isystem $(ARCH_INCLUDE)
+
+CORE := $(wildcard user/core/*.c)
+USER := $(CORE) $(wildcard user/live/*.c user/view/*.c user/cli/*.c)
+BPF := $(wildcard bpf/*.bpf.c)
+SKEL := $(BPF:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
+USER_OBJ := $(USER:%.c=$(B)/%.o)
+MAN := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
+CLIENT := $(wildcard tests/clients/*.c)
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
+UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
+
+all: check-tools $(B)/ioascope $(B)/tests/type1-client $(MAN)
+
+# A part that is absent is named once, with the package that brings it.
+check-tools:
+	$(Q)tests/lab/setup.sh --build-check
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+# Line information serves the verifier's log; DWARF only grows the tool.
+$(B)/bpf/%.stripped.o: $(B)/bpf/%.bpf.o
+	$(Q)llvm-strip -g -o $@ $<
+
+$(B)/bpf/%.skel.h: $(B)/bpf/%.stripped.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(B)/user/%.o: user/%.c | $(SKEL)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/ioascope: $(USER_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(ALL_LIBS) -o $@
+
+$(B)/tests/type1-client: $(CLIENT) $(wildcard tests/clients/*.h tests/modules/*/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) \
+		-Itests/modules/ioas_testdev $(CLIENT) -lpthread -o $@
+
+$(B)/tests/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(CORE) -lcmocka -o $@
+
+$(B)/san/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(CORE) -lcmocka -o $@
+
+$(B)/man/%: docs/man/%.rst
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(RST2MAN) --strict $< $@
+
+clean:
+	$(Q)rm -rf $(B)
+
+.PHONY: all check-tools clean
+-include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d)

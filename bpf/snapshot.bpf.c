@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads what the kernel has, without events: the container files that tasks
+ * hold, then each type1 IOAS by its own tree.
+ *
+ * No lock is held. Trees are walked by "smallest key not below": each step is
+ * one descent from the root, bounded, and robust against rotations; what
+ * changes meanwhile may be missed or seen, and the caller says so.
+ */
+#include "flavours.bpf.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <ioascope/walk.h>
+#include <linux/bpf.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define TREE_DEPTH 64
+
+/* The functions behind /dev/vfio/vfio: how its files are told from others. */
+extern const void vfio_fops_open __ksym __weak;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+} __attribute__((preserve_access_index));
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WALK_CHUNK);
+	__type(key, __u32);
+	__type(value, struct walk_dma);
+} walk_out SEC(".maps");
+
+SEC("iter/task_file")
+int walk_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct vfio_container *c;
+	struct walk_file f = {};
+
+	if (!task || !file || !&vfio_fops_open)
+		return 0;
+	if ((const void *)BPF_CORE_READ(file, f_op, open) != &vfio_fops_open)
+		return 0;
+	c = BPF_CORE_READ(file, private_data);
+	f.container = (__u64)c;
+	f.iommu = (__u64)BPF_CORE_READ(c, iommu_data);
+	f.who.tgid = BPF_CORE_READ(task, tgid);
+	f.who.tid = f.who.tgid;
+	f.who.uid = BPF_CORE_READ(task, cred, uid.val);
+	BPF_CORE_READ_STR_INTO(&f.who.comm, task, comm);
+	bpf_seq_write(ctx->meta->seq, &f, sizeof(f));
+	return 0;
+}
+
+struct pfn_walk {
+	__u64 root; /* struct rb_node * */
+	__u64 from;
+	__u64 pfns;
+	__u64 refs;
+	__u32 done;
+	__u32 pad;
+};
+
+static long pfn_step(__u32 i, struct pfn_walk *w)
+{
+	struct rb_node *node = (void *)w->root;
+	struct vfio_pfn *best = NULL;
+	__u64 best_iova = 0;
+
+	for (int depth = 0; depth < TREE_DEPTH && node; depth++) {
+		struct vfio_pfn *p = (void *)node;
+		__u64 iova = BPF_CORE_READ(p, iova);
+
+		if (iova >= w->from) {
+			best = p;
+			best_iova = iova;
+			node = BPF_CORE_READ(node, rb_left);
+		} else {
+			node = BPF_CORE_READ(node, rb_right);
+		}
+	}
+	if (!best) {
+		w->done = 1;
+		return 1;
+	}
+	w->pfns++;
+	w->refs += BPF_CORE_READ(best, ref_count);
+	w->from = best_iova + 1;
+	return 0;
+}
+
+static __always_inline void read_dma(struct vfio_dma *dma, struct walk_dma *o)
+{
+	struct pfn_walk w = {};
+
+	o->iova = BPF_CORE_READ(dma, iova);
+	o->size = BPF_CORE_READ(dma, size);
+	o->va = BPF_CORE_READ(dma, vaddr);
+	o->locked = BPF_CORE_READ(dma, locked_vm);
+	o->prot = BPF_CORE_READ(dma, prot);
+	o->tgid = BPF_CORE_READ(dma, task, tgid);
+	o->uid = BPF_CORE_READ(dma, task, cred, uid.val);
+	o->iommu_mapped = BPF_CORE_READ(dma, iommu_mapped);
+	o->vaddr_invalid = BPF_CORE_READ(dma, vaddr_invalid);
+	BPF_CORE_READ_STR_INTO(&o->comm, dma, task, comm);
+	w.root = (__u64)BPF_CORE_READ(dma, pfn_list.rb_node);
+	if (w.root)
+		bpf_loop(WALK_PFNS, pfn_step, &w, 0);
+	o->pfns = w.pfns;
+	o->refs = w.refs;
+	o->pfns_more = w.root && !w.done;
+	o->pad = 0;
+}
+
+struct dma_walk {
+	__u64 root;
+	__u64 from;
+	__u32 count;
+	__u32 done;
+};
+
+static long dma_step(__u32 i, struct dma_walk *w)
+{
+	struct rb_node *node = (void *)w->root;
+	struct vfio_dma *best = NULL;
+	struct walk_dma *out;
+	__u64 best_iova = 0;
+
+	for (int depth = 0; depth < TREE_DEPTH && node; depth++) {
+		struct vfio_dma *d = (void *)node;
+		__u64 iova = BPF_CORE_READ(d, iova);
+
+		if (iova >= w->from) {
+			best = d;
+			best_iova = iova;
+			node = BPF_CORE_READ(node, rb_left);
+		} else {
+			node = BPF_CORE_READ(node, rb_right);
+		}
+	}
+	out = best ? bpf_map_lookup_elem(&walk_out, &i) : NULL;
+	if (!out) {
+		w->done = 1;
+		return 1;
+	}
+	read_dma(best, out);
+	w->count = i + 1;
+	w->from = best_iova + 1;
+	return 0;
+}
+
+static __always_inline void add_group(struct walk_args *a, struct vfio_iommu_group *g,
+				      bool emulated)
+{
+	__u32 n = a->ngroups;
+
+	if (n >= IOAS_GROUPS_MAX)
+		return;
+	a->groups[n].id = BPF_CORE_READ(g, iommu_group, id);
+	a->groups[n].emulated = emulated;
+	a->ngroups = n + 1;
+}
+
+/* Adds the groups on one list; head is the address of its list_head. */
+static __always_inline void walk_groups(struct walk_args *a, __u64 head, bool emulated)
+{
+	struct list_head *l = (void *)head;
+	__u64 at;
+
+	for (int i = 0; i < IOAS_GROUPS_MAX; i++) {
+		l = BPF_CORE_READ(l, next);
+		at = (__u64)l;
+		if (!at || at == head)
+			return;
+		add_group(a, (void *)(at - bpf_core_field_offset(struct vfio_iommu_group, next)),
+			  emulated);
+	}
+}
+
+static __always_inline void walk_domains(struct walk_args *a, __u64 head)
+{
+	struct list_head *l = (void *)head;
+	__u64 at;
+
+	for (int i = 0; i < 4; i++) {
+		l = BPF_CORE_READ(l, next);
+		at = (__u64)l;
+		if (!at || at == head)
+			return;
+		at -= bpf_core_field_offset(struct vfio_domain, next);
+		walk_groups(a, at + bpf_core_field_offset(struct vfio_domain, group_list), false);
+	}
+}
+
+SEC("syscall")
+int walk_ioas(struct walk_args *a)
+{
+	struct vfio_iommu *iommu = (void *)a->iommu;
+	struct dma_walk w = {.from = a->from};
+	struct walk_args out = {};
+
+	out.iommu = a->iommu;
+	out.mode = BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1;
+	out.dirty = BPF_CORE_READ(iommu, dirty_page_tracking);
+	out.vaddr_invalid = BPF_CORE_READ(iommu, vaddr_invalid_count);
+	out.entries_left = BPF_CORE_READ(iommu, dma_avail);
+	out.non_pinned_groups = BPF_CORE_READ(iommu, num_non_pinned_groups);
+	walk_domains(&out, out.iommu + bpf_core_field_offset(struct vfio_iommu, domain_list));
+	walk_groups(&out,
+		    out.iommu + bpf_core_field_offset(struct vfio_iommu, emulated_iommu_groups),
+		    true);
+	w.root = (__u64)BPF_CORE_READ(iommu, dma_list.rb_node);
+	bpf_loop(WALK_CHUNK, dma_step, &w, 0);
+	out.count = w.count;
+	out.more = !w.done;
+	out.from = w.from;
+	*a = out;
+	return 0;
+}

@@ -1,0 +1,1019 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VFIO type1: containers of drivers/vfio/container.c with the IOMMU driver of
+ * drivers/vfio/vfio_iommu_type1.c.
+ *
+ * What makes it ordered: all changes of one IOAS happen under iommu->lock.
+ * Hooks inside that lock, so the order number is taken under it:
+ *   vfio_pin_pages_remote, vfio_unpin_pages_remote, vfio_unmap_unpin,
+ *   vfio_remove_dma, mm_lock_acct, and security_capable when it is called by a
+ *   MAP (vfio_dma_do_map asks for CAP_IPC_LOCK after its last check).
+ * Hooks outside of it:
+ *   the ioctl's entry and exit: they carry ops, and the VADDR changes, which
+ *     have no hook inside (two threads racing UPDATE_VADDR on one range may be
+ *     seen in the wrong order);
+ *   attach and detach: serialized by container->group_lock, held by their
+ *     callers, against each other, open and release;
+ *   the client's pin (exit) and unpin (entry): a client unpins what its pin
+ *     call has returned, and a mapping goes only when its pins are gone, so
+ *     MAP < pin exit < unpin entry < removal holds for any client that keeps
+ *     its own books.
+ * Objects are known by kernel address from their birth to the hook that ends
+ * them; an address may be reused after that, so ends compare our id.
+ */
+#include "objects.bpf.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <ioascope/type1.h>
+#include <linux/bpf.h>
+#include <linux/vfio.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define PAGE_SHIFT 12
+#define CAP_IPC_LOCK 14
+#define VFIO_EMULATED_GROUP 1 /* enum vfio_group_type of drivers/vfio/vfio.h */
+
+/* Argument positions, by parameter name; filled by the loader. */
+const volatile __u8 argn[ARG_MAX];
+
+/* MAPs in flight: keeps security_capable's hook to one load when there are none. */
+__u32 maps_in_flight;
+
+static __always_inline __u64 arg(void *ctx, __u32 which)
+{
+	__u64 v = 0;
+
+	if (which < ARG_MAX)
+		bpf_get_func_arg(ctx, argn[which], &v);
+	return v;
+}
+
+static __always_inline __s64 ret_of(void *ctx)
+{
+	__u64 v = 0;
+
+	bpf_get_func_ret(ctx, &v);
+	return v;
+}
+
+/* ---- the IOAS, and charges to it ---- */
+
+static __always_inline struct ioas_ioas *ioas_get(__u64 key)
+{
+	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &key);
+	struct vfio_iommu *iommu = (void *)key;
+
+	if (s || !key)
+		return s;
+	return ioas_new(key, IOAS_BACKEND_TYPE1,
+			BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1, true);
+}
+
+/* Takes over what the IOMMU driver holds in plain fields, as hints. */
+static __always_inline void ioas_refresh(struct ioas_ioas *s, __u64 key, const struct op *op)
+{
+	struct vfio_iommu *iommu = (void *)key;
+	__u64 non_pinned = BPF_CORE_READ(iommu, num_non_pinned_groups);
+	__u8 dirty = BPF_CORE_READ(iommu, dirty_page_tracking);
+	struct ioas_event *e;
+
+	s->entries_left = BPF_CORE_READ(iommu, dma_avail);
+	s->vaddr_invalid = BPF_CORE_READ(iommu, vaddr_invalid_count);
+	if (s->dirty == dirty && s->non_pinned_groups == non_pinned)
+		return;
+	s->dirty = dirty;
+	s->non_pinned_groups = non_pinned;
+	e = event_begin(ctx_of(s), s, IOAS_EV_DIRTY, op->num);
+	if (!e)
+		return;
+	e->body_obj.mode = s->mode;
+	e->body_obj.dirty = dirty;
+	e->body_obj.non_pinned_groups = non_pinned;
+	e->body_obj.entries_left = s->entries_left;
+	event_end(e);
+}
+
+/* fexit: success only. Under iommu->lock, in whichever op runs. */
+SEC("fexit/mm_lock_acct")
+int t1_lock_acct(void *ctx)
+{
+	__u64 mm = arg(ctx, ARG_ACCT_MM);
+	__s64 pages = arg(ctx, ARG_ACCT_NPAGE);
+	struct op *op = op_innermost();
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+
+	if ((int)ret_of(ctx))
+		return 0;
+	s = op ? ioas_get(op->ioas_key) : NULL;
+	if (!s) {
+		stat_inc(IOAS_STAT_NO_CONTEXT);
+		return 0;
+	}
+	c = ctx_of(s);
+	if (op->mm != mm)
+		charge_tell(c, s, op);
+	charge_count(c, s, mm, (void *)arg(ctx, ARG_ACCT_TASK), pages);
+	op->mm = mm;
+	op->charge += pages;
+	op->chunk_charge += pages > 0 ? pages : 0;
+	return 0;
+}
+
+/* ---- areas ---- */
+
+/* Pages are summed per mapping; a hook that sees another mapping tells the sum. */
+static __always_inline void op_on_dma(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
+				      struct vfio_dma *dma)
+{
+	if (op->dma == (__u64)dma)
+		return;
+	if (op->dma)
+		pins_tell(c, s, op);
+	op->dma = (__u64)dma;
+	op->dma_iova = BPF_CORE_READ(dma, iova);
+	op->dma_last = op->dma_iova + BPF_CORE_READ(dma, size) - 1;
+}
+
+/*
+ * fexit. The chunk that satisfies all that was asked for is a MAP's last: what
+ * can still fail after it goes through vfio_remove_dma. A chunk without a
+ * charge has no struct pages (reserved memory is never charged), unless
+ * clients have pinned here before, whose pages are not charged twice.
+ */
+SEC("fexit/vfio_pin_pages_remote")
+int t1_pin(void *ctx)
+{
+	struct vfio_dma *dma = (void *)arg(ctx, ARG_PIN_DMA);
+	struct op *op = op_get(LEVEL_DRIVER);
+	__s64 got = ret_of(ctx);
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+	__u64 va, vaddr;
+
+	if (got <= 0)
+		return 0;
+	s = op ? ioas_get(op->ioas_key) : NULL;
+	if (!s) {
+		stat_inc(IOAS_STAT_NO_CONTEXT);
+		return 0;
+	}
+	c = ctx_of(s);
+	op_on_dma(c, s, op, dma);
+	if (op->chunk_charge || BPF_CORE_READ(dma, pfn_list.rb_node)) {
+		op->pinned += got;
+		op->net += got;
+	} else {
+		op->net_pfnmap += got;
+	}
+	op->chunk_charge = 0;
+	if (op->what != IOAS_OP_MAP || got != (__s64)arg(ctx, ARG_PIN_NPAGE))
+		return 0;
+	va = BPF_CORE_READ(dma, vaddr);
+	vaddr = arg(ctx, ARG_PIN_VADDR);
+	area_announce(c, s, op, BPF_CORE_READ(dma, iova), vaddr - va + (got << PAGE_SHIFT), va,
+		      BPF_CORE_READ(dma, prot));
+	return 0;
+}
+
+SEC("fexit/vfio_unpin_pages_remote")
+int t1_unpin(void *ctx)
+{
+	struct vfio_dma *dma = (void *)arg(ctx, ARG_UNPIN_DMA);
+	__s64 asked = arg(ctx, ARG_UNPIN_NPAGE);
+	struct op *op = op_get(LEVEL_DRIVER);
+	__s64 ram = ret_of(ctx);
+	struct ioas_ioas *s;
+
+	s = op ? ioas_get(op->ioas_key) : NULL;
+	if (!s) {
+		stat_inc(IOAS_STAT_NO_CONTEXT);
+		return 0;
+	}
+	op_on_dma(ctx_of(s), s, op, dma);
+	op->unpinned += ram;
+	op->net -= ram;
+	op->net_pfnmap -= asked - ram;
+	return 0;
+}
+
+/*
+ * fexit. Outside of a removal this is the last hardware user's detach: the
+ * mapping stays for the mediated ones, its pages do not.
+ */
+SEC("fexit/vfio_unmap_unpin")
+int t1_unmap_unpin(void *ctx)
+{
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_ioas *s;
+
+	if (!op || op->removal.active)
+		return 0;
+	s = ioas_get(arg(ctx, ARG_UNMAP_IOMMU));
+	if (s)
+		pins_tell(ctx_of(s), s, op);
+	return 0;
+}
+
+/* fentry: dma is freed inside. The device still reaches the area. */
+SEC("fentry/vfio_remove_dma")
+int t1_remove(void *ctx)
+{
+	struct vfio_dma *dma = (void *)arg(ctx, ARG_REMOVE_DMA);
+	__u64 key = arg(ctx, ARG_REMOVE_IOMMU), iova, last;
+	struct ioas_ioas *s = ioas_get(key);
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct op_removal *r;
+	struct ioas_slot *slot;
+	struct ioas_event *e;
+	struct ioas_ctx *c;
+	__u32 n = 0;
+
+	if (!op) {
+		op = op_new(LEVEL_DRIVER, IOAS_OP_NONE);
+		if (op)
+			op->ioas_key = key;
+	}
+	if (!op || !s) {
+		stat_inc(IOAS_STAT_NO_CONTEXT);
+		return 0;
+	}
+	c = ctx_of(s);
+	iova = BPF_CORE_READ(dma, iova);
+	last = iova + BPF_CORE_READ(dma, size) - 1;
+	r = &op->removal;
+	r->active = 1;
+	r->unseen = 0;
+	r->silent = op->what == IOAS_OP_MAP && !op->announced;
+	if (r->silent)
+		return 0;
+	/* Whatever was pinned for another mapping must not be told as this one's. */
+	if (op->dma != (__u64)dma && op->dma)
+		pins_tell(c, s, op);
+	op->dma = (__u64)dma;
+	op->dma_iova = iova;
+	op->dma_last = last;
+	r->area.iova = iova;
+	r->area.last = last;
+	r->area.va = BPF_CORE_READ(dma, vaddr);
+	r->area.prot = BPF_CORE_READ(dma, prot);
+	r->area.owner_tgid = BPF_CORE_READ(dma, task, tgid);
+	r->area.owner_uid = 0;
+	r->area.area = 0;
+	r->area.pages = 0;
+	r->area.pfnmap = 0;
+	slot = area_find(s->id, iova, &n);
+	if (slot) {
+		r->area.area = slot->area;
+		r->area.owner_uid = slot->uid;
+		r->area.pages = slot->pinned;
+		r->area.pfnmap = slot->pfnmap;
+		/* A MAP that fails after its announcement has not grown to full size. */
+		if (op->what == IOAS_OP_MAP) {
+			r->area.last = slot->last;
+		} else if (slot->last != last) {
+			stat_inc(IOAS_STAT_ARG_CHANGED);
+			mark_uncertain(c);
+		}
+		slot_write_begin(slot);
+		slot->going = 1;
+		slot_write_end(slot);
+	} else {
+		r->unseen = 1;
+	}
+	e = event_begin(c, s, IOAS_EV_AREA_GOING, op->num);
+	if (!e)
+		return 0;
+	e->flags = r->unseen ? IOAS_F_UNSEEN : 0;
+	e->body_area = r->area;
+	event_end(e);
+	return 0;
+}
+
+/* fexit: cut off; iommu->lock is still held, so the IOVA cannot be in use again. */
+SEC("fexit/vfio_remove_dma")
+int t1_removed(void *ctx)
+{
+	__u64 key = arg(ctx, ARG_REMOVE_IOMMU);
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_event *e;
+	struct op_removal *r;
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+
+	if (!op || !op->removal.active)
+		return 0;
+	r = &op->removal;
+	r->active = 0;
+	op->net = 0;
+	op->net_pfnmap = 0;
+	op->dma = 0;
+	s = ioas_get(key);
+	if (r->silent || !s)
+		goto out;
+	c = ctx_of(s);
+	op->areas++;
+	op->removed += r->area.last - r->area.iova + 1;
+	if (!r->unseen) {
+		__sync_fetch_and_add(&s->areas, -1ULL);
+		__sync_fetch_and_add(&s->bytes, -(r->area.last - r->area.iova + 1));
+		__sync_fetch_and_add(&s->pinned, -r->area.pages);
+		__sync_fetch_and_add(&s->pfnmap, -r->area.pfnmap);
+		area_drop(s->id, r->area.iova);
+	}
+	e = event_begin(c, s, IOAS_EV_AREA_GONE, op->num);
+	if (e) {
+		e->flags = r->unseen ? IOAS_F_UNSEEN : 0;
+		e->body_area = r->area;
+		event_end(e);
+	}
+	charge_tell(c, s, op);
+out:
+	if (op->what == IOAS_OP_NONE)
+		op_del(LEVEL_DRIVER);
+	return 0;
+}
+
+/* ---- the driver's ioctl: ops, and the changes that have no hook inside ---- */
+
+static __always_inline void op_read_map(struct op *op)
+{
+	struct vfio_iommu_type1_dma_map m = {};
+
+	if (op->args_ok || bpf_probe_read_user(&m, sizeof(m), (void *)op->uarg))
+		return;
+	op->iova = m.iova;
+	op->size = m.size;
+	op->va = m.vaddr;
+	op->uflags = m.flags;
+	op->prot = (m.flags & VFIO_DMA_MAP_FLAG_READ ? IOAS_PROT_READ : 0) |
+		   (m.flags & VFIO_DMA_MAP_FLAG_WRITE ? IOAS_PROT_WRITE : 0);
+	op->args_ok = 1;
+}
+
+static __always_inline void op_read_unmap(struct op *op)
+{
+	struct vfio_iommu_type1_dma_unmap u = {};
+
+	if (op->args_ok || bpf_probe_read_user(&u, sizeof(u), (void *)op->uarg))
+		return;
+	op->iova = u.iova;
+	op->size = u.size;
+	op->uflags = u.flags;
+	op->args_ok = 1;
+}
+
+static __always_inline void op_read_dirty(struct op *op)
+{
+	struct vfio_iommu_type1_dirty_bitmap_get get = {};
+	struct vfio_iommu_type1_dirty_bitmap head = {};
+
+	if (op->args_ok || bpf_probe_read_user(&head, sizeof(head), (void *)op->uarg))
+		return;
+	op->uflags = head.flags;
+	if (head.flags == VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP &&
+	    !bpf_probe_read_user(&get, sizeof(get), (void *)op->uarg + sizeof(head))) {
+		op->iova = get.iova;
+		op->size = get.size;
+	}
+	op->args_ok = 1;
+}
+
+static __always_inline void op_read_args(struct op *op)
+{
+	if (op->what == IOAS_OP_MAP)
+		op_read_map(op);
+	else if (op->what == IOAS_OP_UNMAP)
+		op_read_unmap(op);
+	else if (op->what == IOAS_OP_DIRTY)
+		op_read_dirty(op);
+	else
+		op->args_ok = 1;
+}
+
+SEC("fentry/vfio_iommu_type1_ioctl")
+int t1_ioctl(void *ctx)
+{
+	__u64 key = arg(ctx, ARG_IOCTL_DATA);
+	__u32 cmd = arg(ctx, ARG_IOCTL_CMD);
+	__u32 what = cmd == VFIO_IOMMU_MAP_DMA	     ? IOAS_OP_MAP
+		     : cmd == VFIO_IOMMU_UNMAP_DMA   ? IOAS_OP_UNMAP
+		     : cmd == VFIO_IOMMU_DIRTY_PAGES ? IOAS_OP_DIRTY
+		     : cmd == VFIO_IOMMU_GET_INFO    ? IOAS_OP_QUERY
+						     : IOAS_OP_NONE;
+	struct op *op;
+
+	if (!key || what == IOAS_OP_NONE || !ioas_get(key))
+		return 0;
+	op = op_new(LEVEL_DRIVER, what);
+	if (!op)
+		return 0;
+	op->ioas_key = key;
+	op->cmd = cmd;
+	op->uarg = arg(ctx, ARG_IOCTL_ARG);
+	op_read_args(op);
+	if (what == IOAS_OP_MAP)
+		__sync_fetch_and_add(&maps_in_flight, 1);
+	return 0;
+}
+
+/*
+ * fentry. vfio_dma_do_map's last question before it publishes the mapping:
+ * under iommu->lock, and in an IOAS without hardware users nothing can fail
+ * after it but what goes through vfio_remove_dma. The arguments are our copy
+ * of the caller's struct; a caller that rewrites it meanwhile is found out when
+ * the area is removed, and by the walk.
+ */
+SEC("fentry/security_capable")
+int t1_capable(void *ctx)
+{
+	struct vfio_iommu *iommu;
+	struct ioas_ioas *s;
+	__u64 head;
+	struct op *op;
+
+	if (!maps_in_flight || (int)arg(ctx, ARG_CAP_CAP) != CAP_IPC_LOCK)
+		return 0;
+	op = op_get(LEVEL_DRIVER);
+	if (!op || op->what != IOAS_OP_MAP || op->announced)
+		return 0;
+	op_read_map(op);
+	if (!op->args_ok || (op->uflags & VFIO_DMA_MAP_FLAG_VADDR))
+		return 0;
+	iommu = (void *)op->ioas_key;
+	head = op->ioas_key + bpf_core_field_offset(struct vfio_iommu, domain_list);
+	if ((__u64)BPF_CORE_READ(iommu, domain_list.next) != head)
+		return 0;
+	s = ioas_get(op->ioas_key);
+	if (s)
+		area_announce(ctx_of(s), s, op, op->iova, op->size, op->va, op->prot);
+	return 0;
+}
+
+/* VADDR: the memory behind a range is gone (UNMAP) or is now here (MAP). */
+static __always_inline void vaddr_tell(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
+				       __u16 kind)
+{
+	struct ioas_area_body a = {
+		.iova = op->iova,
+		.last = op->iova + op->size - 1,
+		.va = op->va,
+		.owner_tgid = bpf_get_current_pid_tgid() >> 32,
+		.owner_uid = bpf_get_current_uid_gid(),
+	};
+	struct ioas_slot *slot;
+	struct ioas_event *e;
+	__u32 n = 0;
+
+	if (op->uflags & VFIO_DMA_UNMAP_FLAG_ALL && kind == IOAS_EV_VADDR_INVALID)
+		a.last = ~0ULL;
+	if (kind == IOAS_EV_AREA_UPDATE) {
+		slot = area_find(s->id, a.iova, &n);
+		if (slot) {
+			slot_write_begin(slot);
+			slot->va = a.va;
+			slot->tgid = a.owner_tgid;
+			slot->uid = a.owner_uid;
+			a.area = slot->area;
+			a.prot = slot->prot;
+			slot_write_end(slot);
+		}
+	}
+	e = event_begin(c, s, kind, op->num);
+	if (!e)
+		return;
+	e->body_area = a;
+	event_end(e);
+}
+
+static __always_inline void op_map_done(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
+					__s64 ret)
+{
+	if (ret)
+		return;
+	if (op->uflags & VFIO_DMA_MAP_FLAG_VADDR)
+		vaddr_tell(c, s, op, IOAS_EV_AREA_UPDATE);
+	else if (!op->announced && op->args_ok)
+		/* No in-lock hook was there: late, another thread may have been faster. */
+		area_announce(c, s, op, op->iova, op->size, op->va, op->prot);
+	else if (!op->announced)
+		mark_uncertain(c);
+}
+
+static __always_inline __u64 op_unmap_done(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
+					   __s64 ret, __u8 *flags)
+{
+	struct vfio_iommu_type1_dma_unmap u = {};
+
+	if (ret)
+		return 0;
+	if (op->uflags & VFIO_DMA_UNMAP_FLAG_VADDR)
+		vaddr_tell(c, s, op, IOAS_EV_VADDR_INVALID);
+	if (bpf_probe_read_user(&u, sizeof(u), (void *)op->uarg))
+		return 0;
+	*flags |= IOAS_F_RETURNED;
+	return u.size;
+}
+
+SEC("fexit/vfio_iommu_type1_ioctl")
+int t1_ioctl_done(void *ctx)
+{
+	struct op *op = op_get(LEVEL_DRIVER);
+	__s64 ret = ret_of(ctx);
+	__u64 returned = 0;
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+	__u8 flags = 0;
+
+	if (!op || !op->cmd || op->cmd != (__u32)arg(ctx, ARG_IOCTL_CMD))
+		return 0;
+	if (op->what == IOAS_OP_MAP)
+		__sync_fetch_and_add(&maps_in_flight, -1);
+	s = ioas_get(op->ioas_key);
+	if (!s)
+		goto out;
+	c = ctx_of(s);
+	op_read_args(op);
+	if (!op->args_ok)
+		flags |= IOAS_F_ARGS_UNREAD;
+	if (op->what == IOAS_OP_MAP)
+		op_map_done(c, s, op, ret);
+	else if (op->what == IOAS_OP_UNMAP)
+		returned = op_unmap_done(c, s, op, ret, &flags);
+	charge_tell(c, s, op);
+	ioas_refresh(s, op->ioas_key, op);
+	op_emit(c, s, op, ret, returned, flags);
+out:
+	op_del(LEVEL_DRIVER);
+	return 0;
+}
+
+/* ---- groups ---- */
+
+static __always_inline void group_tell(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
+				       __u16 kind)
+{
+	struct ioas_event *e = event_begin(c, s, kind, op->num);
+
+	if (!e)
+		return;
+	e->body_obj.mode = s->mode;
+	e->body_obj.group = op->group;
+	e->body_obj.emulated = op->emulated;
+	event_end(e);
+}
+
+static __always_inline void group_add(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op)
+{
+	__u32 n = s->ngroups;
+
+	if (n >= IOAS_GROUPS_MAX) {
+		stat_inc(IOAS_STAT_MAP_FULL);
+		return;
+	}
+	s->groups[n].id = op->group;
+	s->groups[n].emulated = op->emulated;
+	s->ngroups = n + 1;
+	group_tell(c, s, op, IOAS_EV_GROUP_ATTACH);
+}
+
+static __always_inline void group_del(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op)
+{
+	__u32 i, last = s->ngroups - 1;
+
+	for (i = 0; i < IOAS_GROUPS_MAX; i++) {
+		if (i >= s->ngroups || s->groups[i].id != op->group)
+			continue;
+		op->emulated = s->groups[i].emulated;
+		if (last < IOAS_GROUPS_MAX)
+			s->groups[i] = s->groups[last];
+		s->ngroups--;
+		break;
+	}
+	group_tell(c, s, op, IOAS_EV_GROUP_DETACH);
+}
+
+static __always_inline struct op *group_op(__u64 key, __u64 group, __u32 what)
+{
+	struct iommu_group *g = (void *)group;
+	struct op *op;
+
+	if (!ioas_get(key))
+		return NULL;
+	op = op_new(LEVEL_DRIVER, what);
+	if (!op)
+		return NULL;
+	op->ioas_key = key;
+	op->group = BPF_CORE_READ(g, id);
+	op->group_valid = 1;
+	return op;
+}
+
+SEC("fentry/vfio_iommu_type1_attach_group")
+int t1_attach(void *ctx)
+{
+	struct op *op =
+		group_op(arg(ctx, ARG_ATTACH_DATA), arg(ctx, ARG_ATTACH_GROUP), IOAS_OP_ATTACH);
+
+	if (op)
+		op->emulated = (__u32)arg(ctx, ARG_ATTACH_TYPE) == VFIO_EMULATED_GROUP;
+	return 0;
+}
+
+SEC("fexit/vfio_iommu_type1_attach_group")
+int t1_attached(void *ctx)
+{
+	struct op *op = op_get(LEVEL_DRIVER);
+	int ret = ret_of(ctx);
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+
+	if (!op || op->what != IOAS_OP_ATTACH)
+		return 0;
+	s = ioas_get(op->ioas_key);
+	if (s) {
+		c = ctx_of(s);
+		pins_tell(c, s, op);
+		charge_tell(c, s, op);
+		if (!ret)
+			group_add(c, s, op);
+		ioas_refresh(s, op->ioas_key, op);
+		op_emit(c, s, op, ret, 0, 0);
+	}
+	op_del(LEVEL_DRIVER);
+	return 0;
+}
+
+SEC("fentry/vfio_iommu_type1_detach_group")
+int t1_detach(void *ctx)
+{
+	group_op(arg(ctx, ARG_DETACH_DATA), arg(ctx, ARG_DETACH_GROUP), IOAS_OP_DETACH);
+	return 0;
+}
+
+SEC("fexit/vfio_iommu_type1_detach_group")
+int t1_detached(void *ctx)
+{
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+
+	if (!op || op->what != IOAS_OP_DETACH)
+		return 0;
+	s = ioas_get(op->ioas_key);
+	if (s) {
+		c = ctx_of(s);
+		pins_tell(c, s, op);
+		charge_tell(c, s, op);
+		group_del(c, s, op);
+		ioas_refresh(s, op->ioas_key, op);
+		op_emit(c, s, op, 0, 0, IOAS_F_NO_RESULT);
+	}
+	op_del(LEVEL_DRIVER);
+	return 0;
+}
+
+/* ---- birth and death of the IOAS ---- */
+
+SEC("fexit/vfio_iommu_type1_open")
+int t1_open(void *ctx)
+{
+	__u64 key = ret_of(ctx);
+	__u32 type = arg(ctx, ARG_OPEN_ARG);
+
+	if (!key || IS_ERR_VALUE(key))
+		return 0;
+	ioas_new(key, IOAS_BACKEND_TYPE1, type == VFIO_TYPE1_IOMMU ? IOAS_MODE_V1 : IOAS_MODE_V2,
+		 false);
+	return 0;
+}
+
+SEC("fentry/vfio_iommu_type1_release")
+int t1_release(void *ctx)
+{
+	__u64 key = arg(ctx, ARG_RELEASE_DATA);
+	struct ioas_ioas *s = ioas_get(key);
+	struct op *op;
+
+	if (!s)
+		return 0;
+	op = op_new(LEVEL_DRIVER, IOAS_OP_RELEASE);
+	if (!op)
+		return 0;
+	op->ioas_key = key;
+	op->ioas_id = s->id;
+	return 0;
+}
+
+/* fexit: the object is freed, its address may live again; our id tells. */
+SEC("fexit/vfio_iommu_type1_release")
+int t1_released(void *ctx)
+{
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_event *e;
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+	__u64 key;
+	__u32 id;
+
+	if (!op || op->what != IOAS_OP_RELEASE)
+		return 0;
+	key = op->ioas_key;
+	id = op->ioas_id;
+	s = bpf_map_lookup_elem(&ioas_ioas, &key);
+	if (s && s->id == id) {
+		c = ctx_of(s);
+		charge_tell(c, s, op);
+		op_emit(c, s, op, 0, 0, IOAS_F_NO_RESULT);
+		e = event_begin(c, s, IOAS_EV_IOAS_GONE, op->num);
+		if (e) {
+			e->body_obj.mode = s->mode;
+			event_end(e);
+		}
+		bpf_for_each_map_elem(&ioas_charge, charge_forget, &id, 0);
+		bpf_map_delete_elem(&ioas_ioas, &key);
+	}
+	op_del(LEVEL_DRIVER);
+	return 0;
+}
+
+/* ---- mediated clients ---- */
+
+static __always_inline struct op *client_op(__u64 key, __u32 what, __u64 iova, __s64 bytes)
+{
+	struct op *op;
+
+	if (!ioas_get(key))
+		return NULL;
+	op = op_new(LEVEL_CLIENT, what);
+	if (!op)
+		return NULL;
+	op->ioas_key = key;
+	op->iova = iova;
+	op->size = bytes;
+	return op;
+}
+
+static __always_inline void client_tell(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
+					__u16 kind)
+{
+	__s64 pages = op->size >> PAGE_SHIFT;
+	struct ioas_event *e;
+
+	__sync_fetch_and_add(&s->client_pins, kind == IOAS_EV_ACCESS_PIN ? pages : -pages);
+	e = event_begin(c, s, kind, op->num);
+	if (!e)
+		return;
+	e->body_area.iova = op->iova;
+	e->body_area.last = op->iova + op->size - 1;
+	e->body_area.pages = pages;
+	e->body_area.prot = op->prot;
+	e->body_area.group = op->group;
+	e->body_area.group_valid = op->group_valid;
+	event_end(e);
+}
+
+SEC("fentry/vfio_iommu_type1_pin_pages")
+int t1_client_pin(void *ctx)
+{
+	struct iommu_group *g = (void *)arg(ctx, ARG_CPIN_GROUP);
+	__s64 npage = (__s32)arg(ctx, ARG_CPIN_NPAGE);
+	struct op *op = client_op(arg(ctx, ARG_CPIN_DATA), IOAS_OP_PIN, arg(ctx, ARG_CPIN_IOVA),
+				  npage << PAGE_SHIFT);
+
+	if (!op)
+		return 0;
+	op->prot = arg(ctx, ARG_CPIN_PROT);
+	op->group = BPF_CORE_READ(g, id);
+	op->group_valid = 1;
+	return 0;
+}
+
+/* fexit: all or nothing; a failed pin has let go of what it had. */
+SEC("fexit/vfio_iommu_type1_pin_pages")
+int t1_client_pinned(void *ctx)
+{
+	struct op *op = op_get(LEVEL_CLIENT);
+	int ret = ret_of(ctx);
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+
+	if (!op)
+		return 0;
+	s = ioas_get(op->ioas_key);
+	if (s) {
+		c = ctx_of(s);
+		if (ret > 0 && (__s64)op->size == (__s64)ret << PAGE_SHIFT) {
+			op->pinned = ret;
+			client_tell(c, s, op, IOAS_EV_ACCESS_PIN);
+		}
+		charge_tell(c, s, op);
+		ioas_refresh(s, op->ioas_key, op);
+		op_emit(c, s, op, ret, 0, 0);
+	}
+	op_del(LEVEL_CLIENT);
+	return 0;
+}
+
+/* fentry: told before the kernel lets go, so that it stands before a removal. */
+SEC("fentry/vfio_iommu_type1_unpin_pages")
+int t1_client_unpin(void *ctx)
+{
+	__s64 npage = (__s32)arg(ctx, ARG_CUNPIN_NPAGE);
+	struct op *op = client_op(arg(ctx, ARG_CUNPIN_DATA), IOAS_OP_UNPIN,
+				  arg(ctx, ARG_CUNPIN_IOVA), npage << PAGE_SHIFT);
+	struct ioas_ioas *s;
+
+	if (!op || npage <= 0)
+		return 0;
+	s = ioas_get(op->ioas_key);
+	op->unpinned = npage;
+	if (s)
+		client_tell(ctx_of(s), s, op, IOAS_EV_ACCESS_UNPIN);
+	return 0;
+}
+
+SEC("fexit/vfio_iommu_type1_unpin_pages")
+int t1_client_unpinned(void *ctx)
+{
+	struct op *op = op_get(LEVEL_CLIENT);
+	struct ioas_ioas *s;
+	struct ioas_ctx *c;
+
+	if (!op)
+		return 0;
+	s = ioas_get(op->ioas_key);
+	if (s) {
+		c = ctx_of(s);
+		charge_tell(c, s, op);
+		op_emit(c, s, op, 0, 0, IOAS_F_NO_RESULT);
+	}
+	op_del(LEVEL_CLIENT);
+	return 0;
+}
+
+SEC("fentry/vfio_iommu_type1_dma_rw")
+int t1_client_rw(void *ctx)
+{
+	struct op *op = client_op(arg(ctx, ARG_RW_DATA), IOAS_OP_RW, arg(ctx, ARG_RW_IOVA),
+				  arg(ctx, ARG_RW_COUNT));
+
+	if (op)
+		op->prot = (__u8)arg(ctx, ARG_RW_WRITE) ? IOAS_PROT_WRITE : IOAS_PROT_READ;
+	return 0;
+}
+
+SEC("fexit/vfio_iommu_type1_dma_rw")
+int t1_client_rw_done(void *ctx)
+{
+	struct op *op = op_get(LEVEL_CLIENT);
+	struct ioas_ioas *s;
+
+	if (!op)
+		return 0;
+	s = ioas_get(op->ioas_key);
+	if (s)
+		op_emit(ctx_of(s), s, op, (int)ret_of(ctx), 0, 0);
+	op_del(LEVEL_CLIENT);
+	return 0;
+}
+
+/* ---- the container ---- */
+
+static __always_inline __u64 container_of_file(__u64 file)
+{
+	struct file *f = (void *)file;
+
+	return (__u64)BPF_CORE_READ(f, private_data);
+}
+
+/* fexit: nobody else has the file before open returns. */
+SEC("fexit/vfio_fops_open")
+int t1_fops_open(void *ctx)
+{
+	struct op op = {.what = IOAS_OP_OPEN};
+	struct ioas_ctx *c;
+
+	if ((int)ret_of(ctx))
+		return 0;
+	c = ctx_new(container_of_file(arg(ctx, ARG_FOPEN_FILE)), IOAS_BACKEND_TYPE1, false);
+	if (!c)
+		return 0;
+	op.num = __sync_fetch_and_add(&last_op, 1) + 1;
+	op.start_ns = bpf_ktime_get_boot_ns();
+	op_emit(c, NULL, &op, 0, 0, 0);
+	return 0;
+}
+
+/* fentry: the last reference to the file; groups may keep the container. */
+SEC("fentry/vfio_fops_release")
+int t1_fops_release(void *ctx)
+{
+	__u64 key = container_of_file(arg(ctx, ARG_FRELEASE_FILE));
+	struct op op = {.what = IOAS_OP_CLOSE};
+	struct ioas_ctx *c = bpf_map_lookup_elem(&ioas_ctx, &key);
+
+	if (!c)
+		return 0;
+	op.num = __sync_fetch_and_add(&last_op, 1) + 1;
+	op.start_ns = bpf_ktime_get_boot_ns();
+	op_emit(c, NULL, &op, 0, 0, IOAS_F_NO_RESULT);
+	c->closed = 1;
+	ctx_put(key, c);
+	return 0;
+}
+
+static __always_inline struct op *container_op(__u64 key, __u32 what)
+{
+	struct op *op = op_new(LEVEL_CONTAINER, what);
+
+	if (op)
+		op->ctx_key = key;
+	return op;
+}
+
+SEC("fentry/vfio_fops_unl_ioctl")
+int t1_fops_ioctl(void *ctx)
+{
+	__u32 cmd = arg(ctx, ARG_FIOCTL_CMD);
+	struct op *op;
+
+	if (cmd != VFIO_SET_IOMMU)
+		return 0;
+	op = container_op(container_of_file(arg(ctx, ARG_FIOCTL_FILE)), IOAS_OP_SET_IOMMU);
+	if (!op)
+		return 0;
+	op->cmd = cmd;
+	op->uflags = arg(ctx, ARG_FIOCTL_ARG);
+	return 0;
+}
+
+SEC("fexit/vfio_fops_unl_ioctl")
+int t1_fops_ioctl_done(void *ctx)
+{
+	struct op *op = op_get(LEVEL_CONTAINER);
+	struct ioas_ctx *c;
+
+	if (!op || op->what != IOAS_OP_SET_IOMMU)
+		return 0;
+	c = ctx_get(op->ctx_key, IOAS_BACKEND_TYPE1);
+	if (c)
+		op_emit(c, NULL, op, ret_of(ctx), 0, 0);
+	op_del(LEVEL_CONTAINER);
+	return 0;
+}
+
+/* Both under group->group_lock and, inside, container->group_lock. */
+SEC("fentry/vfio_container_attach_group")
+int t1_join(void *ctx)
+{
+	container_op(arg(ctx, ARG_CATTACH_CONTAINER), IOAS_OP_ATTACH);
+	return 0;
+}
+
+SEC("fexit/vfio_container_attach_group")
+int t1_joined(void *ctx)
+{
+	struct op *op = op_get(LEVEL_CONTAINER);
+	struct ioas_ctx *c;
+
+	if (!op || op->what != IOAS_OP_ATTACH)
+		return 0;
+	c = ctx_get(op->ctx_key, IOAS_BACKEND_TYPE1);
+	if (c && !(int)ret_of(ctx))
+		__sync_fetch_and_add(&c->groups, 1);
+	op_del(LEVEL_CONTAINER);
+	return 0;
+}
+
+SEC("fentry/vfio_group_detach_container")
+int t1_leave(void *ctx)
+{
+	struct vfio_group *g = (void *)arg(ctx, ARG_CDETACH_GROUP);
+
+	container_op((__u64)BPF_CORE_READ(g, container), IOAS_OP_DETACH);
+	return 0;
+}
+
+/* fexit: the container may be freed by now; only its address is used. */
+SEC("fexit/vfio_group_detach_container")
+int t1_left(void *ctx)
+{
+	struct op *op = op_get(LEVEL_CONTAINER);
+	struct ioas_ctx *c;
+	__u64 key;
+
+	if (!op || op->what != IOAS_OP_DETACH)
+		return 0;
+	key = op->ctx_key;
+	c = bpf_map_lookup_elem(&ioas_ctx, &key);
+	if (c) {
+		if (c->groups)
+			__sync_fetch_and_add(&c->groups, -1);
+		ctx_put(key, c);
+	}
+	op_del(LEVEL_CONTAINER);
+	return 0;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Layout of the BPF maps that hold the live state and the counters, shared by
+ * the programs that write them and the tool that reads them.
+ *
+ * A reader finds a running instance by the map names below and refuses one
+ * whose IOAS_STATE_VERSION differs. Kernel addresses are keys only: they stay
+ * in the maps and are never printed.
+ */
+#ifndef IOASCOPE_STATE_H
+#define IOASCOPE_STATE_H
+
+#include <ioascope/event.h>
+#include <linux/types.h>
+
+#define IOAS_STATE_VERSION 1
+
+/* Map names, as a reader finds them; 15 characters at most (BPF_OBJ_NAME_LEN). */
+#define IOAS_MAP_CTX "ioas_ctx"
+#define IOAS_MAP_IOAS "ioas_ioas"
+#define IOAS_MAP_CHARGE "ioas_charge"
+#define IOAS_MAP_AREAS "ioas_areas"
+#define IOAS_MAP_STATS "ioas_stats"
+/* All programs of an instance have names with this prefix and use IOAS_MAP_STATS. */
+#define IOAS_PROG_PREFIX "t1_"
+
+#define IOAS_GROUPS_MAX 16
+
+/* Who: as seen at the event, in the initial namespaces. */
+struct ioas_who {
+	__u32 tgid;
+	__u32 tid;
+	__u32 uid;
+	__u32 gid;
+	__u64 cgroup;
+	char comm[IOAS_COMM_LEN];
+};
+
+/* IOAS_MAP_CTX: by kernel address of the context object. */
+struct ioas_ctx {
+	__u32 id;
+	__u8 backend;
+	__u8 adopted; /* existed before the hooks did */
+	__u8 closed; /* its file is closed, something else holds it */
+	__u8 pad;
+	__u32 groups; /* groups that hold it */
+	__u32 pad2;
+	__u64 order; /* last order number given out */
+	__u64 uncertain_ns; /* an event was lost at this time; 0: none */
+	__u64 opened_ns;
+	struct ioas_who who;
+};
+
+struct ioas_group {
+	__u32 id; /* IOMMU group number */
+	__u32 emulated; /* 1: no hardware behind it */
+};
+
+/* IOAS_MAP_IOAS: by kernel address of the IOAS object. */
+struct ioas_ioas {
+	__u32 id;
+	__u32 ctx;
+	__u64 ctx_key; /* key in IOAS_MAP_CTX */
+	__u8 backend;
+	__u8 mode; /* enum ioas_mode */
+	__u8 adopted;
+	__u8 dirty; /* dirty tracking on */
+	__u32 ngroups;
+	struct ioas_group groups[IOAS_GROUPS_MAX];
+	__u64 non_pinned_groups;
+	__u64 areas;
+	__u64 bytes; /* mapped */
+	__s64 pinned; /* pages of RAM pinned for hardware */
+	__s64 pfnmap; /* pages mapped that are no RAM */
+	__s64 client_pins; /* page references held by mediated users */
+	__u64 entries_left;
+	__u32 vaddr_invalid; /* areas whose VA is void until re-mapped */
+	__u32 pad;
+};
+
+/* IOAS_MAP_CHARGE */
+struct ioas_charge_key {
+	__u64 mm; /* kernel address of the charged mm */
+	__u32 ioas;
+	__u32 counter; /* enum ioas_counter */
+};
+
+struct ioas_charge {
+	__u32 owner;
+	__u32 tgid;
+	__u32 uid;
+	__u32 pad;
+	__s64 pages;
+	__s64 peak;
+	char comm[IOAS_COMM_LEN];
+};
+
+/*
+ * Areas live in fixed slots on 4 KiB pages that say what they are, so that the
+ * same bytes can be read by mmap, from bpffs, or out of a dead kernel's memory.
+ */
+#define IOAS_STATE_PAGE 4096
+#define IOAS_PAGE_MAGIC 0x45504f4353414f49ULL /* "IOASCOPE" in memory */
+#define IOAS_PAGE_AREAS 1 /* ioas_page.kind */
+#define IOAS_SLOTS_PER_PAGE 31
+
+struct ioas_page_hdr {
+	__u64 magic;
+	__u32 version;
+	__u32 kind;
+	__u32 index; /* of this page */
+	__u32 slots;
+	__u64 recorder; /* CLOCK_BOOTTIME of the start: one per instance */
+	__u32 event_version; /* IOAS_EVENT_VERSION */
+	__u32 pid; /* of the tool that started it, initial pid namespace */
+	__u64 pad[11];
+};
+
+struct ioas_slot {
+	__u32 seq; /* odd while being written */
+	__u32 area; /* our number; 0: the slot is free */
+	__u32 ioas;
+	__u32 ctx;
+	__u64 iova;
+	__u64 last; /* inclusive */
+	__u64 va;
+	__s64 pinned;
+	__s64 pfnmap;
+	__u64 time_ns;
+	__u64 op;
+	__u32 prot;
+	__u32 going; /* 1: removal has started */
+	__u32 tgid; /* owner of the memory */
+	__u32 uid;
+	char comm[IOAS_COMM_LEN];
+	__u64 pad[3];
+};
+
+struct ioas_page {
+	struct ioas_page_hdr hdr;
+	struct ioas_slot slot[IOAS_SLOTS_PER_PAGE];
+};
+
+_Static_assert(sizeof(struct ioas_page_hdr) == 128, "page header layout");
+_Static_assert(sizeof(struct ioas_slot) == 128, "slot layout");
+_Static_assert(sizeof(struct ioas_page) == IOAS_STATE_PAGE, "page layout");
+
+/* IOAS_MAP_INDEX: where an area's slot is. */
+struct ioas_index_key {
+	__u64 iova;
+	__u32 ioas;
+	__u32 pad;
+};
+
+/*
+ * IOAS_MAP_STATS, per CPU. seen = submitted + the drops of events; the rest
+ * counts what was missed before an event could exist.
+ */
+enum ioas_stat {
+	IOAS_STAT_SEEN = 0, /* events that should exist */
+	IOAS_STAT_SUBMITTED = 1, /* events handed to the reader */
+	IOAS_STAT_RING_FULL = 2, /* events dropped: no room */
+	IOAS_STAT_TOO_BIG = 3, /* events dropped: larger than a record */
+	IOAS_STAT_MAP_FULL = 4, /* state not kept: a map or the slots are full */
+	IOAS_STAT_NO_CONTEXT = 5, /* a hook fired outside any known op */
+	IOAS_STAT_ARG_CHANGED = 6, /* arguments were rewritten while in use */
+	IOAS_STAT_MAX,
+};
+
+#endif

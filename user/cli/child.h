@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command after "--": run while something is traced. */
+#ifndef IOASCOPE_CLI_CHILD_H
+#define IOASCOPE_CLI_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct child {
+	pid_t pid; /* 0: none */
+	bool ended;
+	int status; /* as a shell would say it: 128 + N when killed by signal N */
+};
+
+#define CHILD_NONE                                                                                 \
+	{                                                                                          \
+		.pid = 0                                                                           \
+	}
+
+/* Starts argv[0], looked up in PATH. -errno if it cannot be run, which is said. */
+int child_start(struct child *c, char **argv);
+/* True once it has ended. */
+bool child_ended(struct child *c);
+/* Waits for its end and returns its exit status. */
+int child_wait(struct child *c);
+void child_kill(struct child *c, int sig);
+
+#endif

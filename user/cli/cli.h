@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands share: their table, exit statuses, option parsing. */
+#ifndef IOASCOPE_CLI_H
+#define IOASCOPE_CLI_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#define IOASCOPE_VERSION "0.1"
+
+enum exit_status {
+	EXIT_FINE = 0,
+	EXIT_RUNTIME = 1, /* a failure while running, or missing privilege */
+	EXIT_USAGE = 2,
+	EXIT_KERNEL = 3, /* this kernel cannot */
+	EXIT_VIOLATION = 4,
+};
+
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+int cmd_trace(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_features(int argc, char **argv);
+
+/* "ioascope COMMAND: MESSAGE", "Try ..."; returns EXIT_USAGE. */
+int usage_error(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The exit status for a negative errno. */
+int exit_status(int err);
+
+/*
+ * Parses a whole number, decimal or 0x..., with K, M, G or T as a suffix if
+ * @units. -EINVAL: not a number, -ERANGE: not in @min..@max; *out untouched.
+ */
+int parse_number(const char *text, bool units, __u64 min, __u64 max, __u64 *out);
+
+#endif

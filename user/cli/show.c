@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ioascope show: what devices can reach now. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "live/log.h"
+#include "live/maps.h"
+#include "live/snapshot.h"
+#include "view/show.h"
+
+enum source {
+	SOURCE_AUTO,
+	SOURCE_EVENTS,
+	SOURCE_KERNEL
+};
+
+struct show_options {
+	struct show_filter filter;
+	enum source source;
+	bool json;
+};
+
+static const char help[] =
+	"Usage: ioascope show [OPTION]...\n\n"
+	"Prints each context and I/O address space: owner, areas, groups, charges.\n"
+	"Reads the state that a running 'ioascope trace' keeps; without one it walks\n"
+	"the kernel's own lists once and leaves nothing behind.\n\n"
+	"  -j, --json         JSON (docs/event-schema.md)\n"
+	"      --ioas N       only that I/O address space\n"
+	"      --pid N        only contexts or areas of that process\n"
+	"      --iova ADDR    only areas that hold this address\n"
+	"      --from SOURCE  events: the state of a running trace\n"
+	"                     kernel: walk the kernel's lists\n"
+	"                     auto: the first if there is one (default)\n"
+	"  -v, --verbose      also what libbpf says\n"
+	"  -h, --help         this text\n\n"
+	"Examples:\n"
+	"  ioascope show --pid $(pidof qemu-system-x86_64)\n"
+	"  ioascope show --iova 0xfee00000\n"
+	"  ioascope show --json | jq '.contexts[].ioases[].pinned_pages'\n";
+
+static int parse_source(const char *s, enum source *out)
+{
+	static const char *const names[] = {"auto", "events", "kernel"};
+
+	for (int i = 0; i < 3; i++) {
+		if (!strcmp(s, names[i])) {
+			*out = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* 0: go on; otherwise *status is the exit status. */
+static int parse_one(int c, struct show_options *o, int *status)
+{
+	__u64 v = 0;
+	int err = 0;
+
+	switch (c) {
+	case 'j':
+		o->json = true;
+		break;
+	case 'i':
+		err = parse_number(optarg, false, 1, ~0U, &v);
+		o->filter.ioas = v;
+		break;
+	case 'p':
+		err = parse_number(optarg, false, 1, ~0U, &v);
+		o->filter.pid = v;
+		break;
+	case 'a':
+		err = parse_number(optarg, false, 0, ~0ULL, &o->filter.iova);
+		o->filter.has_iova = true;
+		break;
+	case 'f':
+		err = parse_source(optarg, &o->source);
+		break;
+	case 'v':
+		log_verbose(true);
+		break;
+	case 'h':
+		fputs(help, stdout);
+		*status = EXIT_FINE;
+		return 1;
+	default:
+		*status = usage_error("show", "bad option");
+		return 1;
+	}
+	if (!err)
+		return 0;
+	*status = usage_error("show", "bad value '%s'", optarg);
+	return 1;
+}
+
+static int parse(int argc, char **argv, struct show_options *o, int *status)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},	{"ioas", required_argument, NULL, 'i'},
+		{"pid", required_argument, NULL, 'p'},	{"iova", required_argument, NULL, 'a'},
+		{"from", required_argument, NULL, 'f'}, {"verbose", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},	{}};
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "jvh", options, NULL)) != -1) {
+		if (c == '?') {
+			*status = usage_error("show", "bad option '%s'", argv[optind - 1]);
+			return 1;
+		}
+		if (parse_one(c, o, status))
+			return 1;
+	}
+	if (optind < argc) {
+		*status = usage_error("show", "unexpected argument '%s'", argv[optind]);
+		return 1;
+	}
+	return 0;
+}
+
+static int take_events(struct state *s, bool must)
+{
+	_cleanup_maps_ struct maps m = MAPS_NONE;
+	int err = maps_find(&m);
+
+	if (err == -ENOENT && !must)
+		return err;
+	if (err == -ENOENT)
+		return log_err(err, "no 'ioascope trace' is running");
+	if (err == -EPROTO)
+		return log_err(err, "the running trace is of another version of ioascope");
+	if (err)
+		return log_err(err, "looking for a running trace");
+	err = maps_state(&m, s);
+	return err ? log_err(err, "reading the state of process %u", m.pid) : 0;
+}
+
+static int take(const struct show_options *o, struct state *s)
+{
+	int err = -ENOENT;
+
+	if (o->source != SOURCE_KERNEL)
+		err = take_events(s, o->source == SOURCE_EVENTS);
+	if (err != -ENOENT || o->source == SOURCE_EVENTS)
+		return err;
+	return snapshot_take(s);
+}
+
+int cmd_show(int argc, char **argv)
+{
+	_cleanup_state_ struct state s = {};
+	struct show_options o = {};
+	int status = EXIT_FINE, err;
+
+	log_verbose(false);
+	if (parse(argc, argv, &o, &status))
+		return status;
+	err = take(&o, &s);
+	if (err)
+		return exit_status(err);
+	if (o.json)
+		show_json(stdout, &s, &o.filter);
+	else
+		err = show_text(stdout, &s, &o.filter);
+	if (!err && fflush(stdout))
+		err = -errno;
+	return err ? exit_status(log_err(err, "writing")) : EXIT_FINE;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The mirror: contexts, their IOASes and what is in these, rebuilt from
+ * changes. The structures are open to be read; only mirror_*() writes them.
+ * What is handed out is valid until the next mirror_apply(),
+ * mirror_mark_uncertain() or mirror_free().
+ *
+ * What the mirror holds may be wrong from the moment an event was lost: the
+ * context is then *uncertain* since that time, for good. A change that cannot be
+ * true, given what is held, is an *anomaly*: it is counted, its context becomes
+ * uncertain, and the newer word is believed.
+ *
+ * Addresses are bytes, ranges inclusive, pages 4 KiB, times CLOCK_BOOTTIME in
+ * ns. A change costs O(log n), plus the number of areas, pin ranges or
+ * leftovers that it really touches. Not locked.
+ */
+#ifndef CORE_MIRROR_H
+#define CORE_MIRROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/alloc.h"
+#include "core/itree.h"
+#include "core/pincount.h"
+#include "ioascope/event.h"
+
+#define MIRROR_ANOMALIES_KEPT 16
+
+struct mirror;
+
+struct mirror_ctx {
+	uint32_t id;
+	uint8_t backend; /* enum ioas_backend */
+	bool adopted; /* existed before we looked */
+	bool owner_known; /* .tgid, .uid, .comm hold */
+	uint32_t tgid; /* who opened it */
+	uint32_t uid;
+	char comm[IOAS_COMM_LEN]; /* terminated */
+	uint64_t opened_ns; /* 0: not known */
+	uint64_t uncertain_since; /* 0: certain */
+	uint64_t ops; /* ops seen */
+	uint64_t changes; /* changes applied */
+	/* private */
+	struct itree ioases;
+	struct itree_node node; /* [id, id] */
+};
+
+struct mirror_ioas {
+	uint32_t id;
+	uint8_t mode; /* enum ioas_mode; IOAS_MODE_NONE: not known */
+	bool adopted; /* existed before we looked */
+	bool dirty; /* dirty tracking is on */
+	struct mirror_ctx *ctx;
+	uint64_t non_pinned_groups; /* groups that make every mapped page dirty */
+	uint64_t time_ns; /* first seen */
+	int64_t pinned; /* pages, sum of the areas (modulo 2^64) */
+	int64_t pfnmap; /* pages, sum of the areas (modulo 2^64) */
+	uint64_t stray_unpins; /* pages that a client let go and did not hold */
+	struct pincount pins; /* of clients, see core/pincount.h */
+	/* private; use the functions below */
+	uint64_t mapped; /* bytes, modulo 2^64 */
+	struct itree areas;
+	struct itree groups;
+	struct itree charges;
+	struct itree_node node; /* [id, id] */
+};
+
+struct mirror_area {
+	struct itree_node node; /* .start: the IOVA, .last */
+	uint64_t va;
+	uint64_t time_ns; /* of the mapping */
+	uint64_t op; /* the op that mapped it, 0: not known */
+	int64_t pinned; /* pages, >= 0 */
+	int64_t pfnmap; /* pages, >= 0 */
+	uint32_t number; /* our number of the area, 0: not known */
+	uint32_t owner_tgid; /* whose memory it is */
+	uint32_t owner_uid;
+	uint8_t prot; /* IOAS_PROT_* */
+	bool going; /* being removed, the device still reaches it */
+	bool vaddr_invalid; /* its .va is void until updated */
+	bool adopted; /* existed before we looked */
+};
+
+struct mirror_group {
+	struct itree_node node; /* [number, number] */
+	uint32_t number; /* of the IOMMU group */
+	bool emulated; /* no IOMMU hardware behind it */
+};
+
+struct mirror_charge {
+	struct itree_node node; /* by owner, then counter */
+	uint32_t owner; /* our number of the charged mm */
+	uint32_t counter; /* enum ioas_counter */
+	uint32_t tgid;
+	uint32_t uid;
+	int64_t pages; /* sum of what was seen: below 0 if it began before we looked */
+	int64_t peak; /* highest .pages ever, >= 0 */
+};
+
+enum mirror_anomaly_kind {
+	MIRROR_OVERLAP, /* an area over one that is still there */
+	MIRROR_UNKNOWN_AREA, /* change of an area that is not there */
+	MIRROR_MISMATCH, /* of the right area, but its end, VA, number or context differ */
+	MIRROR_UNKNOWN_IOAS, /* change of an IOAS that was never announced */
+	MIRROR_DUPLICATE, /* a context, IOAS or group that is there already comes again */
+	MIRROR_UNKNOWN_GROUP, /* detach of a group that is not attached */
+	MIRROR_LEFTOVER, /* gone with areas left */
+	MIRROR_UNDERFLOW, /* a count would become negative, or too large to count */
+	MIRROR_ANOMALY_KINDS,
+};
+
+struct mirror_anomaly {
+	enum mirror_anomaly_kind what;
+	uint16_t kind; /* enum ioas_kind of the event */
+	bool doubtful; /* the context was adopted, or uncertain already */
+	uint32_t ctx;
+	uint32_t ioas;
+	uint64_t time_ns;
+	uint64_t order;
+	uint64_t iova; /* 0 where the event has no range */
+	uint64_t last;
+};
+
+struct mirror_anomalies {
+	uint64_t count[MIRROR_ANOMALY_KINDS]; /* all */
+	uint64_t doubtful[MIRROR_ANOMALY_KINDS]; /* of these, see above */
+	uint64_t total; /* sum of .count */
+	/* The last ones: number i (from 0) is in slot i % MIRROR_ANOMALIES_KEPT. */
+	struct mirror_anomaly recent[MIRROR_ANOMALIES_KEPT];
+};
+
+struct mirror_stats {
+	uint64_t changes; /* applied, with or without an anomaly */
+	uint64_t refused; /* changes not applied: malformed or of an unknown kind */
+	uint64_t no_memory; /* changes not applied for want of memory */
+	uint64_t ops; /* all */
+	uint64_t ops_unplaced; /* of these: their context is not held */
+	uint64_t areas_dropped; /* areas removed without being told: anomalies, CTX_GONE */
+	uint64_t pins_dropped; /* pages still pinned by clients when the IOAS went */
+	uint64_t charges_dropped; /* charges not at 0 when the IOAS went; the mm may be gone */
+	uint64_t unplaced_since; /* a change of a context we could not hold was lost; 0: none */
+	size_t contexts; /* now */
+	size_t ioases; /* now */
+	size_t areas; /* now */
+};
+
+/*
+ * A new, empty mirror that takes its memory from a copy of *alloc (NULL: the
+ * heap), to be freed with mirror_free(); NULL if there is no memory.
+ */
+struct mirror *mirror_new(const struct ioas_alloc *alloc);
+
+/* Frees the mirror and all it holds. NULL is fine. */
+void mirror_free(struct mirror *m);
+
+/*
+ * Takes one event that has passed ioas_event_check(), in the order of its
+ * context. Ops are counted, changes applied; the event is not kept. 0, or:
+ *
+ *   applied, but an anomaly (see enum mirror_anomaly_kind):
+ *   -EEXIST     OVERLAP (the older areas are dropped), DUPLICATE
+ *   -ENOENT     UNKNOWN_AREA (what overlaps the range is dropped where the event
+ *               is a removal), UNKNOWN_GROUP, UNKNOWN_IOAS (now held, as adopted)
+ *   -ESTALE     MISMATCH (a removal removes all the same)
+ *   -ENOTEMPTY  LEFTOVER (dropped)
+ *   -ERANGE     UNDERFLOW (the count stops at the limit)
+ *
+ *   not applied, the context is uncertain now:
+ *   -ENOMEM      what is held is as it was, whole and usable
+ *   -EBADMSG     fields that cannot be; the IOAS is of another context (MISMATCH)
+ *   -EOPNOTSUPP  unknown kind
+ *
+ * Not anomalies: any first word of a context (it is adopted), and of an IOAS
+ * of an adopted context; IOAS_F_UNSEEN on an unknown area (but an own, not
+ * adopted context becomes uncertain); IOAS_F_ADOPTED on an AREA_ADD that is
+ * held already with the same range (what the events said is kept).
+ */
+int mirror_apply(struct mirror *m, const struct ioas_event *ev);
+
+/*
+ * Events of a context may have been lost at time_ns: it is uncertain from then,
+ * or from earlier if it was. A context not held yet is held from here, as
+ * adopted. ctx 0: all that are held. 0, or -ENOMEM if the context could not be
+ * held; .unplaced_since remembers it then.
+ */
+int mirror_mark_uncertain(struct mirror *m, uint32_t ctx, uint64_t time_ns);
+
+/* Counters; the pointers stay valid, and are kept up to date, until mirror_free(). */
+const struct mirror_stats *mirror_stats(const struct mirror *m);
+const struct mirror_anomalies *mirror_anomalies(const struct mirror *m);
+
+/* The name of an anomaly, lower case, or NULL. */
+const char *mirror_anomaly_name(unsigned int kind);
+
+/* Contexts by id. NULL: none (any more). */
+const struct mirror_ctx *mirror_ctx_first(const struct mirror *m);
+const struct mirror_ctx *mirror_ctx_next(const struct mirror_ctx *ctx);
+const struct mirror_ctx *mirror_find_ctx(const struct mirror *m, uint32_t id);
+
+/* IOASes of a context by id. NULL: none (any more). */
+const struct mirror_ioas *mirror_ioas_first(const struct mirror_ctx *ctx);
+const struct mirror_ioas *mirror_ioas_next(const struct mirror_ioas *ioas);
+const struct mirror_ioas *mirror_find_ioas(const struct mirror *m, uint32_t id);
+
+/* Bytes mapped; UINT64_MAX also stands for the full 2^64. */
+uint64_t mirror_mapped_bytes(const struct mirror_ioas *ioas);
+
+/* Areas by IOVA: how many, all, those that overlap [a, b] (a <= b), and the one at an IOVA. */
+size_t mirror_area_count(const struct mirror_ioas *ioas);
+const struct mirror_area *mirror_area_first(const struct mirror_ioas *ioas);
+const struct mirror_area *mirror_area_next(const struct mirror_area *area);
+const struct mirror_area *mirror_area_first_in(const struct mirror_ioas *ioas, uint64_t a,
+					       uint64_t b);
+const struct mirror_area *mirror_area_next_in(const struct mirror_area *area, uint64_t a,
+					      uint64_t b);
+const struct mirror_area *mirror_area_at(const struct mirror_ioas *ioas, uint64_t iova);
+
+/* Ranges of pages that clients hold, by IOVA. They need not lie in areas. */
+const struct pin_range *mirror_pins_first(const struct mirror_ioas *ioas);
+const struct pin_range *mirror_pins_next(const struct pin_range *range);
+
+/* Groups attached, by number. */
+size_t mirror_group_count(const struct mirror_ioas *ioas);
+const struct mirror_group *mirror_group_first(const struct mirror_ioas *ioas);
+const struct mirror_group *mirror_group_next(const struct mirror_group *group);
+
+/* Charges by owner, then counter; those back at 0 are kept for their peak. */
+const struct mirror_charge *mirror_charge_first(const struct mirror_ioas *ioas);
+const struct mirror_charge *mirror_charge_next(const struct mirror_charge *charge);
+
+/*
+ * Whether trees, links and sums agree: 0 or -EUCLEAN. O(all), for tests and
+ * for tools that check themselves.
+ */
+int mirror_check(const struct mirror *m);
+
+#endif

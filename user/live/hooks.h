@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hook table: which program attaches where, what may stand in, and what
+ * is lost without it.
+ */
+#ifndef IOASCOPE_LIVE_HOOKS_H
+#define IOASCOPE_LIVE_HOOKS_H
+
+#include <ioascope/type1.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "live/probe.h"
+
+#define HOOK_FUNCS_MAX 2
+
+struct hook {
+	const char *prog; /* name of the BPF program */
+	const char *funcs[HOOK_FUNCS_MAX]; /* best first */
+	const char *module; /* NULL: the kernel itself */
+	bool needed; /* without it areas cannot be mirrored */
+	const char *cost; /* what is missing without it */
+};
+
+/* How one hook of the table turned out on this kernel. */
+struct hook_use {
+	const struct hook *hook;
+	const char *func; /* chosen; the wanted one where result is not PROBE_OK */
+	enum probe_result result;
+};
+
+extern const struct hook type1_hooks[];
+extern const size_t type1_nhooks;
+
+/* Names of all functions in the table, NULL-terminated, for probe_new(). */
+const char *const *hook_functions(void);
+
+/*
+ * Chooses a function for each hook; uses[] has type1_nhooks elements. Fills
+ * argn[] with the positions of the parameters that the programs read.
+ */
+void hooks_resolve(struct probe *p, struct hook_use *uses, __u8 argn[ARG_MAX]);
+
+#endif

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "live/instance.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "live/log.h"
+#include "type1.skel.h"
+
+struct instance {
+	struct type1_bpf *skel;
+	struct ring_buffer *ring;
+	struct hook_use *uses;
+	struct bpf_link **links; /* one for each of uses */
+	struct maps maps;
+	instance_record_fn fn;
+	void *arg;
+};
+
+bool instance_possible(void)
+{
+	return probe_module_loaded("vfio") && probe_module_loaded("vfio_iommu_type1");
+}
+
+static int on_record(void *arg, void *data, size_t size)
+{
+	struct instance *i = arg;
+
+	i->fn(data, size, i->arg);
+	return 0;
+}
+
+static int probe_hooks(struct instance *i, __u8 argn[ARG_MAX])
+{
+	_cleanup_probe_ struct probe *p = NULL;
+	int err = probe_new(&p, hook_functions());
+
+	if (err == -ENOENT) {
+		log_warn("this kernel has no BTF type information (/sys/kernel/btf/vmlinux): "
+			 "nothing can be traced; it needs CONFIG_DEBUG_INFO_BTF");
+		return -EOPNOTSUPP;
+	}
+	if (err)
+		return log_err(err, "cannot probe this kernel");
+	hooks_resolve(p, i->uses, argn);
+	return 0;
+}
+
+/* Leaves out what this kernel lacks, and says so. */
+static int choose_hooks(struct instance *i)
+{
+	for (size_t n = 0; n < type1_nhooks; n++) {
+		struct hook_use *u = &i->uses[n];
+		struct bpf_program *prog =
+			bpf_object__find_program_by_name(i->skel->obj, u->hook->prog);
+		int err;
+
+		if (!prog)
+			return log_err(-ENOENT, "program %s", u->hook->prog);
+		if (u->result == PROBE_OK) {
+			err = bpf_program__set_attach_target(prog, 0, u->func);
+			if (err)
+				return log_err(err, "program %s on %s", u->hook->prog, u->func);
+			continue;
+		}
+		bpf_program__set_autoload(prog, false);
+		log_warn("%s: %s; missing: %s", u->func, probe_result_text(u->result),
+			 u->hook->cost);
+		if (u->hook->needed) {
+			log_warn("areas cannot be traced on this kernel without %s", u->func);
+			return -EOPNOTSUPP;
+		}
+	}
+	return 0;
+}
+
+static int size_maps(struct instance *i, const struct instance_options *opt)
+{
+	__u32 npages = (opt->slots + IOAS_SLOTS_PER_PAGE - 1) / IOAS_SLOTS_PER_PAGE;
+	__u32 slots = npages * IOAS_SLOTS_PER_PAGE;
+	int err;
+
+	i->skel->rodata->nslots = slots;
+	err = bpf_map__set_max_entries(i->skel->maps.ioas_areas, npages);
+	if (!err)
+		err = bpf_map__set_max_entries(i->skel->maps.ioas_index, slots);
+	if (!err)
+		err = bpf_map__set_max_entries(i->skel->maps.ioas_free, slots);
+	if (!err)
+		err = bpf_map__set_max_entries(i->skel->maps.ioas_ring, opt->ring_bytes);
+	return err ? log_err(err, "sizes of maps") : 0;
+}
+
+static int load(struct instance *i, const struct instance_options *opt)
+{
+	__u8 argn[ARG_MAX] = {};
+	int err;
+
+	i->skel = type1_bpf__open();
+	if (!i->skel)
+		return log_err(-errno, "cannot open the BPF programs");
+	err = probe_hooks(i, argn);
+	if (!err)
+		err = choose_hooks(i);
+	if (!err)
+		err = size_maps(i, opt);
+	if (err)
+		return err;
+	for (int a = 0; a < ARG_MAX; a++)
+		i->skel->rodata->argn[a] = argn[a];
+	err = type1_bpf__load(i->skel);
+	if (err == -EPERM)
+		return log_err(err, "loading BPF programs needs root (CAP_BPF, CAP_PERFMON, "
+				    "CAP_SYS_ADMIN)");
+	return err ? log_err(err, "this kernel refused the BPF programs (see --verbose)") : 0;
+}
+
+/* Every page says what it is, so that it can be read without us. */
+static int init_pages(struct instance *i)
+{
+	__u32 npages = bpf_map__max_entries(i->skel->maps.ioas_areas);
+	size_t bytes = (size_t)npages * IOAS_STATE_PAGE;
+	struct ioas_page *pages;
+	struct timespec ts;
+
+	pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, i->maps.areas, 0);
+	if (pages == MAP_FAILED)
+		return log_err(-errno, "mapping the state pages");
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	i->maps.start_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	i->maps.pid = getpid();
+	for (__u32 p = 0; p < npages; p++) {
+		struct ioas_page_hdr hdr = {
+			.magic = IOAS_PAGE_MAGIC,
+			.version = IOAS_STATE_VERSION,
+			.kind = IOAS_PAGE_AREAS,
+			.index = p,
+			.slots = IOAS_SLOTS_PER_PAGE,
+			.recorder = i->maps.start_ns,
+			.event_version = IOAS_EVENT_VERSION,
+			.pid = i->maps.pid,
+		};
+
+		pages[p].hdr = hdr;
+	}
+	munmap(pages, bytes);
+	return 0;
+}
+
+static int attach(struct instance *i)
+{
+	for (size_t n = 0; n < type1_nhooks; n++) {
+		struct hook_use *u = &i->uses[n];
+		struct bpf_program *prog;
+
+		if (u->result != PROBE_OK)
+			continue;
+		prog = bpf_object__find_program_by_name(i->skel->obj, u->hook->prog);
+		i->links[n] = bpf_program__attach(prog);
+		if (i->links[n])
+			continue;
+		u->result = PROBE_REFUSED;
+		log_err(-errno, "%s: cannot attach; missing: %s", u->func, u->hook->cost);
+		if (u->hook->needed)
+			return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int start(struct instance *i, const struct instance_options *opt)
+{
+	int err = load(i, opt);
+
+	if (err)
+		return err;
+	i->maps.ctx = bpf_map__fd(i->skel->maps.ioas_ctx);
+	i->maps.ioas = bpf_map__fd(i->skel->maps.ioas_ioas);
+	i->maps.charge = bpf_map__fd(i->skel->maps.ioas_charge);
+	i->maps.areas = bpf_map__fd(i->skel->maps.ioas_areas);
+	i->maps.stats = bpf_map__fd(i->skel->maps.ioas_stats);
+	err = init_pages(i);
+	if (err)
+		return err;
+	i->ring = ring_buffer__new(bpf_map__fd(i->skel->maps.ioas_ring), on_record, i, NULL);
+	if (!i->ring)
+		return log_err(-errno, "the ring of events");
+	return attach(i);
+}
+
+int instance_open(struct instance **out, const struct instance_options *opt, instance_record_fn fn,
+		  void *arg)
+{
+	struct instance *i;
+	int err;
+
+	if (geteuid())
+		return log_err(-EPERM, "tracing needs root (CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN)");
+	if (access("/sys/kernel/btf/vmlinux", F_OK)) {
+		log_warn("this kernel has no BTF type information (/sys/kernel/btf/vmlinux): "
+			 "nothing can be traced; it needs CONFIG_DEBUG_INFO_BTF");
+		return -EOPNOTSUPP;
+	}
+	if (!instance_possible())
+		return -ENODEV;
+	i = calloc(1, sizeof(*i));
+	if (!i)
+		return -ENOMEM;
+	i->fn = fn;
+	i->arg = arg;
+	i->uses = calloc(type1_nhooks, sizeof(*i->uses));
+	i->links = calloc(type1_nhooks, sizeof(*i->links));
+	err = i->uses && i->links ? start(i, opt) : -ENOMEM;
+	if (err) {
+		instance_close(&i);
+		return err;
+	}
+	*out = i;
+	return 0;
+}
+
+void instance_close(struct instance **ip)
+{
+	struct instance *i = *ip;
+
+	if (!i)
+		return;
+	if (i->links) {
+		for (size_t n = 0; n < type1_nhooks; n++)
+			bpf_link__destroy(i->links[n]);
+	}
+	ring_buffer__free(i->ring);
+	type1_bpf__destroy(i->skel);
+	free(i->links);
+	free(i->uses);
+	free(i);
+	*ip = NULL;
+}
+
+int instance_poll(struct instance *i, int timeout_ms)
+{
+	int n = ring_buffer__poll(i->ring, timeout_ms);
+
+	return n == -EINTR ? 0 : n;
+}
+
+const struct maps *instance_maps(const struct instance *i)
+{
+	return &i->maps;
+}
+
+__u64 instance_missed(const struct instance *i)
+{
+	struct bpf_program *prog;
+	__u64 missed = 0;
+
+	bpf_object__for_each_program(prog, i->skel->obj)
+	{
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+		int fd = bpf_program__fd(prog);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+void instance_hooks(const struct instance *i, size_t *attached, size_t *all)
+{
+	*attached = 0;
+	*all = type1_nhooks;
+	for (size_t n = 0; n < type1_nhooks; n++)
+		*attached += i->links[n] != NULL;
+}

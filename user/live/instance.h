@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An instance: programs attached, their maps, and the ring they write to.
+ * It is private to the process; nothing is pinned, so nothing is left when the
+ * process dies in whatever way.
+ */
+#ifndef IOASCOPE_LIVE_INSTANCE_H
+#define IOASCOPE_LIVE_INSTANCE_H
+
+#include "core/state.h"
+#include "live/hooks.h"
+#include "live/maps.h"
+
+struct instance;
+
+struct instance_options {
+	__u64 ring_bytes; /* power of two, at least a page */
+	__u32 slots; /* areas kept at once, all IOASes together */
+};
+
+#define INSTANCE_DEFAULTS                                                                          \
+	{                                                                                          \
+		.ring_bytes = 8 << 20, .slots = 128 << 10                                          \
+	}
+
+/* Called for each record as it lies in the ring; @size is what the ring says. */
+typedef void (*instance_record_fn)(const void *record, size_t size, void *arg);
+
+/* True when the modules that the hooks live in are loaded. */
+bool instance_possible(void);
+
+/*
+ * Loads and attaches. Hooks that this kernel lacks are left out with one line
+ * each on stderr; without a needed one, or without BTF: -EOPNOTSUPP; without
+ * privilege: -EPERM; modules not loaded: -ENODEV. What failed has been said.
+ */
+int instance_open(struct instance **out, const struct instance_options *opt, instance_record_fn fn,
+		  void *arg);
+void instance_close(struct instance **i);
+
+/* Hands over what is in the ring, waits up to @timeout_ms for the first. Records, or -errno. */
+int instance_poll(struct instance *i, int timeout_ms);
+
+/* The maps, owned by the instance. */
+const struct maps *instance_maps(const struct instance *i);
+
+/* Times a program of ours was skipped because it was already running on that CPU. */
+__u64 instance_missed(const struct instance *i);
+
+/* Hooks attached, and those that should have been. */
+void instance_hooks(const struct instance *i, size_t *attached, size_t *all);
+
+#define _cleanup_instance_ __attribute__((cleanup(instance_close)))
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "live/probe.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODULES_MAX 16
+
+struct module_btf {
+	const char *name;
+	struct btf *btf;
+};
+
+struct probe {
+	struct btf *vmlinux;
+	struct module_btf modules[MODULES_MAX];
+	size_t nmodules;
+	const char *const *names;
+	bool *traceable; /* one for each of names */
+	bool list_known; /* the list of traceable functions could be read */
+};
+
+static FILE *open_function_list(void)
+{
+	FILE *f = fopen("/sys/kernel/tracing/available_filter_functions", "re");
+
+	return f ? f : fopen("/sys/kernel/debug/tracing/available_filter_functions", "re");
+}
+
+static int name_index(const struct probe *p, const char *name)
+{
+	for (int i = 0; p->names[i]; i++) {
+		if (!strcmp(p->names[i], name))
+			return i;
+	}
+	return -ENOENT;
+}
+
+/* Lines are "name" or "name [module]". */
+static void read_function_list(struct probe *p)
+{
+	FILE *f = open_function_list();
+	char line[512];
+
+	if (!f)
+		return;
+	p->list_known = true;
+	while (fgets(line, sizeof(line), f)) {
+		int i;
+
+		line[strcspn(line, " \t\n")] = '\0';
+		i = name_index(p, line);
+		if (i >= 0)
+			p->traceable[i] = true;
+	}
+	fclose(f);
+}
+
+int probe_new(struct probe **out, const char *const *names)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	size_t n = 0;
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	while (names[n])
+		n++;
+	p->names = names;
+	p->traceable = calloc(n + 1, sizeof(*p->traceable));
+	p->vmlinux = p->traceable ? btf__load_vmlinux_btf() : NULL;
+	err = p->traceable ? -errno : -ENOMEM;
+	if (!p->vmlinux) {
+		probe_free(&p);
+		return err == -ENOMEM ? err : -ENOENT;
+	}
+	read_function_list(p);
+	*out = p;
+	return 0;
+}
+
+void probe_free(struct probe **pp)
+{
+	struct probe *p = *pp;
+
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->nmodules; i++)
+		btf__free(p->modules[i].btf);
+	btf__free(p->vmlinux);
+	free(p->traceable);
+	free(p);
+	*pp = NULL;
+}
+
+bool probe_module_loaded(const char *module)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module);
+	return !access(path, F_OK);
+}
+
+static struct btf *btf_of(struct probe *p, const char *module)
+{
+	struct module_btf *m;
+
+	if (!module)
+		return p->vmlinux;
+	for (size_t i = 0; i < p->nmodules; i++) {
+		if (!strcmp(p->modules[i].name, module))
+			return p->modules[i].btf;
+	}
+	if (p->nmodules == MODULES_MAX)
+		return NULL;
+	m = &p->modules[p->nmodules];
+	m->name = module;
+	m->btf = btf__load_module_btf(module, p->vmlinux);
+	if (m->btf)
+		p->nmodules++;
+	return m->btf;
+}
+
+enum probe_result probe_function(struct probe *p, const char *module, const char *func)
+{
+	int i = name_index(p, func);
+	struct btf *btf;
+
+	if (module && !probe_module_loaded(module))
+		return PROBE_NO_MODULE;
+	btf = btf_of(p, module);
+	if (!btf || btf__find_by_name_kind(btf, func, BTF_KIND_FUNC) < 0)
+		return PROBE_NO_BTF;
+	if (p->list_known && (i < 0 || !p->traceable[i]))
+		return PROBE_NOT_TRACEABLE;
+	return PROBE_OK;
+}
+
+int probe_param(struct probe *p, const char *module, const char *func, const char *param)
+{
+	struct btf *btf = btf_of(p, module);
+	const struct btf_type *t;
+	const struct btf_param *args;
+	int id;
+
+	if (!btf)
+		return -ENOENT;
+	id = btf__find_by_name_kind(btf, func, BTF_KIND_FUNC);
+	if (id < 0)
+		return -ENOENT;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	if (!t || !btf_is_func_proto(t))
+		return -ENOENT;
+	args = btf_params(t);
+	for (int i = 0; i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(btf, args[i].name_off);
+
+		if (name && !strcmp(name, param))
+			return i;
+	}
+	return -ENOENT;
+}
+
+bool probe_member(struct probe *p, const char *module, const char *type, const char *member)
+{
+	struct btf *btf = btf_of(p, module);
+	const struct btf_type *t;
+	int id;
+
+	if (!btf)
+		return false;
+	id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	if (id < 0)
+		return false;
+	t = btf__type_by_id(btf, id);
+	for (int i = 0; i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(btf, btf_members(t)[i].name_off);
+
+		if (name && !strcmp(name, member))
+			return true;
+	}
+	return false;
+}
+
+const char *probe_result_text(enum probe_result r)
+{
+	switch (r) {
+	case PROBE_OK:
+		return "used";
+	case PROBE_NO_MODULE:
+		return "module not loaded";
+	case PROBE_NO_BTF:
+		return "no type information";
+	case PROBE_NOT_TRACEABLE:
+		return "not traceable";
+	case PROBE_NO_PARAM:
+		return "unknown parameters";
+	case PROBE_REFUSED:
+		return "refused by the kernel";
+	}
+	return "unknown";
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Events as lines, for people and as JSON (docs/event-schema.md). */
+#ifndef IOASCOPE_VIEW_TRACE_H
+#define IOASCOPE_VIEW_TRACE_H
+
+#include <ioascope/state.h>
+#include <stdio.h>
+
+#define TRACE_SCHEMA 1
+
+/* The column heads of trace_line(). */
+void trace_header(FILE *out);
+
+/* One line for @ev; times are given relative to @start_ns (CLOCK_BOOTTIME). */
+void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns);
+
+/* One JSON object and a newline; all numbers in bytes, pages and nanoseconds. */
+void trace_json(FILE *out, const struct ioas_event *ev);
+
+/* What a run counted, for the end of it. */
+struct trace_summary {
+	__u64 ops[IOAS_OP_MAX]; /* shown or not */
+	__u64 failed; /* of these */
+	__u64 changes;
+	__u64 stats[IOAS_STAT_MAX];
+	__u64 missed; /* probes skipped while already running on that CPU */
+	__u64 gaps; /* events that never came, by order number */
+	__u64 anomalies; /* events that contradict the state */
+	size_t hooks;
+	size_t hooks_all;
+};
+
+void trace_summary_text(FILE *out, const struct trace_summary *s);
+void trace_summary_json(FILE *out, const struct trace_summary *s);
+
+#endif
