@@ -41,6 +41,8 @@ static __always_inline struct ioas_slot *slot_at(__u32 n)
 	__u32 page = n / IOAS_SLOTS_PER_PAGE, i = n % IOAS_SLOTS_PER_PAGE;
 	struct ioas_page *p = bpf_map_lookup_elem(&ioas_areas, &page);
 
+	/* The compiler knows that i is small, the verifier wants to see it. */
+	barrier_var(i);
 	if (!p || i >= IOAS_SLOTS_PER_PAGE)
 		return NULL;
 	return &p->slot[i];

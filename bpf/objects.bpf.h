@@ -20,7 +20,9 @@ struct {
 
 /* ---- contexts and IOASes ---- */
 
-static __always_inline struct ioas_ctx *ctx_new(__u64 key, __u8 backend, bool adopted)
+static const struct ioas_ioas no_ioas;
+
+static __noinline struct ioas_ctx *ctx_new(__u64 key, __u8 backend, bool adopted)
 {
 	struct ioas_ctx v = {};
 	struct ioas_event *e;
@@ -75,24 +77,18 @@ static __always_inline void ctx_put(__u64 key, struct ioas_ctx *c)
 	bpf_map_delete_elem(&ioas_ctx, &key);
 }
 
-static __always_inline struct ioas_ioas *ioas_new(__u64 key, __u8 backend, __u32 mode, bool adopted)
+static __noinline struct ioas_ioas *ioas_new(__u64 key, __u8 backend, __u32 mode, bool adopted)
 {
 	struct op *outer = op_get(LEVEL_CONTAINER);
 	__u64 ctx_key = outer && outer->ctx_key ? outer->ctx_key : key;
 	struct ioas_ctx *c = ctx_get(ctx_key, backend);
-	struct ioas_ioas v = {};
 	struct ioas_event *e;
 	struct ioas_ioas *s;
 
 	if (!c)
 		return NULL;
-	v.id = new_id();
-	v.ctx = c->id;
-	v.ctx_key = ctx_key;
-	v.backend = backend;
-	v.mode = mode;
-	v.adopted = adopted;
-	if (bpf_map_update_elem(&ioas_ioas, &key, &v, adopted ? BPF_NOEXIST : BPF_ANY)) {
+	/* Larger than what is left of the stack: a template, filled in place. */
+	if (bpf_map_update_elem(&ioas_ioas, &key, &no_ioas, adopted ? BPF_NOEXIST : BPF_ANY)) {
 		s = bpf_map_lookup_elem(&ioas_ioas, &key);
 		if (!s) {
 			stat_inc(IOAS_STAT_MAP_FULL);
@@ -103,6 +99,12 @@ static __always_inline struct ioas_ioas *ioas_new(__u64 key, __u8 backend, __u32
 	s = bpf_map_lookup_elem(&ioas_ioas, &key);
 	if (!s)
 		return NULL;
+	s->ctx = c->id;
+	s->ctx_key = ctx_key;
+	s->backend = backend;
+	s->mode = mode;
+	s->adopted = adopted;
+	s->id = new_id();
 	e = event_begin(c, s, IOAS_EV_IOAS_NEW, outer ? outer->num : 0);
 	if (e) {
 		e->flags = adopted ? IOAS_F_ADOPTED : 0;

@@ -61,40 +61,62 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
+/*
+ * One descent: the node with the smallest key that is not below .from. The
+ * node is the first member of what it is in, the key a __u64 at .key_offset.
+ */
+struct descent {
+	__u64 node; /* struct rb_node * */
+	__u64 from;
+	__u64 best; /* 0: none */
+	__u64 best_key;
+	__u64 key_offset;
+};
+
+static long descend_step(__u32 i, struct descent *d)
+{
+	struct rb_node *node = (void *)d->node;
+	__u64 key = 0;
+
+	if (!node)
+		return 1;
+	bpf_probe_read_kernel(&key, sizeof(key), (void *)node + d->key_offset);
+	if (key >= d->from) {
+		d->best = (__u64)node;
+		d->best_key = key;
+		d->node = (__u64)BPF_CORE_READ(node, rb_left);
+	} else {
+		d->node = (__u64)BPF_CORE_READ(node, rb_right);
+	}
+	return 0;
+}
+
 struct pfn_walk {
 	__u64 root; /* struct rb_node * */
 	__u64 from;
 	__u64 pfns;
 	__u64 refs;
-	__u32 done;
-	__u32 pad;
+	__u64 done;
 };
 
 static long pfn_step(__u32 i, struct pfn_walk *w)
 {
-	struct rb_node *node = (void *)w->root;
-	struct vfio_pfn *best = NULL;
-	__u64 best_iova = 0;
+	struct descent d = {
+		.node = w->root,
+		.from = w->from,
+		.key_offset = bpf_core_field_offset(struct vfio_pfn, iova),
+	};
+	struct vfio_pfn *p;
 
-	for (int depth = 0; depth < TREE_DEPTH && node; depth++) {
-		struct vfio_pfn *p = (void *)node;
-		__u64 iova = BPF_CORE_READ(p, iova);
-
-		if (iova >= w->from) {
-			best = p;
-			best_iova = iova;
-			node = BPF_CORE_READ(node, rb_left);
-		} else {
-			node = BPF_CORE_READ(node, rb_right);
-		}
-	}
-	if (!best) {
+	bpf_loop(TREE_DEPTH, descend_step, &d, 0);
+	if (!d.best) {
 		w->done = 1;
 		return 1;
 	}
+	p = (void *)d.best;
 	w->pfns++;
-	w->refs += BPF_CORE_READ(best, ref_count);
-	w->from = best_iova + 1;
+	w->refs += BPF_CORE_READ(p, ref_count);
+	w->from = d.best_key + 1;
 	return 0;
 }
 
@@ -130,31 +152,22 @@ struct dma_walk {
 
 static long dma_step(__u32 i, struct dma_walk *w)
 {
-	struct rb_node *node = (void *)w->root;
-	struct vfio_dma *best = NULL;
+	struct descent d = {
+		.node = w->root,
+		.from = w->from,
+		.key_offset = bpf_core_field_offset(struct vfio_dma, iova),
+	};
 	struct walk_dma *out;
-	__u64 best_iova = 0;
 
-	for (int depth = 0; depth < TREE_DEPTH && node; depth++) {
-		struct vfio_dma *d = (void *)node;
-		__u64 iova = BPF_CORE_READ(d, iova);
-
-		if (iova >= w->from) {
-			best = d;
-			best_iova = iova;
-			node = BPF_CORE_READ(node, rb_left);
-		} else {
-			node = BPF_CORE_READ(node, rb_right);
-		}
-	}
-	out = best ? bpf_map_lookup_elem(&walk_out, &i) : NULL;
+	bpf_loop(TREE_DEPTH, descend_step, &d, 0);
+	out = d.best ? bpf_map_lookup_elem(&walk_out, &i) : NULL;
 	if (!out) {
 		w->done = 1;
 		return 1;
 	}
-	read_dma(best, out);
-	w->count = i + 1;
-	w->from = best_iova + 1;
+	read_dma((void *)d.best, out);
+	w->count++;
+	w->from = d.best_key + 1;
 	return 0;
 }
 

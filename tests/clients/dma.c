@@ -164,23 +164,47 @@ static int emulated_transfer(struct transfer *t, enum edu_dir dir)
 	return t->memory ? transfer_judge(t, t->memory) : DMA_OK;
 }
 
-/* Longer than the engine's limit: in pieces, which may have different outcomes. */
-static int real_transfer(const struct transfer *whole, enum edu_dir dir)
+/* Memory of the client behind [iova, iova + len), now or until an unmap. */
+static int transfer_memory(struct client *client, uint64_t iova, size_t len, uint8_t **memory)
+{
+	struct area *area = model_find(&client->model, iova);
+
+	/* Registers of a device: writing patterns there would do anything. */
+	if (area && !area->va)
+		return -ENXIO;
+	*memory = area ? model_memory(&client->model, iova, len)
+		       : model_ghost(&client->model, iova, len);
+	return 0;
+}
+
+static int transfer_piece(struct transfer *t, enum edu_dir dir)
+{
+	transfer_patterns(t);
+	if (t->dev->emulated)
+		return emulated_transfer(t, dir);
+	return dir == EDU_READ ? real_read(t) : real_write(t);
+}
+
+/* In pieces that the engine can take and that lie in one page: each has an outcome of its own. */
+static int transfer_run(const struct transfer *whole, enum edu_dir dir, bool lookup)
 {
 	struct transfer t = *whole;
-	size_t done, n = 0;
-	int ret, sum = -1;
+	int ret = 0, sum = -1;
+	size_t done;
 
-	for (done = 0; done < whole->len; done += n) {
-		n = min_u64(whole->len - done, EDU_BYTES_MAX);
+	for (done = 0; done < whole->len; done += t.len) {
 		t.iova = whole->iova + done;
-		t.len = n;
+		t.len = min_u64(whole->len - done, PAGE - t.iova % PAGE);
+		t.len = min_u64(t.len, EDU_BYTES_MAX);
 		t.memory = whole->memory ? whole->memory + done : NULL;
-		transfer_patterns(&t);
-		ret = dir == EDU_READ ? real_read(&t) : real_write(&t);
+		if (lookup)
+			ret = transfer_memory(t.client, t.iova, t.len, &t.memory);
+		if (!ret)
+			ret = transfer_piece(&t, dir);
 		if (ret < 0)
 			return ret;
 		sum = sum < 0 || sum == ret ? ret : DMA_PARTIAL;
+		ret = 0;
 	}
 	return sum;
 }
@@ -199,37 +223,33 @@ static void transfer_log(const struct transfer *t, enum edu_dir dir, int answer)
 						    .result = answer < 0 ? answer : 0});
 }
 
+static int dma_run(struct transfer *t, enum edu_dir dir, bool lookup)
+{
+	int answer = 0;
+
+	if (!t->len || t->len > PAGE)
+		return -EINVAL;
+	if (!t->dev->emulated)
+		answer = client_scratch(t->client);
+	if (!answer)
+		answer = transfer_run(t, dir, lookup);
+	transfer_log(t, dir, answer);
+	return answer;
+}
+
 int dma_check_at(struct client *client, struct device *dev, enum edu_dir dir, uint64_t iova,
 		 size_t len, void *memory)
 {
 	struct transfer t = {
 		.client = client, .dev = dev, .iova = iova, .len = len, .memory = memory};
-	int answer;
 
-	if (!len || len > PAGE)
-		return -EINVAL;
-	if (dev->emulated) {
-		transfer_patterns(&t);
-		answer = emulated_transfer(&t, dir);
-	} else {
-		answer = client_scratch(client);
-		if (!answer)
-			answer = real_transfer(&t, dir);
-	}
-	transfer_log(&t, dir, answer);
-	return answer;
+	return dma_run(&t, dir, false);
 }
 
 int dma_check(struct client *client, struct device *dev, enum edu_dir dir, uint64_t iova,
 	      size_t len)
 {
-	void *memory = model_memory(&client->model, iova, len);
-	struct area *area = model_find(&client->model, iova);
+	struct transfer t = {.client = client, .dev = dev, .iova = iova, .len = len};
 
-	/* Registers of a device: writing patterns there would do anything. */
-	if (area && !area->va)
-		return -ENXIO;
-	if (!area)
-		memory = model_ghost(&client->model, iova, len);
-	return dma_check_at(client, dev, dir, iova, len, memory);
+	return dma_run(&t, dir, true);
 }

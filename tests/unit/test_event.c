@@ -13,11 +13,11 @@ struct naming {
 };
 
 static const struct naming namings[] = {
-	{ ioas_kind_name, ioas_kind_from_name, IOAS_EV_KIND_MAX },
-	{ ioas_op_name, ioas_op_from_name, IOAS_OP_MAX },
-	{ ioas_backend_name, ioas_backend_from_name, IOAS_BACKEND_BUNDLED + 1 },
-	{ ioas_mode_name, ioas_mode_from_name, IOAS_MODE_V2 + 1 },
-	{ ioas_counter_name, ioas_counter_from_name, IOAS_COUNTER_MM_PINNED + 1 },
+	{ioas_kind_name, ioas_kind_from_name, IOAS_EV_KIND_MAX},
+	{ioas_op_name, ioas_op_from_name, IOAS_OP_MAX},
+	{ioas_backend_name, ioas_backend_from_name, IOAS_BACKEND_BUNDLED + 1},
+	{ioas_mode_name, ioas_mode_from_name, IOAS_MODE_V2 + 1},
+	{ioas_counter_name, ioas_counter_from_name, IOAS_COUNTER_MM_PINNED + 1},
 };
 
 static void test_names(void **state)
@@ -180,6 +180,9 @@ static void test_possible_fields(void **state)
 	ev.body_area.pages = INT64_MIN;
 	ev.body_area.pfnmap = -1;
 	assert_int_equal(ioas_event_check_fields(&ev), 0);
+	ev = good(IOAS_EV_AREA_GONE);
+	ev.body_area.pages = -1; /* means nothing there */
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
 	ev = good(IOAS_EV_AREA_ADD);
 	ev.body_area.last = UINT64_MAX;
 	assert_int_equal(ioas_event_check_fields(&ev), 0);
@@ -225,9 +228,9 @@ static void test_noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	     cmocka_unit_test(test_all_kinds),
-		cmocka_unit_test(test_lengths),	     cmocka_unit_test(test_unknown_kind),
-		cmocka_unit_test(test_fields),	     cmocka_unit_test(test_possible_fields),
+		cmocka_unit_test(test_names),	cmocka_unit_test(test_all_kinds),
+		cmocka_unit_test(test_lengths), cmocka_unit_test(test_unknown_kind),
+		cmocka_unit_test(test_fields),	cmocka_unit_test(test_possible_fields),
 		cmocka_unit_test(test_noise),
 	};
 

@@ -29,13 +29,11 @@ static const char *const kind_names[] = {
 };
 
 static const char *const op_names[] = {
-	[IOAS_OP_NONE] = "none",	 [IOAS_OP_OPEN] = "open",
-	[IOAS_OP_CLOSE] = "close",	 [IOAS_OP_SET_IOMMU] = "set-iommu",
-	[IOAS_OP_MAP] = "map",		 [IOAS_OP_UNMAP] = "unmap",
-	[IOAS_OP_ATTACH] = "attach",	 [IOAS_OP_DETACH] = "detach",
-	[IOAS_OP_PIN] = "pin",		 [IOAS_OP_UNPIN] = "unpin",
-	[IOAS_OP_RW] = "rw",		 [IOAS_OP_DIRTY] = "dirty",
-	[IOAS_OP_QUERY] = "query",	 [IOAS_OP_RELEASE] = "release",
+	[IOAS_OP_NONE] = "none",	   [IOAS_OP_OPEN] = "open",	  [IOAS_OP_CLOSE] = "close",
+	[IOAS_OP_SET_IOMMU] = "set-iommu", [IOAS_OP_MAP] = "map",	  [IOAS_OP_UNMAP] = "unmap",
+	[IOAS_OP_ATTACH] = "attach",	   [IOAS_OP_DETACH] = "detach",	  [IOAS_OP_PIN] = "pin",
+	[IOAS_OP_UNPIN] = "unpin",	   [IOAS_OP_RW] = "rw",		  [IOAS_OP_DIRTY] = "dirty",
+	[IOAS_OP_QUERY] = "query",	   [IOAS_OP_RELEASE] = "release",
 };
 
 static const char *const backend_names[] = {
@@ -166,8 +164,15 @@ static bool area_possible(const struct ioas_event *ev)
 	if (area->iova > area->last || area->group_valid > 1 ||
 	    (area->prot & ~(IOAS_PROT_READ | IOAS_PROT_WRITE)))
 		return false;
-	/* The pages of a delta may be negative, those of a state may not. */
-	return ev->kind == IOAS_EV_PINNED || (area->pages >= 0 && area->pfnmap >= 0);
+	/* Where the kind counts pages as a state: a delta may be negative. */
+	switch (ev->kind) {
+	case IOAS_EV_AREA_ADD:
+	case IOAS_EV_ACCESS_PIN:
+	case IOAS_EV_ACCESS_UNPIN:
+		return area->pages >= 0 && area->pfnmap >= 0;
+	default:
+		return true;
+	}
 }
 
 static bool obj_possible(const struct ioas_obj_body *obj)

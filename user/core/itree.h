@@ -36,8 +36,7 @@ struct itree {
 };
 
 /* The object of `type` whose member `member` is `node`; NULL for NULL. */
-#define itree_entry(node, type, member)                                                            \
-	((type *)itree_entry_offset((node), offsetof(type, member)))
+#define itree_entry(node, type, member) ((type *)itree_entry_offset((node), offsetof(type, member)))
 
 static inline void *itree_entry_offset(const struct itree_node *node, size_t offset)
 {

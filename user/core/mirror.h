@@ -174,8 +174,9 @@ void mirror_free(struct mirror *m);
  *
  * Not anomalies: any first word of a context (it is adopted), and of an IOAS
  * of an adopted context; IOAS_F_UNSEEN on an unknown area (but an own, not
- * adopted context becomes uncertain); IOAS_F_ADOPTED on an AREA_ADD that is
- * held already with the same range (what the events said is kept).
+ * adopted context becomes uncertain); an unknown area without a number in an
+ * adopted IOAS; IOAS_F_ADOPTED on an AREA_ADD that is held already with the
+ * same range (what the events said is kept).
  */
 int mirror_apply(struct mirror *m, const struct ioas_event *ev);
 

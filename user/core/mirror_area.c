@@ -94,10 +94,16 @@ static int apply_add(struct mirror *m, struct mirror_ioas *ioas, const struct io
 	return rc;
 }
 
+/*
+ * A change of an area that we do not hold. In an IOAS that was there before us,
+ * and where the sender has no number for the area either, there may well be one.
+ */
 static int unknown_area(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
 {
 	struct mirror_ctx *ctx = ioas->ctx;
 
+	if (ioas->adopted && !ev->body_area.area)
+		return 0;
 	if (!(ev->flags & IOAS_F_UNSEEN))
 		return mirror_anomaly(m, ctx, ev, MIRROR_UNKNOWN_AREA);
 	if (!ctx->adopted)

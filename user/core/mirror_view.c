@@ -17,14 +17,10 @@ const struct mirror_anomalies *mirror_anomalies(const struct mirror *m)
 const char *mirror_anomaly_name(unsigned int kind)
 {
 	static const char *const names[MIRROR_ANOMALY_KINDS] = {
-		[MIRROR_OVERLAP] = "overlap",
-		[MIRROR_UNKNOWN_AREA] = "unknown-area",
-		[MIRROR_MISMATCH] = "mismatch",
-		[MIRROR_UNKNOWN_IOAS] = "unknown-ioas",
-		[MIRROR_DUPLICATE] = "duplicate",
-		[MIRROR_UNKNOWN_GROUP] = "unknown-group",
-		[MIRROR_LEFTOVER] = "leftover",
-		[MIRROR_UNDERFLOW] = "underflow",
+		[MIRROR_OVERLAP] = "overlap",	  [MIRROR_UNKNOWN_AREA] = "unknown-area",
+		[MIRROR_MISMATCH] = "mismatch",	  [MIRROR_UNKNOWN_IOAS] = "unknown-ioas",
+		[MIRROR_DUPLICATE] = "duplicate", [MIRROR_UNKNOWN_GROUP] = "unknown-group",
+		[MIRROR_LEFTOVER] = "leftover",	  [MIRROR_UNDERFLOW] = "underflow",
 	};
 
 	return kind < MIRROR_ANOMALY_KINDS ? names[kind] : NULL;

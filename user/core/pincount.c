@@ -180,11 +180,10 @@ static void raise_counts(struct pincount *p, struct spare *spare, uint64_t start
 	put_first_pin(p, spare, at, last);
 }
 
-int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start,
-		 uint64_t last)
+int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last)
 {
 	size_t want = count_splits(p, start, last) + count_gaps(p, start, last);
-	struct spare spare = { NULL };
+	struct spare spare = {NULL};
 	int err = fill_spare(alloc, &spare, want);
 
 	if (err)
@@ -217,10 +216,10 @@ static uint64_t lower_counts(struct pincount *p, struct spare *spare, uint64_t s
 	return pages;
 }
 
-int pincount_sub(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start,
-		 uint64_t last, uint64_t *stray)
+int pincount_sub(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last,
+		 uint64_t *stray)
 {
-	struct spare spare = { NULL };
+	struct spare spare = {NULL};
 	int err = fill_spare(alloc, &spare, count_splits(p, start, last));
 
 	if (err)

@@ -37,16 +37,15 @@ static inline uint64_t pin_pages(uint64_t start, uint64_t last)
  * Counts each page of [start, last] once more. 0, or -ENOMEM with nothing
  * changed. Memory comes from `alloc`, the same one for all calls on a map.
  */
-int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start,
-		 uint64_t last);
+int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last);
 
 /*
  * Counts each page of [start, last] once less. Pages whose count is 0 stay so;
  * their number is stored in *stray. 0, or -ENOMEM (a range had to be split)
  * with neither the map nor *stray changed.
  */
-int pincount_sub(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start,
-		 uint64_t last, uint64_t *stray);
+int pincount_sub(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last,
+		 uint64_t *stray);
 
 /* Frees all ranges: the map is empty afterwards and can be used again. */
 void pincount_clear(struct pincount *p, const struct ioas_alloc *alloc);
