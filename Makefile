@@ -96,8 +96,54 @@ $(B)/man/%: docs/man/%.rst
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RST2MAN) --strict $< $@
 
+bpf: $(SKEL)
+
+setup:
+	$(Q)tests/lab/setup.sh
+
+# What 'make' builds cannot be built without it; demo and test bring it themselves.
+ready:
+	$(Q)tests/lab/setup.sh --check >/dev/null || tests/lab/setup.sh
+	$(Q)$(MAKE) --no-print-directory all
+
+unit: $(UNIT) $(UNIT_SAN)
+	$(Q)for t in $^; do $$t || exit 1; done
+
+demo: ready
+	$(Q)tests/demo.sh
+
+test: ready
+	$(Q)tests/run.sh
+
+soak: ready
+	$(Q)tests/run.sh --soak
+
+lab: all
+	$(Q)tests/lab/lab.sh -k $(or $(KERNEL),6.12) -- $(if $(CMD),'$(subst ','\'',$(CMD))')
+
+programs: all
+	$(Q)tests/programs.sh
+
+install: all
+	install -D -m 0755 $(B)/ioascope $(DESTDIR)$(sbindir)/ioascope
+	for m in $(MAN); do install -D -m 0644 $$m $(DESTDIR)$(mandir)/man8/$$(basename $$m); done
+	install -D -m 0644 docs/completion/ioascope.bash \
+		$(DESTDIR)$(datadir)/bash-completion/completions/ioascope
+
+help:
+	@echo 'make             build the tool and the test clients (V=1 shows the commands)'
+	@echo 'make setup       install what building and testing need, with apt'
+	@echo 'make demo        from a fresh machine to a live trace, in a virtual machine'
+	@echo 'make test        all tests, scaled (15 minutes or less)'
+	@echo 'make soak        all tests at full size'
+	@echo 'make unit        the tests that need no virtual machine'
+	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12 CMD=... runs a command'
+	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
+	@echo 'make install     prefix=$(prefix) DESTDIR=$(DESTDIR)'
+	@echo 'make clean       remove what was built'
+
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all check-tools clean
+.PHONY: all bpf check-tools clean demo help install lab programs ready setup soak test unit
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d)

@@ -60,7 +60,7 @@ static __always_inline int slot_take(__u32 *n)
 
 static __always_inline struct ioas_slot *area_find(__u32 ioas, __u64 iova, __u32 *n)
 {
-	struct ioas_index_key key = {.iova = iova, .ioas = ioas};
+	struct ioas_index_key key = { .iova = iova, .ioas = ioas };
 	__u32 *i = bpf_map_lookup_elem(&ioas_index, &key);
 
 	if (!i)
@@ -83,7 +83,7 @@ static __always_inline void slot_write_end(struct ioas_slot *s)
 static __always_inline void area_keep(struct ioas_ctx *c, const struct ioas_ioas *ioas,
 				      const struct ioas_area_body *a, __u64 op)
 {
-	struct ioas_index_key key = {.iova = a->iova, .ioas = ioas->id};
+	struct ioas_index_key key = { .iova = a->iova, .ioas = ioas->id };
 	struct ioas_slot *s;
 	__u32 n = 0;
 
@@ -121,7 +121,7 @@ full:
 
 static __always_inline void area_drop(__u32 ioas, __u64 iova)
 {
-	struct ioas_index_key key = {.iova = iova, .ioas = ioas};
+	struct ioas_index_key key = { .iova = iova, .ioas = ioas };
 	struct ioas_slot *s;
 	__u32 n = 0;
 

@@ -118,7 +118,7 @@ static __noinline struct ioas_ioas *ioas_new(__u64 key, __u8 backend, __u32 mode
 
 static __always_inline void charge_tell(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op)
 {
-	struct ioas_charge_key key = {.mm = op->mm, .counter = IOAS_COUNTER_MM_LOCKED};
+	struct ioas_charge_key key = { .mm = op->mm, .counter = IOAS_COUNTER_MM_LOCKED };
 	struct ioas_charge *ch;
 	struct ioas_event *e;
 
@@ -143,7 +143,7 @@ static __always_inline void charge_tell(struct ioas_ctx *c, struct ioas_ioas *s,
 static __always_inline void charge_count(struct ioas_ctx *c, struct ioas_ioas *s, __u64 mm,
 					 struct task_struct *task, __s64 pages)
 {
-	struct ioas_charge_key key = {.mm = mm, .counter = IOAS_COUNTER_MM_LOCKED};
+	struct ioas_charge_key key = { .mm = mm, .counter = IOAS_COUNTER_MM_LOCKED };
 	struct ioas_charge *ch, v = {};
 	__s64 now;
 

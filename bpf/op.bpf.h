@@ -78,7 +78,7 @@ static const struct op no_op;
 
 static __always_inline struct op_key op_key(__u32 level)
 {
-	struct op_key key = {.tid = bpf_get_current_pid_tgid(), .level = level};
+	struct op_key key = { .tid = bpf_get_current_pid_tgid(), .level = level };
 
 	return key;
 }

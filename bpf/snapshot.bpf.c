@@ -218,7 +218,7 @@ SEC("syscall")
 int walk_ioas(struct walk_args *a)
 {
 	struct vfio_iommu *iommu = (void *)a->iommu;
-	struct dma_walk w = {.from = a->from};
+	struct dma_walk w = { .from = a->from };
 	struct walk_args out = {};
 
 	out.iommu = a->iommu;

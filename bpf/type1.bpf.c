@@ -41,6 +41,18 @@ const volatile __u8 argn[ARG_MAX];
 /* MAPs in flight: keeps security_capable's hook to one load when there are none. */
 __u32 maps_in_flight;
 
+/* All hooks start and stop at one moment, however long attaching them takes. */
+__u32 enabled;
+
+#define HOOK(section, name)                                                                        \
+	static __always_inline int name##_on(void *ctx);                                           \
+	SEC(section)                                                                               \
+	int name(void *ctx)                                                                        \
+	{                                                                                          \
+		return enabled ? name##_on(ctx) : 0;                                               \
+	}                                                                                          \
+	static __always_inline int name##_on(void *ctx)
+
 static __always_inline __u64 arg(void *ctx, __u32 which)
 {
 	__u64 v = 0;
@@ -96,8 +108,7 @@ static __always_inline void ioas_refresh(struct ioas_ioas *s, __u64 key, const s
 }
 
 /* fexit: success only. Under iommu->lock, in whichever op runs. */
-SEC("fexit/mm_lock_acct")
-int t1_lock_acct(void *ctx)
+HOOK("fexit/mm_lock_acct", t1_lock_acct)
 {
 	__u64 mm = arg(ctx, ARG_ACCT_MM);
 	__s64 pages = arg(ctx, ARG_ACCT_NPAGE);
@@ -143,8 +154,7 @@ static __always_inline void op_on_dma(struct ioas_ctx *c, struct ioas_ioas *s, s
  * charge has no struct pages (reserved memory is never charged), unless
  * clients have pinned here before, whose pages are not charged twice.
  */
-SEC("fexit/vfio_pin_pages_remote")
-int t1_pin(void *ctx)
+HOOK("fexit/vfio_pin_pages_remote", t1_pin)
 {
 	struct vfio_dma *dma = (void *)arg(ctx, ARG_PIN_DMA);
 	struct op *op = op_get(LEVEL_DRIVER);
@@ -178,8 +188,7 @@ int t1_pin(void *ctx)
 	return 0;
 }
 
-SEC("fexit/vfio_unpin_pages_remote")
-int t1_unpin(void *ctx)
+HOOK("fexit/vfio_unpin_pages_remote", t1_unpin)
 {
 	struct vfio_dma *dma = (void *)arg(ctx, ARG_UNPIN_DMA);
 	__s64 asked = arg(ctx, ARG_UNPIN_NPAGE);
@@ -203,8 +212,7 @@ int t1_unpin(void *ctx)
  * fexit. Outside of a removal this is the last hardware user's detach: the
  * mapping stays for the mediated ones, its pages do not.
  */
-SEC("fexit/vfio_unmap_unpin")
-int t1_unmap_unpin(void *ctx)
+HOOK("fexit/vfio_unmap_unpin", t1_unmap_unpin)
 {
 	struct op *op = op_get(LEVEL_DRIVER);
 	struct ioas_ioas *s;
@@ -218,8 +226,7 @@ int t1_unmap_unpin(void *ctx)
 }
 
 /* fentry: dma is freed inside. The device still reaches the area. */
-SEC("fentry/vfio_remove_dma")
-int t1_remove(void *ctx)
+HOOK("fentry/vfio_remove_dma", t1_remove)
 {
 	struct vfio_dma *dma = (void *)arg(ctx, ARG_REMOVE_DMA);
 	__u64 key = arg(ctx, ARG_REMOVE_IOMMU), iova, last;
@@ -293,8 +300,7 @@ int t1_remove(void *ctx)
 }
 
 /* fexit: cut off; iommu->lock is still held, so the IOVA cannot be in use again. */
-SEC("fexit/vfio_remove_dma")
-int t1_removed(void *ctx)
+HOOK("fexit/vfio_remove_dma", t1_removed)
 {
 	__u64 key = arg(ctx, ARG_REMOVE_IOMMU);
 	struct op *op = op_get(LEVEL_DRIVER);
@@ -393,8 +399,7 @@ static __always_inline void op_read_args(struct op *op)
 		op->args_ok = 1;
 }
 
-SEC("fentry/vfio_iommu_type1_ioctl")
-int t1_ioctl(void *ctx)
+HOOK("fentry/vfio_iommu_type1_ioctl", t1_ioctl)
 {
 	__u64 key = arg(ctx, ARG_IOCTL_DATA);
 	__u32 cmd = arg(ctx, ARG_IOCTL_CMD);
@@ -426,8 +431,7 @@ int t1_ioctl(void *ctx)
  * of the caller's struct; a caller that rewrites it meanwhile is found out when
  * the area is removed, and by the walk.
  */
-SEC("fentry/security_capable")
-int t1_capable(void *ctx)
+HOOK("fentry/security_capable", t1_capable)
 {
 	struct vfio_iommu *iommu;
 	struct ioas_ioas *s;
@@ -517,8 +521,7 @@ static __always_inline __u64 op_unmap_done(struct ioas_ctx *c, struct ioas_ioas 
 	return u.size;
 }
 
-SEC("fexit/vfio_iommu_type1_ioctl")
-int t1_ioctl_done(void *ctx)
+HOOK("fexit/vfio_iommu_type1_ioctl", t1_ioctl_done)
 {
 	struct op *op = op_get(LEVEL_DRIVER);
 	__s64 ret = ret_of(ctx);
@@ -611,8 +614,7 @@ static __always_inline struct op *group_op(__u64 key, __u64 group, __u32 what)
 	return op;
 }
 
-SEC("fentry/vfio_iommu_type1_attach_group")
-int t1_attach(void *ctx)
+HOOK("fentry/vfio_iommu_type1_attach_group", t1_attach)
 {
 	struct op *op =
 		group_op(arg(ctx, ARG_ATTACH_DATA), arg(ctx, ARG_ATTACH_GROUP), IOAS_OP_ATTACH);
@@ -622,8 +624,7 @@ int t1_attach(void *ctx)
 	return 0;
 }
 
-SEC("fexit/vfio_iommu_type1_attach_group")
-int t1_attached(void *ctx)
+HOOK("fexit/vfio_iommu_type1_attach_group", t1_attached)
 {
 	struct op *op = op_get(LEVEL_DRIVER);
 	int ret = ret_of(ctx);
@@ -646,15 +647,13 @@ int t1_attached(void *ctx)
 	return 0;
 }
 
-SEC("fentry/vfio_iommu_type1_detach_group")
-int t1_detach(void *ctx)
+HOOK("fentry/vfio_iommu_type1_detach_group", t1_detach)
 {
 	group_op(arg(ctx, ARG_DETACH_DATA), arg(ctx, ARG_DETACH_GROUP), IOAS_OP_DETACH);
 	return 0;
 }
 
-SEC("fexit/vfio_iommu_type1_detach_group")
-int t1_detached(void *ctx)
+HOOK("fexit/vfio_iommu_type1_detach_group", t1_detached)
 {
 	struct op *op = op_get(LEVEL_DRIVER);
 	struct ioas_ioas *s;
@@ -677,8 +676,7 @@ int t1_detached(void *ctx)
 
 /* ---- birth and death of the IOAS ---- */
 
-SEC("fexit/vfio_iommu_type1_open")
-int t1_open(void *ctx)
+HOOK("fexit/vfio_iommu_type1_open", t1_open)
 {
 	__u64 key = ret_of(ctx);
 	__u32 type = arg(ctx, ARG_OPEN_ARG);
@@ -690,8 +688,7 @@ int t1_open(void *ctx)
 	return 0;
 }
 
-SEC("fentry/vfio_iommu_type1_release")
-int t1_release(void *ctx)
+HOOK("fentry/vfio_iommu_type1_release", t1_release)
 {
 	__u64 key = arg(ctx, ARG_RELEASE_DATA);
 	struct ioas_ioas *s = ioas_get(key);
@@ -708,8 +705,7 @@ int t1_release(void *ctx)
 }
 
 /* fexit: the object is freed, its address may live again; our id tells. */
-SEC("fexit/vfio_iommu_type1_release")
-int t1_released(void *ctx)
+HOOK("fexit/vfio_iommu_type1_release", t1_released)
 {
 	struct op *op = op_get(LEVEL_DRIVER);
 	struct ioas_event *e;
@@ -775,8 +771,7 @@ static __always_inline void client_tell(struct ioas_ctx *c, struct ioas_ioas *s,
 	event_end(e);
 }
 
-SEC("fentry/vfio_iommu_type1_pin_pages")
-int t1_client_pin(void *ctx)
+HOOK("fentry/vfio_iommu_type1_pin_pages", t1_client_pin)
 {
 	struct iommu_group *g = (void *)arg(ctx, ARG_CPIN_GROUP);
 	__s64 npage = (__s32)arg(ctx, ARG_CPIN_NPAGE);
@@ -792,8 +787,7 @@ int t1_client_pin(void *ctx)
 }
 
 /* fexit: all or nothing; a failed pin has let go of what it had. */
-SEC("fexit/vfio_iommu_type1_pin_pages")
-int t1_client_pinned(void *ctx)
+HOOK("fexit/vfio_iommu_type1_pin_pages", t1_client_pinned)
 {
 	struct op *op = op_get(LEVEL_CLIENT);
 	int ret = ret_of(ctx);
@@ -818,8 +812,7 @@ int t1_client_pinned(void *ctx)
 }
 
 /* fentry: told before the kernel lets go, so that it stands before a removal. */
-SEC("fentry/vfio_iommu_type1_unpin_pages")
-int t1_client_unpin(void *ctx)
+HOOK("fentry/vfio_iommu_type1_unpin_pages", t1_client_unpin)
 {
 	__s64 npage = (__s32)arg(ctx, ARG_CUNPIN_NPAGE);
 	struct op *op = client_op(arg(ctx, ARG_CUNPIN_DATA), IOAS_OP_UNPIN,
@@ -835,8 +828,7 @@ int t1_client_unpin(void *ctx)
 	return 0;
 }
 
-SEC("fexit/vfio_iommu_type1_unpin_pages")
-int t1_client_unpinned(void *ctx)
+HOOK("fexit/vfio_iommu_type1_unpin_pages", t1_client_unpinned)
 {
 	struct op *op = op_get(LEVEL_CLIENT);
 	struct ioas_ioas *s;
@@ -854,8 +846,7 @@ int t1_client_unpinned(void *ctx)
 	return 0;
 }
 
-SEC("fentry/vfio_iommu_type1_dma_rw")
-int t1_client_rw(void *ctx)
+HOOK("fentry/vfio_iommu_type1_dma_rw", t1_client_rw)
 {
 	struct op *op = client_op(arg(ctx, ARG_RW_DATA), IOAS_OP_RW, arg(ctx, ARG_RW_IOVA),
 				  arg(ctx, ARG_RW_COUNT));
@@ -865,8 +856,7 @@ int t1_client_rw(void *ctx)
 	return 0;
 }
 
-SEC("fexit/vfio_iommu_type1_dma_rw")
-int t1_client_rw_done(void *ctx)
+HOOK("fexit/vfio_iommu_type1_dma_rw", t1_client_rw_done)
 {
 	struct op *op = op_get(LEVEL_CLIENT);
 	struct ioas_ioas *s;
@@ -890,10 +880,9 @@ static __always_inline __u64 container_of_file(__u64 file)
 }
 
 /* fexit: nobody else has the file before open returns. */
-SEC("fexit/vfio_fops_open")
-int t1_fops_open(void *ctx)
+HOOK("fexit/vfio_fops_open", t1_fops_open)
 {
-	struct op op = {.what = IOAS_OP_OPEN};
+	struct op op = { .what = IOAS_OP_OPEN };
 	struct ioas_ctx *c;
 
 	if ((int)ret_of(ctx))
@@ -908,11 +897,10 @@ int t1_fops_open(void *ctx)
 }
 
 /* fentry: the last reference to the file; groups may keep the container. */
-SEC("fentry/vfio_fops_release")
-int t1_fops_release(void *ctx)
+HOOK("fentry/vfio_fops_release", t1_fops_release)
 {
 	__u64 key = container_of_file(arg(ctx, ARG_FRELEASE_FILE));
-	struct op op = {.what = IOAS_OP_CLOSE};
+	struct op op = { .what = IOAS_OP_CLOSE };
 	struct ioas_ctx *c = bpf_map_lookup_elem(&ioas_ctx, &key);
 
 	if (!c)
@@ -934,8 +922,7 @@ static __always_inline struct op *container_op(__u64 key, __u32 what)
 	return op;
 }
 
-SEC("fentry/vfio_fops_unl_ioctl")
-int t1_fops_ioctl(void *ctx)
+HOOK("fentry/vfio_fops_unl_ioctl", t1_fops_ioctl)
 {
 	__u32 cmd = arg(ctx, ARG_FIOCTL_CMD);
 	struct op *op;
@@ -950,8 +937,7 @@ int t1_fops_ioctl(void *ctx)
 	return 0;
 }
 
-SEC("fexit/vfio_fops_unl_ioctl")
-int t1_fops_ioctl_done(void *ctx)
+HOOK("fexit/vfio_fops_unl_ioctl", t1_fops_ioctl_done)
 {
 	struct op *op = op_get(LEVEL_CONTAINER);
 	struct ioas_ctx *c;
@@ -966,15 +952,13 @@ int t1_fops_ioctl_done(void *ctx)
 }
 
 /* Both under group->group_lock and, inside, container->group_lock. */
-SEC("fentry/vfio_container_attach_group")
-int t1_join(void *ctx)
+HOOK("fentry/vfio_container_attach_group", t1_join)
 {
 	container_op(arg(ctx, ARG_CATTACH_CONTAINER), IOAS_OP_ATTACH);
 	return 0;
 }
 
-SEC("fexit/vfio_container_attach_group")
-int t1_joined(void *ctx)
+HOOK("fexit/vfio_container_attach_group", t1_joined)
 {
 	struct op *op = op_get(LEVEL_CONTAINER);
 	struct ioas_ctx *c;
@@ -988,8 +972,7 @@ int t1_joined(void *ctx)
 	return 0;
 }
 
-SEC("fentry/vfio_group_detach_container")
-int t1_leave(void *ctx)
+HOOK("fentry/vfio_group_detach_container", t1_leave)
 {
 	struct vfio_group *g = (void *)arg(ctx, ARG_CDETACH_GROUP);
 
@@ -998,8 +981,7 @@ int t1_leave(void *ctx)
 }
 
 /* fexit: the container may be freed by now; only its address is used. */
-SEC("fexit/vfio_group_detach_container")
-int t1_left(void *ctx)
+HOOK("fexit/vfio_group_detach_container", t1_left)
 {
 	struct op *op = op_get(LEVEL_CONTAINER);
 	struct ioas_ctx *c;

@@ -31,7 +31,7 @@ int device_init(struct device *dev, const char *name, bool emulated)
 {
 	char path[64];
 
-	*dev = (struct device){.emulated = emulated, .group_fd = -1, .fd = -1};
+	*dev = (struct device){ .emulated = emulated, .group_fd = -1, .fd = -1 };
 	snprintf(dev->name, sizeof(dev->name), "%s", name);
 	dev->group = device_find_group(name, emulated);
 	if (dev->group < 0) {
@@ -59,7 +59,7 @@ void device_exit(struct device *dev)
 
 int device_group_status(struct device *dev)
 {
-	struct vfio_group_status status = {.argsz = sizeof(status)};
+	struct vfio_group_status status = { .argsz = sizeof(status) };
 
 	if (ioctl(dev->group_fd, VFIO_GROUP_GET_STATUS, &status))
 		return -errno;
@@ -68,12 +68,12 @@ int device_group_status(struct device *dev)
 
 static void device_log(struct device *dev, struct vfio *vfio, const char *op, int result)
 {
-	log_write(vfio->log, &(struct log_op){.op = op,
-					      .context = vfio->context,
-					      .fields = LOG_GROUP,
-					      .group = dev->group,
-					      .device = dev->name,
-					      .result = result});
+	log_write(vfio->log, &(struct log_op){ .op = op,
+					       .context = vfio->context,
+					       .fields = LOG_GROUP,
+					       .group = dev->group,
+					       .device = dev->name,
+					       .result = result });
 }
 
 int device_attach(struct device *dev, struct vfio *vfio)
@@ -109,7 +109,8 @@ int device_open(struct device *dev, struct vfio *vfio)
 	dev->fd = fd;
 	if (dev->emulated) {
 		dev->testdev = (struct testdev){
-			.log = vfio->log, .context = vfio->context, .fd = fd, .name = dev->name};
+			.log = vfio->log, .context = vfio->context, .fd = fd, .name = dev->name
+		};
 		return 0;
 	}
 	ret = edu_open(&dev->edu, fd);

@@ -21,7 +21,7 @@ struct transfer {
 
 const char *dma_answer_name(int answer)
 {
-	static const char *const names[] = {"ok", "fault", "partial"};
+	static const char *const names[] = { "ok", "fault", "partial" };
 
 	return answer >= 0 && answer < (int)ARRAY_SIZE(names) ? names[answer] : "error";
 }
@@ -211,16 +211,16 @@ static int transfer_run(const struct transfer *whole, enum edu_dir dir, bool loo
 
 static void transfer_log(const struct transfer *t, enum edu_dir dir, int answer)
 {
-	log_write(&t->client->log, &(struct log_op){.op = "dma",
-						    .context = t->client->vfio.context,
-						    .fields = LOG_IOVA | LOG_SIZE | LOG_OK,
-						    .iova = t->iova,
-						    .size = t->len,
-						    .device = t->dev->name,
-						    .dir = dir == EDU_READ ? "read" : "write",
-						    .what = dma_answer_name(answer),
-						    .ok = answer == DMA_OK,
-						    .result = answer < 0 ? answer : 0});
+	log_write(&t->client->log, &(struct log_op){ .op = "dma",
+						     .context = t->client->vfio.context,
+						     .fields = LOG_IOVA | LOG_SIZE | LOG_OK,
+						     .iova = t->iova,
+						     .size = t->len,
+						     .device = t->dev->name,
+						     .dir = dir == EDU_READ ? "read" : "write",
+						     .what = dma_answer_name(answer),
+						     .ok = answer == DMA_OK,
+						     .result = answer < 0 ? answer : 0 });
 }
 
 static int dma_run(struct transfer *t, enum edu_dir dir, bool lookup)
@@ -241,7 +241,8 @@ int dma_check_at(struct client *client, struct device *dev, enum edu_dir dir, ui
 		 size_t len, void *memory)
 {
 	struct transfer t = {
-		.client = client, .dev = dev, .iova = iova, .len = len, .memory = memory};
+		.client = client, .dev = dev, .iova = iova, .len = len, .memory = memory
+	};
 
 	return dma_run(&t, dir, false);
 }
@@ -249,7 +250,7 @@ int dma_check_at(struct client *client, struct device *dev, enum edu_dir dir, ui
 int dma_check(struct client *client, struct device *dev, enum edu_dir dir, uint64_t iova,
 	      size_t len)
 {
-	struct transfer t = {.client = client, .dev = dev, .iova = iova, .len = len};
+	struct transfer t = { .client = client, .dev = dev, .iova = iova, .len = len };
 
 	return dma_run(&t, dir, true);
 }

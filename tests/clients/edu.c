@@ -26,7 +26,7 @@
 
 static int edu_region(int fd, uint32_t index, struct vfio_region_info *info)
 {
-	*info = (struct vfio_region_info){.argsz = sizeof(*info), .index = index};
+	*info = (struct vfio_region_info){ .argsz = sizeof(*info), .index = index };
 	return ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, info) ? -errno : 0;
 }
 

@@ -110,7 +110,7 @@ void log_close(struct log *log)
 
 void log_write(struct log *log, const struct log_op *op)
 {
-	struct line line = {.len = 0};
+	struct line line = { .len = 0 };
 	int saved = errno;
 
 	if (log->fd < 0)

@@ -11,7 +11,7 @@
 
 void model_init(struct model *model, bool v2)
 {
-	*model = (struct model){.v2 = v2};
+	*model = (struct model){ .v2 = v2 };
 }
 
 static void area_free(struct area *area)
@@ -31,7 +31,8 @@ static void model_remove(struct model *model, size_t from, size_t count)
 
 		if (area->va)
 			model->ghosts[model->nghosts++ % MODEL_GHOSTS] = (struct ghost){
-				.iova = area->iova, .size = area->size, .va = area->va};
+				.iova = area->iova, .size = area->size, .va = area->va
+			};
 		model->mapped -= area->size;
 		area_free(area);
 	}
@@ -146,7 +147,7 @@ int model_map(struct model *model, uint64_t iova, uint64_t size, uint64_t va, ui
 	}
 	memmove(&model->areas[i + 1], &model->areas[i], (model->n - i) * sizeof(*model->areas));
 	model->areas[i] =
-		(struct area){.iova = iova, .size = size, .va = va, .flags = flags & MAP_PROT};
+		(struct area){ .iova = iova, .size = size, .va = va, .flags = flags & MAP_PROT };
 	model->n++;
 	model->mapped += size;
 	return 0;

@@ -14,10 +14,10 @@ int scenario_hold(struct client *client)
 		uint64_t size;
 		uint32_t flags;
 	} areas[] = {
-		{0, 2 * MIB, CLIENT_RW},
-		{4 * MIB, 64 * KIB, CLIENT_R},
-		{8 * MIB, 64 * KIB, CLIENT_W},
-		{GIB, min_u64(client->opt->max_size, GIB), CLIENT_RW},
+		{ 0, 2 * MIB, CLIENT_RW },
+		{ 4 * MIB, 64 * KIB, CLIENT_R },
+		{ 8 * MIB, 64 * KIB, CLIENT_W },
+		{ GIB, min_u64(client->opt->max_size, GIB), CLIENT_RW },
 	};
 	uint64_t va, bytes = 0;
 	size_t i;

@@ -159,9 +159,9 @@ static int race_run(struct race *race, struct racer *racers, unsigned int n)
 int scenario_race(struct client *client)
 {
 	unsigned int n = (unsigned int)min_u64(client->opt->threads, RACE_THREADS_MAX);
-	struct race race = {.client = client,
-			    .emulated = client_emulated(client),
-			    .unmap_lock = PTHREAD_MUTEX_INITIALIZER};
+	struct race race = { .client = client,
+			     .emulated = client_emulated(client),
+			     .unmap_lock = PTHREAD_MUTEX_INITIALIZER };
 	struct racer *racers cleanup_free = calloc(n, sizeof(*racers));
 	uint64_t returned = 0;
 	int ret;

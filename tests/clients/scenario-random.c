@@ -92,9 +92,9 @@ static void random_spoil_map(struct random_run *run, struct request *rq)
 
 static int random_map(struct random_run *run)
 {
-	static const uint32_t prots[] = {CLIENT_RW, CLIENT_RW, CLIENT_RW, CLIENT_R, CLIENT_W};
+	static const uint32_t prots[] = { CLIENT_RW, CLIENT_RW, CLIENT_RW, CLIENT_R, CLIENT_W };
 	struct client *client = run->client;
-	struct request rq = {0};
+	struct request rq = { 0 };
 	int want, got;
 
 	rq.size = rng_size(run->rng, run->max_size);
@@ -157,7 +157,7 @@ static int random_unmap(struct random_run *run)
 {
 	struct area *area = random_area(run);
 	uint64_t dice = rng_below(run->rng, 100);
-	struct request rq = {0};
+	struct request rq = { 0 };
 
 	if (!area || dice < 10) {
 		rq.iova = CLIENT_IOVA_BASE + random_page(run, run->window);
@@ -167,7 +167,7 @@ static int random_unmap(struct random_run *run)
 	rq.iova = area->iova;
 	rq.size = area->size;
 	if (dice < 12) {
-		rq = (struct request){.flags = VFIO_DMA_UNMAP_FLAG_ALL};
+		rq = (struct request){ .flags = VFIO_DMA_UNMAP_FLAG_ALL };
 	} else if (dice < 32) {
 		random_span(run, area, &rq);
 	} else if (dice < 40) {
@@ -200,7 +200,7 @@ static int random_pin(struct random_run *run, struct device *dev)
 	struct client *client = run->client;
 	unsigned int index = client_device_index(client, dev);
 	struct area *area = random_area(run);
-	struct request rq = {.iova = CLIENT_IOVA_BASE};
+	struct request rq = { .iova = CLIENT_IOVA_BASE };
 	int want, got;
 
 	if (area)
@@ -222,7 +222,7 @@ static int random_unpin(struct random_run *run, struct device *dev)
 	struct model *model = &client->model;
 	unsigned int index = client_device_index(client, dev);
 	struct area *area = random_area(run);
-	struct request rq = {.iova = CLIENT_IOVA_BASE};
+	struct request rq = { .iova = CLIENT_IOVA_BASE };
 	uint64_t npages = rng_size(run->rng, PIN_PAGES_MAX * PAGE) / PAGE;
 	int want, got;
 
@@ -246,7 +246,7 @@ static int random_unpin(struct random_run *run, struct device *dev)
 static int random_check_pins(struct random_run *run)
 {
 	struct client *client = run->client;
-	struct request rq = {0};
+	struct request rq = { 0 };
 	unsigned int i;
 	int ret = 0;
 
@@ -278,7 +278,7 @@ static int random_step(struct random_run *run)
 
 int scenario_random(struct client *client)
 {
-	struct random_run run = {.client = client, .rng = &client->rng};
+	struct random_run run = { .client = client, .rng = &client->rng };
 	int ret;
 
 	ret = client_buffer(client, client->opt->buffer);

@@ -47,7 +47,7 @@ void tour_clean(struct tour *tour)
 
 int scenario_tour(struct client *client)
 {
-	struct tour tour = {.client = client};
+	struct tour tour = { .client = client };
 	int ret;
 
 	ret = client_buffer(client, TOUR_BUFFER);

@@ -173,9 +173,9 @@ static const struct {
 	const char *name;
 	void (*run)(struct client *client, const struct command *cmd);
 } commands[] = {
-	{"dma", serve_dma},	  {"map", serve_map},	  {"unmap", serve_unmap},
-	{"pin", serve_pin},	  {"unpin", serve_unpin}, {"attach", serve_device},
-	{"detach", serve_device}, {"sleep", serve_sleep},
+	{ "dma", serve_dma },	    { "map", serve_map },     { "unmap", serve_unmap },
+	{ "pin", serve_pin },	    { "unpin", serve_unpin }, { "attach", serve_device },
+	{ "detach", serve_device }, { "sleep", serve_sleep },
 };
 
 static void command_parse(char *line, struct command *cmd)

@@ -26,8 +26,9 @@ struct bitmap {
 static void bitmap_init(struct bitmap *bitmap)
 {
 	memset(bitmap->bits, 0, sizeof(bitmap->bits));
-	bitmap->buffer = (struct vfio_dirty_buffer){
-		.bits = bitmap->bits, .bytes = sizeof(bitmap->bits), .pgsize = PAGE};
+	bitmap->buffer = (struct vfio_dirty_buffer){ .bits = bitmap->bits,
+						     .bytes = sizeof(bitmap->bits),
+						     .pgsize = PAGE };
 }
 
 static long bitmap_count(const struct bitmap *bitmap)

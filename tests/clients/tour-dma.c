@@ -18,16 +18,16 @@ struct dma_case {
 
 /* Areas: r at 0, w at 64 KiB, rw at 128 KiB, nothing behind 192 KiB. */
 static const struct dma_case dma_cases[] = {
-	{"read, r", 0, 4096, EDU_READ, DMA_OK},
-	{"write, r", 0, 512, EDU_WRITE, DMA_FAULT},
-	{"write, w", AREA, 4096, EDU_WRITE, DMA_OK},
-	{"read, rw", 2 * AREA, 4096, EDU_READ, DMA_OK},
-	{"write, rw", 2 * AREA, 4096, EDU_WRITE, DMA_OK},
-	{"read over a page boundary", 2 * AREA + PAGE - 64, 128, EDU_READ, DMA_OK},
-	{"write over a page boundary", 2 * AREA + PAGE - 64, 128, EDU_WRITE, DMA_OK},
-	{"write the last bytes", 3 * AREA - 16, 16, EDU_WRITE, DMA_OK},
-	{"read from nothing", 4 * AREA, 512, EDU_READ, DMA_FAULT},
-	{"write to nothing", 4 * AREA, 512, EDU_WRITE, DMA_FAULT},
+	{ "read, r", 0, 4096, EDU_READ, DMA_OK },
+	{ "write, r", 0, 512, EDU_WRITE, DMA_FAULT },
+	{ "write, w", AREA, 4096, EDU_WRITE, DMA_OK },
+	{ "read, rw", 2 * AREA, 4096, EDU_READ, DMA_OK },
+	{ "write, rw", 2 * AREA, 4096, EDU_WRITE, DMA_OK },
+	{ "read over a page boundary", 2 * AREA + PAGE - 64, 128, EDU_READ, DMA_OK },
+	{ "write over a page boundary", 2 * AREA + PAGE - 64, 128, EDU_WRITE, DMA_OK },
+	{ "write the last bytes", 3 * AREA - 16, 16, EDU_WRITE, DMA_OK },
+	{ "read from nothing", 4 * AREA, 512, EDU_READ, DMA_FAULT },
+	{ "write to nothing", 4 * AREA, 512, EDU_WRITE, DMA_FAULT },
 };
 
 static void tour_dma_cases(struct tour *tour, struct device *dev)

@@ -69,7 +69,7 @@ static void tour_pin_raw(struct tour *tour)
 	static const struct {
 		int64_t npages;
 		int want;
-	} cases[] = {{0, -EINVAL}, {-1, -E2BIG}, {513, -E2BIG}, {512, 512}};
+	} cases[] = { { 0, -EINVAL }, { -1, -E2BIG }, { 513, -E2BIG }, { 512, 512 } };
 	struct testdev *dev = pin_device(tour);
 	size_t i;
 
@@ -140,10 +140,10 @@ static void tour_pin_rw(struct tour *tour)
 		enum edu_dir dir;
 		int want;
 	} cases[] = {
-		{0, EDU_READ, DMA_OK},	      {0, EDU_WRITE, DMA_FAULT},
-		{AREA, EDU_READ, DMA_FAULT},  {AREA, EDU_WRITE, DMA_FAULT},
-		{2 * AREA, EDU_READ, DMA_OK}, {2 * AREA, EDU_WRITE, DMA_OK},
-		{GIB, EDU_READ, DMA_FAULT},   {GIB, EDU_WRITE, DMA_FAULT},
+		{ 0, EDU_READ, DMA_OK },	{ 0, EDU_WRITE, DMA_FAULT },
+		{ AREA, EDU_READ, DMA_FAULT },	{ AREA, EDU_WRITE, DMA_FAULT },
+		{ 2 * AREA, EDU_READ, DMA_OK }, { 2 * AREA, EDU_WRITE, DMA_OK },
+		{ GIB, EDU_READ, DMA_FAULT },	{ GIB, EDU_WRITE, DMA_FAULT },
 	};
 	size_t i;
 

@@ -67,10 +67,10 @@ static const struct {
 	const char *name;
 	int (*run)(struct client *client);
 } scenarios[] = {
-	{"tour", scenario_tour},
-	{"random", scenario_random},
-	{"race", scenario_race},
-	{"hold", scenario_hold},
+	{ "tour", scenario_tour },
+	{ "random", scenario_random },
+	{ "race", scenario_race },
+	{ "hold", scenario_hold },
 };
 
 enum option_id {
@@ -89,19 +89,19 @@ enum option_id {
 };
 
 static const struct option long_options[] = {
-	{"mode", required_argument, NULL, OPT_MODE},
-	{"device", required_argument, NULL, OPT_DEVICE},
-	{"emulated", required_argument, NULL, OPT_EMULATED},
-	{"log", required_argument, NULL, OPT_LOG},
-	{"seed", required_argument, NULL, OPT_SEED},
-	{"ops", required_argument, NULL, OPT_OPS},
-	{"threads", required_argument, NULL, OPT_THREADS},
-	{"max-size", required_argument, NULL, OPT_MAX_SIZE},
-	{"buffer", required_argument, NULL, OPT_BUFFER},
-	{"total", required_argument, NULL, OPT_TOTAL},
-	{"serve", no_argument, NULL, OPT_SERVE},
-	{"help", no_argument, NULL, OPT_HELP},
-	{NULL, 0, NULL, 0},
+	{ "mode", required_argument, NULL, OPT_MODE },
+	{ "device", required_argument, NULL, OPT_DEVICE },
+	{ "emulated", required_argument, NULL, OPT_EMULATED },
+	{ "log", required_argument, NULL, OPT_LOG },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "ops", required_argument, NULL, OPT_OPS },
+	{ "threads", required_argument, NULL, OPT_THREADS },
+	{ "max-size", required_argument, NULL, OPT_MAX_SIZE },
+	{ "buffer", required_argument, NULL, OPT_BUFFER },
+	{ "total", required_argument, NULL, OPT_TOTAL },
+	{ "serve", no_argument, NULL, OPT_SERVE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 static bool parse_number(const char *text, uint64_t *value)
@@ -195,12 +195,12 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 {
 	int id;
 
-	*args = (struct arguments){.opt = {.v2 = true,
-					   .seed = 1,
-					   .ops = 200,
-					   .threads = 8,
-					   .max_size = 64 * MIB,
-					   .total = 2 * GIB}};
+	*args = (struct arguments){ .opt = { .v2 = true,
+					     .seed = 1,
+					     .ops = 200,
+					     .threads = 8,
+					     .max_size = 64 * MIB,
+					     .total = 2 * GIB } };
 	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (id == OPT_HELP) {
 			fputs(usage_text, stdout);

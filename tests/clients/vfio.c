@@ -39,7 +39,7 @@ int vfio_open(struct vfio *vfio, struct log *log, int context)
 	vfio->fd = open(VFIO_CONTAINER_PATH, O_RDWR | O_CLOEXEC);
 	if (vfio->fd < 0)
 		ret = -errno;
-	log_write(log, &(struct log_op){.op = "open", .context = context, .result = ret});
+	log_write(log, &(struct log_op){ .op = "open", .context = context, .result = ret });
 	return ret;
 }
 
@@ -49,17 +49,17 @@ void vfio_close(struct vfio *vfio)
 		return;
 	close(vfio->fd);
 	vfio->fd = -1;
-	log_write(vfio->log, &(struct log_op){.op = "close", .context = vfio->context});
+	log_write(vfio->log, &(struct log_op){ .op = "close", .context = vfio->context });
 }
 
 static void vfio_log_query(struct vfio *vfio, const char *what, int ret, uint64_t value)
 {
-	log_write(vfio->log, &(struct log_op){.op = "query",
-					      .context = vfio->context,
-					      .what = what,
-					      .fields = ret < 0 ? 0 : LOG_VALUE,
-					      .value = value,
-					      .result = ret < 0 ? ret : 0});
+	log_write(vfio->log, &(struct log_op){ .op = "query",
+					       .context = vfio->context,
+					       .what = what,
+					       .fields = ret < 0 ? 0 : LOG_VALUE,
+					       .value = value,
+					       .result = ret < 0 ? ret : 0 });
 }
 
 int vfio_version(struct vfio *vfio)
@@ -82,11 +82,11 @@ int vfio_set_iommu(struct vfio *vfio, unsigned int type)
 {
 	int ret = vfio_ioctl(vfio, VFIO_SET_IOMMU, type);
 
-	log_write(vfio->log, &(struct log_op){.op = "set_iommu",
-					      .context = vfio->context,
-					      .fields = LOG_VALUE,
-					      .value = type,
-					      .result = ret});
+	log_write(vfio->log, &(struct log_op){ .op = "set_iommu",
+					       .context = vfio->context,
+					       .fields = LOG_VALUE,
+					       .value = type,
+					       .result = ret });
 	return ret;
 }
 
@@ -121,7 +121,7 @@ static void vfio_parse_caps(const unsigned char *buf, uint32_t offset, struct vf
 
 int vfio_get_info(struct vfio *vfio, uint32_t argsz, struct vfio_info *info)
 {
-	unsigned char buf[VFIO_INFO_BYTES] __attribute__((aligned(8))) = {0};
+	unsigned char buf[VFIO_INFO_BYTES] __attribute__((aligned(8))) = { 0 };
 	struct vfio_iommu_type1_info *raw = (void *)buf;
 	int ret;
 
@@ -141,22 +141,23 @@ int vfio_map_argsz(struct vfio *vfio, uint64_t iova, uint64_t size, uint64_t va,
 		   uint32_t argsz)
 {
 	struct vfio_iommu_type1_dma_map map = {
-		.argsz = argsz, .flags = flags, .vaddr = va, .iova = iova, .size = size};
+		.argsz = argsz, .flags = flags, .vaddr = va, .iova = iova, .size = size
+	};
 	unsigned int fields = LOG_IOVA | LOG_SIZE | LOG_VA | LOG_PROT | LOG_FLAGS;
 	int ret = vfio_ioctl(vfio, VFIO_IOMMU_MAP_DMA, (unsigned long)&map);
 
 	if (argsz != sizeof(map))
 		fields |= LOG_ARGSZ;
-	log_write(vfio->log, &(struct log_op){.op = "map",
-					      .context = vfio->context,
-					      .fields = fields,
-					      .iova = iova,
-					      .size = size,
-					      .va = va,
-					      .prot = vfio_prot_name(flags),
-					      .flags = flags,
-					      .argsz = argsz,
-					      .result = ret});
+	log_write(vfio->log, &(struct log_op){ .op = "map",
+					       .context = vfio->context,
+					       .fields = fields,
+					       .iova = iova,
+					       .size = size,
+					       .va = va,
+					       .prot = vfio_prot_name(flags),
+					       .flags = flags,
+					       .argsz = argsz,
+					       .result = ret });
 	return ret;
 }
 
@@ -174,13 +175,13 @@ union vfio_unmap_arg {
 static int vfio_unmap_arg(struct vfio *vfio, union vfio_unmap_arg *arg, uint64_t *returned)
 {
 	struct vfio_iommu_type1_dma_unmap *unmap = &arg->unmap;
-	struct log_op op = {.op = "unmap",
-			    .context = vfio->context,
-			    .fields = LOG_IOVA | LOG_SIZE | LOG_FLAGS,
-			    .iova = unmap->iova,
-			    .size = unmap->size,
-			    .flags = unmap->flags,
-			    .argsz = unmap->argsz};
+	struct log_op op = { .op = "unmap",
+			     .context = vfio->context,
+			     .fields = LOG_IOVA | LOG_SIZE | LOG_FLAGS,
+			     .iova = unmap->iova,
+			     .size = unmap->size,
+			     .flags = unmap->flags,
+			     .argsz = unmap->argsz };
 
 	op.result = vfio_ioctl(vfio, VFIO_IOMMU_UNMAP_DMA, (unsigned long)arg);
 	if (!op.result) {
@@ -199,7 +200,8 @@ int vfio_unmap_argsz(struct vfio *vfio, uint64_t iova, uint64_t size, uint32_t f
 		     uint32_t argsz, uint64_t *returned)
 {
 	union vfio_unmap_arg arg = {
-		.unmap = {.argsz = argsz, .flags = flags, .iova = iova, .size = size}};
+		.unmap = { .argsz = argsz, .flags = flags, .iova = iova, .size = size }
+	};
 
 	return vfio_unmap_arg(vfio, &arg, returned);
 }
@@ -213,12 +215,13 @@ int vfio_unmap(struct vfio *vfio, uint64_t iova, uint64_t size, uint32_t flags, 
 int vfio_unmap_dirty(struct vfio *vfio, uint64_t iova, uint64_t size,
 		     const struct vfio_dirty_buffer *buffer, uint64_t *returned)
 {
-	struct vfio_bitmap bitmap = {
-		.pgsize = buffer->pgsize, .size = buffer->bytes, .data = (void *)buffer->bits};
-	union vfio_unmap_arg arg = {.unmap = {.argsz = sizeof(arg),
-					      .flags = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
-					      .iova = iova,
-					      .size = size}};
+	struct vfio_bitmap bitmap = { .pgsize = buffer->pgsize,
+				      .size = buffer->bytes,
+				      .data = (void *)buffer->bits };
+	union vfio_unmap_arg arg = { .unmap = { .argsz = sizeof(arg),
+						.flags = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
+						.iova = iova,
+						.size = size } };
 
 	memcpy(arg.bytes + sizeof(arg.unmap), &bitmap, sizeof(bitmap));
 	return vfio_unmap_arg(vfio, &arg, returned);
@@ -226,14 +229,14 @@ int vfio_unmap_dirty(struct vfio *vfio, uint64_t iova, uint64_t size,
 
 int vfio_dirty(struct vfio *vfio, uint32_t flags)
 {
-	struct vfio_iommu_type1_dirty_bitmap dirty = {.argsz = sizeof(dirty), .flags = flags};
+	struct vfio_iommu_type1_dirty_bitmap dirty = { .argsz = sizeof(dirty), .flags = flags };
 	int ret = vfio_ioctl(vfio, VFIO_IOMMU_DIRTY_PAGES, (unsigned long)&dirty);
 
-	log_write(vfio->log, &(struct log_op){.op = "dirty",
-					      .context = vfio->context,
-					      .fields = LOG_FLAGS,
-					      .flags = flags,
-					      .result = ret});
+	log_write(vfio->log, &(struct log_op){ .op = "dirty",
+					       .context = vfio->context,
+					       .fields = LOG_FLAGS,
+					       .flags = flags,
+					       .result = ret });
 	return ret;
 }
 
@@ -243,20 +246,20 @@ int vfio_dirty_get(struct vfio *vfio, uint64_t iova, uint64_t size,
 	struct {
 		struct vfio_iommu_type1_dirty_bitmap head;
 		struct vfio_iommu_type1_dirty_bitmap_get get;
-	} arg = {.head = {.argsz = sizeof(arg), .flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP},
-		 .get = {.iova = iova,
-			 .size = size,
-			 .bitmap = {.pgsize = buffer->pgsize,
-				    .size = buffer->bytes,
-				    .data = (void *)buffer->bits}}};
+	} arg = { .head = { .argsz = sizeof(arg), .flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP },
+		  .get = { .iova = iova,
+			   .size = size,
+			   .bitmap = { .pgsize = buffer->pgsize,
+				       .size = buffer->bytes,
+				       .data = (void *)buffer->bits } } };
 	int ret = vfio_ioctl(vfio, VFIO_IOMMU_DIRTY_PAGES, (unsigned long)&arg);
 
-	log_write(vfio->log, &(struct log_op){.op = "dirty",
-					      .context = vfio->context,
-					      .fields = LOG_IOVA | LOG_SIZE | LOG_FLAGS,
-					      .iova = iova,
-					      .size = size,
-					      .flags = arg.head.flags,
-					      .result = ret});
+	log_write(vfio->log, &(struct log_op){ .op = "dirty",
+					       .context = vfio->context,
+					       .fields = LOG_IOVA | LOG_SIZE | LOG_FLAGS,
+					       .iova = iova,
+					       .size = size,
+					       .flags = arg.head.flags,
+					       .result = ret });
 	return ret;
 }

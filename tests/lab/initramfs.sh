@@ -9,7 +9,7 @@ set -euo pipefail
 row=${1:?usage: initramfs.sh KERNEL}
 kernel=$("$LAB_DIR/kernel.sh" "$row")
 version=$(cat "$kernel/version")
-busybox=$(command -v busybox) || die "busybox is not installed (package busybox-static)"
+busybox=$(command -v busybox) || die "busybox is not installed (package busybox-static): make setup"
 hash=$(cat "$kernel/version" "$LAB_DIR/guest/init" "$LAB_DIR/initramfs.sh" | sha256sum | cut -c1-16)
 dir=$LAB_CACHE/initramfs/$row-$hash
 
@@ -18,14 +18,14 @@ dir=$LAB_CACHE/initramfs/$row-$hash
 module_files() {
     local m
     for m in "$@"; do
-        /sbin/modprobe -d "$kernel" -S "$version" --show-depends "$m" 2>/dev/null |
+        /sbin/modprobe -C /dev/null -d "$kernel" -S "$version" --show-depends "$m" 2>/dev/null |
             sed -n 's/^insmod \([^ ]*\).*/\1/p'
     done | awk '!seen[$0]++'
 }
 
 build() {
     local tmp=$1 f n=0 name
-    mkdir -p "$tmp/root/bin" "$tmp/root/modules" "$tmp/root/"{proc,sys,dev,host,rw,new,lab}
+    mkdir -p "$tmp/root/bin" "$tmp/root/modules" "$tmp/root/"{proc,sys,dev,host,rw,new}
     cp "$busybox" "$tmp/root/bin/busybox"
     cp "$LAB_DIR/guest/init" "$tmp/root/init"
     for f in $(module_files virtio_pci 9pnet_virtio 9p overlay); do

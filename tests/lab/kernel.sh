@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Usage: kernel.sh 6.1|6.12
-# Makes sure that the newest stock Debian kernel of that row, its modules and
-# its headers are in the cache, and prints the folder: vmlinuz, version,
-# lib/modules/VERSION, build (for external modules). LAB_REFRESH=1 looks for a
-# newer one; otherwise a cached row needs no network.
+# Makes sure that a stock Debian kernel of that row, its modules and its headers
+# are in the cache, and prints the folder: vmlinuz, version, lib/modules/VERSION,
+# build (for external modules). The first run takes the newest that apt knows;
+# later runs take the same one, without a network, until LAB_REFRESH=1 asks for
+# the newest again.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -17,58 +18,80 @@ esac
 
 depends() {
     apt-cache depends --important "$1" 2>/dev/null |
-        sed -n 's/^ *|\{0,1\}Depends: //p' | grep -E "$2" | head -n 1
+        sed -n 's/^ *|\{0,1\}Depends: //p' | grep -E -m 1 "$2"
 }
 
 # The packages of the row: image, headers, common headers, build tools.
 packages() {
-    local image headers
-    image=$(depends "$meta" '^linux-image-[0-9]') || true
-    if [ -z "$image" ]; then
-        apt-get update >&2
-        image=$(depends "$meta" '^linux-image-[0-9]') || die "no package $meta: is the Debian archive in apt's sources?"
-    fi
+    local image headers common kbuild
+    image=$(depends "$meta" "^linux-image-${row}[.]") || return 1
     headers=${image/image/headers}
-    echo "$image" "$headers" "$(depends "$headers" '^linux-headers-.*-common$')" \
-        "$(depends "$headers" '^linux-kbuild-')"
+    common=$(depends "$headers" '^linux-headers-.*-common$') || return 1
+    kbuild=$(depends "$headers" '^linux-kbuild-') || return 1
+    echo "$image" "$headers" "$common" "$kbuild"
 }
 
-# The headers' Makefiles name their common part by absolute path; here it lies
-# in the cache.
+update() {
+    echo "lab: apt-get update" >&2
+    apt-get -qq update >&2 || die "apt-get update failed (it needs root); kernel $row is not in $LAB_CACHE yet"
+}
+
+# apt's lists may be absent, or older than what the archive still has.
+download() {
+    local pkgs
+    pkgs=$(packages) && try_download "$pkgs" && return
+    update
+    pkgs=$(packages) || die "apt knows no $meta of Linux $row with its headers: are Debian 12 and its security updates among apt's sources?"
+    try_download "$pkgs" || die "cannot download $pkgs"
+}
+
+# Sandbox::User: apt's own user may not reach the cache under a home; without
+# the option apt says so, then goes on all the same.
+try_download() {
+    local pkgs
+    read -ra pkgs <<<"$1"
+    echo "lab: fetching ${pkgs[*]}" >&2
+    rm -f ./*.deb
+    apt-get -qq -o APT::Sandbox::User=root download "${pkgs[@]}" >&2
+}
+
+# The Makefile of the headers names their common part by absolute path; here it
+# lies in the cache. The links among them are relative and stay right.
 fix_headers() {
     local root=$1 final=$2 f
     for f in "$root"/usr/src/linux-headers-*-amd64/Makefile; do
         sed -i "s|/usr/src/|$final/root/usr/src/|g" "$f"
     done
-    for f in "$root"/usr/src/linux-headers-*-common; do
-        [ -e "$f/scripts" ] || ln -s "$final"/root/usr/lib/linux-kbuild-*/scripts "$f/scripts"
-    done
 }
 
 fetch() {
-    local tmp=$1 deb version pkgs
-    read -ra pkgs <<<"$(packages)"
-    echo "lab: fetching ${pkgs[*]}" >&2
+    local tmp=$1 deb version
     mkdir -p "$tmp/debs" "$tmp/root"
-    (cd "$tmp/debs" && apt-get -qq download "${pkgs[@]}" >&2 2>"$tmp/log") || {
-        cat "$tmp/log" >&2
-        die "cannot download ${pkgs[*]}"
-    }
+    (cd "$tmp/debs" && download)
     for deb in "$tmp"/debs/*.deb; do
         dpkg-deb -x "$deb" "$tmp/root"
     done
-    rm -r "$tmp/debs" "$tmp/log"
+    rm -r "$tmp/debs"
     version=$(ls "$tmp/root/lib/modules")
     echo "$version" >"$tmp/version"
     mv "$tmp/root/boot/vmlinuz-$version" "$tmp/vmlinuz"
     mv "$tmp/root/lib" "$tmp/lib"
     rm -rf "$tmp/root/boot" "$tmp/root/usr/share/doc"
     fix_headers "$tmp/root" "$dir"
-    ln -s "root/usr/src/${pkgs[1]}" "$tmp/build"
+    ln -s "root/usr/src/linux-headers-$version" "$tmp/build"
     /sbin/depmod -b "$tmp" "$version"
 }
 
-dir=$LAB_CACHE/kernels/$row
-[ -z "${LAB_REFRESH:-}" ] || rm -rf "$dir"
+current=$LAB_CACHE/kernels/$row.current
+if [ -n "${LAB_REFRESH:-}" ]; then
+    [ "$(id -u)" -ne 0 ] || update
+elif [ -f "$current" ] && [ -d "$(cat "$current")" ]; then
+    cat "$current"
+    exit
+fi
+image=$(packages) || { update && image=$(packages); } ||
+    die "apt knows no $meta of Linux $row with its headers: are Debian 12 and its security updates among apt's sources?"
+dir=$LAB_CACHE/kernels/${image%% *}
 build_once "$dir" fetch
+echo "$dir" | put "$current"
 echo "$dir"

@@ -1,25 +1,37 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Usage: module.sh KERNEL DIR
-# Builds the external module of DIR (it has a Kbuild file) against a row of the
-# lab, outside of the checkout, and prints the folder that holds the .ko.
+# Builds the external modules of DIR (it has a Kbuild file) against a row of the
+# lab, outside of the checkout, and prints the folder that holds the .ko files.
+# Nothing is built again as long as sources and kernel stay the same.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 row=${1:?usage: module.sh KERNEL DIR}
 src=$(cd "${2:?usage: module.sh KERNEL DIR}" && pwd)
+[ -f "$src/Kbuild" ] || die "$src has no Kbuild file"
 kernel=$("$LAB_DIR/kernel.sh" "$row")
-hash=$(cat "$kernel/version" "$src"/* | sha256sum | cut -c1-16)
+
+# Only sources: what an in-tree build left behind neither counts nor is taken.
+sources() {
+    (cd "$src" && find . -type f \( -name '*.[chS]' -o -name Kbuild -o -name 'Makefile*' \) \
+        ! -name '*.mod.c' | LC_ALL=C sort)
+}
+
+hash=$({ cat "$kernel/version" && cd "$src" && sources | xargs -d '\n' sha256sum; } | sha256sum | cut -c1-16)
 dir=$LAB_CACHE/modules/$row/$(basename "$src")-$hash
 
+# The headers ask for the compiler package that built the kernel, whose minor
+# version may differ; that is said and does no harm.
 build() {
-    cp "$src"/* "$1"
-    if ! make -C "$kernel/build" M="$1" W=1 modules >"$1/build.log" 2>&1; then
-        cat "$1/build.log" >&2
+    local tmp=$1 log=$1/build.log
+    sources | cpio --quiet -pdm -D "$src" "$tmp"
+    if ! make -C "$kernel/build" M="$tmp" W=1 modules >"$log" 2>&1; then
+        cat "$log" >&2
         die "building $(basename "$src") for $row failed"
     fi
-    if grep -q 'warning:' "$1/build.log"; then
-        cat "$1/build.log" >&2
+    if grep -v 'the compiler differs from' "$log" | grep -q 'warning:'; then
+        cat "$log" >&2
         die "building $(basename "$src") for $row gave warnings"
     fi
 }

@@ -13,11 +13,11 @@ struct naming {
 };
 
 static const struct naming namings[] = {
-	{ioas_kind_name, ioas_kind_from_name, IOAS_EV_KIND_MAX},
-	{ioas_op_name, ioas_op_from_name, IOAS_OP_MAX},
-	{ioas_backend_name, ioas_backend_from_name, IOAS_BACKEND_BUNDLED + 1},
-	{ioas_mode_name, ioas_mode_from_name, IOAS_MODE_V2 + 1},
-	{ioas_counter_name, ioas_counter_from_name, IOAS_COUNTER_MM_PINNED + 1},
+	{ ioas_kind_name, ioas_kind_from_name, IOAS_EV_KIND_MAX },
+	{ ioas_op_name, ioas_op_from_name, IOAS_OP_MAX },
+	{ ioas_backend_name, ioas_backend_from_name, IOAS_BACKEND_BUNDLED + 1 },
+	{ ioas_mode_name, ioas_mode_from_name, IOAS_MODE_V2 + 1 },
+	{ ioas_counter_name, ioas_counter_from_name, IOAS_COUNTER_MM_PINNED + 1 },
 };
 
 static void test_names(void **state)

@@ -25,7 +25,7 @@ static void insert(struct itree *tree, struct thing *t, uint64_t start, uint64_t
 
 static void test_empty(void **state)
 {
-	struct itree tree = {NULL, 0};
+	struct itree tree = { NULL, 0 };
 	struct itree_node *n;
 	(void)state;
 
@@ -45,7 +45,7 @@ static void test_empty(void **state)
 
 static void test_edges(void **state)
 {
-	struct itree tree = {NULL, 0};
+	struct itree tree = { NULL, 0 };
 	struct thing low, high, all, one;
 	(void)state;
 
@@ -81,7 +81,7 @@ static void test_edges(void **state)
 
 static void test_equal_keep_order(void **state)
 {
-	struct itree tree = {NULL, 0};
+	struct itree tree = { NULL, 0 };
 	struct thing things[100];
 	struct itree_node *n;
 	size_t i = 0;
@@ -105,7 +105,7 @@ static void test_equal_keep_order(void **state)
 
 static void test_check_sees_damage(void **state)
 {
-	struct itree tree = {NULL, 0};
+	struct itree tree = { NULL, 0 };
 	struct thing t[15];
 	(void)state;
 
@@ -137,7 +137,7 @@ static void test_regular_orders(void **state)
 	(void)state;
 
 	for (int order = 0; order < 3; order++) {
-		struct itree tree = {NULL, 0};
+		struct itree tree = { NULL, 0 };
 
 		for (size_t i = 0; i < UNIT_COUNT(t); i++) {
 			uint64_t key = order == 0 ? i : 10000 - i;
@@ -258,7 +258,7 @@ static void test_against_array(void **state)
 {
 	struct unit_random r = unit_random_new();
 	size_t steps = unit_steps(60000);
-	struct itree tree = {NULL, 0};
+	struct itree tree = { NULL, 0 };
 	static struct model m;
 	(void)state;
 

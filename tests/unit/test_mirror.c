@@ -704,7 +704,7 @@ static void test_no_memory(void **state)
 	(void)state;
 
 	for (size_t n = 1; n < 64; n++) {
-		struct unit_alloc memory = {.fail_from = n, .fail_count = 1};
+		struct unit_alloc memory = { .fail_from = n, .fail_count = 1 };
 		struct ioas_alloc alloc = unit_alloc_use(&memory);
 		struct mirror *m = mirror_new(&alloc);
 
@@ -730,7 +730,7 @@ static void test_no_memory(void **state)
 
 static void test_new_without_memory(void **state)
 {
-	struct unit_alloc memory = {.fail_count = 1};
+	struct unit_alloc memory = { .fail_count = 1 };
 	struct ioas_alloc alloc = unit_alloc_use(&memory);
 	(void)state;
 
@@ -823,7 +823,7 @@ static void do_open(struct model *md, struct model_ioas *mi)
 
 static void do_map(struct model *md, struct model_ioas *mi, size_t at)
 {
-	struct page p = {.mapped = true, .first = (uint32_t)at, .last = (uint32_t)at};
+	struct page p = { .mapped = true, .first = (uint32_t)at, .last = (uint32_t)at };
 	size_t want = unit_below(&md->r, 8);
 	struct ioas_event ev;
 
@@ -858,7 +858,7 @@ static void do_unmap(struct model *md, struct model_ioas *mi, size_t at)
 	ev.kind = IOAS_EV_AREA_GONE;
 	tell(md, mi, ev);
 	for (size_t i = p.first; i <= p.last; i++)
-		mi->pages[i] = (struct page){.mapped = false};
+		mi->pages[i] = (struct page){ .mapped = false };
 }
 
 static void do_pinned(struct model *md, struct model_ioas *mi, size_t at)
@@ -1074,13 +1074,13 @@ static void do_something(struct model *md, struct model_ioas *mi)
 
 static void test_against_model(void **state)
 {
-	struct unit_alloc memory = {.live = 0};
+	struct unit_alloc memory = { .live = 0 };
 	struct ioas_alloc alloc = unit_alloc_use(&memory);
 	size_t steps = unit_steps(100000);
 	static struct model md;
 	(void)state;
 
-	md = (struct model){.r = unit_random_new(), .m = mirror_new(&alloc)};
+	md = (struct model){ .r = unit_random_new(), .m = mirror_new(&alloc) };
 	for (md.step = 0; md.step < steps; md.step++) {
 		struct model_ioas *mi = &md.ioases[unit_below(&md.r, IOASES)];
 

@@ -33,22 +33,22 @@ static void add(struct log *log, struct log_entry entry)
 static void on_deliver(const struct ioas_event *ev, void *arg)
 {
 	assert_int_equal(ev->len, sizeof(*ev));
-	add(arg, (struct log_entry){.what = 'd', .ctx = ev->ctx, .order = ev->order});
+	add(arg, (struct log_entry){ .what = 'd', .ctx = ev->ctx, .order = ev->order });
 }
 
 static void on_gap(const struct order_gap *gap, void *arg)
 {
-	add(arg, (struct log_entry){.what = 'g',
-				    .ctx = gap->ctx,
-				    .order = gap->first,
-				    .count = gap->count,
-				    .time_ns = gap->time_ns,
-				    .at_start = gap->at_start});
+	add(arg, (struct log_entry){ .what = 'g',
+				     .ctx = gap->ctx,
+				     .order = gap->first,
+				     .count = gap->count,
+				     .time_ns = gap->time_ns,
+				     .at_start = gap->at_start });
 }
 
 static void on_late(const struct ioas_event *ev, void *arg)
 {
-	add(arg, (struct log_entry){.what = 'l', .ctx = ev->ctx, .order = ev->order});
+	add(arg, (struct log_entry){ .what = 'l', .ctx = ev->ctx, .order = ev->order });
 }
 
 struct fixture {
@@ -60,9 +60,10 @@ struct fixture {
 static void make(struct fixture *f, size_t max_held)
 {
 	struct ioas_alloc alloc = unit_alloc_use(&f->memory);
-	const struct order_options options = {.max_held = max_held, .alloc = &alloc};
+	const struct order_options options = { .max_held = max_held, .alloc = &alloc };
 	const struct order_sink sink = {
-		.deliver = on_deliver, .gap = on_gap, .late = on_late, .arg = &f->log};
+		.deliver = on_deliver, .gap = on_gap, .late = on_late, .arg = &f->log
+	};
 
 	assert_int_equal(order_new(&sink, &options, &f->o), 0);
 }
@@ -159,8 +160,8 @@ static void nothing(struct fixture *f)
 
 static void test_options(void **state)
 {
-	const struct order_sink nowhere = {0};
-	const struct order_sink deliver_only = {.deliver = on_deliver, .arg = NULL};
+	const struct order_sink nowhere = { 0 };
+	const struct order_sink deliver_only = { .deliver = on_deliver, .arg = NULL };
 	struct order *o = NULL;
 	uint64_t time_ns = 5;
 	(void)state;
@@ -428,7 +429,7 @@ static void test_max_held(void **state)
 static void test_no_memory(void **state)
 {
 	struct fixture *f = *state;
-	const uint64_t orders[] = {1, 3, 5, 2, 9, 8, 12, 4, 7, 6};
+	const uint64_t orders[] = { 1, 3, 5, 2, 9, 8, 12, 4, 7, 6 };
 
 	for (size_t fail_count = 1; fail_count < 6; fail_count += 4) {
 		for (size_t n = 0; n < 12; n++) {
@@ -438,7 +439,7 @@ static void test_no_memory(void **state)
 
 			order_free(f->o);
 			f->memory =
-				(struct unit_alloc){.fail_from = n + 1, .fail_count = fail_count};
+				(struct unit_alloc){ .fail_from = n + 1, .fail_count = fail_count };
 			f->log.count = 0;
 			make(f, 0);
 			for (size_t i = 0; i < UNIT_COUNT(orders); i++)
@@ -462,10 +463,10 @@ static void test_no_memory(void **state)
 
 static void test_new_without_memory(void **state)
 {
-	struct unit_alloc memory = {.fail_count = 1};
+	struct unit_alloc memory = { .fail_count = 1 };
 	struct ioas_alloc alloc = unit_alloc_use(&memory);
-	const struct order_options options = {.alloc = &alloc};
-	const struct order_sink sink = {.deliver = on_deliver};
+	const struct order_options options = { .alloc = &alloc };
+	const struct order_sink sink = { .deliver = on_deliver };
 	struct order *o = NULL;
 	(void)state;
 
@@ -482,7 +483,7 @@ static void keep_event(const struct ioas_event *ev, void *arg)
 static void test_held_is_a_copy(void **state)
 {
 	struct ioas_event seen, ev = numbered(1, 2);
-	const struct order_sink sink = {.deliver = keep_event, .arg = &seen};
+	const struct order_sink sink = { .deliver = keep_event, .arg = &seen };
 	struct order *o;
 	(void)state;
 
@@ -538,10 +539,10 @@ static void test_bounded_shuffle(void **state)
 {
 	struct unit_random r = unit_random_new();
 	size_t steps = unit_steps(400000);
-	struct stream s = {.delivered = 0};
-	const struct order_sink sink = {.deliver = follow, .arg = &s};
+	struct stream s = { .delivered = 0 };
+	const struct order_sink sink = { .deliver = follow, .arg = &s };
 	struct ioas_event window[DISTANCE];
-	uint64_t made[CONTEXTS] = {0};
+	uint64_t made[CONTEXTS] = { 0 };
 	size_t filled = 0;
 	struct order *o;
 	(void)state;
@@ -578,11 +579,11 @@ static void test_lossy_shuffle(void **state)
 {
 	struct unit_random r = unit_random_new();
 	size_t steps = unit_steps(200000);
-	struct stream s = {.delivered = 0};
-	const struct order_sink sink = {.deliver = follow, .gap = follow_gap, .arg = &s};
-	const struct order_options options = {.max_held = 64};
+	struct stream s = { .delivered = 0 };
+	const struct order_sink sink = { .deliver = follow, .gap = follow_gap, .arg = &s };
+	const struct order_options options = { .max_held = 64 };
 	struct ioas_event window[DISTANCE];
-	uint64_t made[CONTEXTS] = {0};
+	uint64_t made[CONTEXTS] = { 0 };
 	uint64_t pushed = 0, now = 0;
 	size_t filled = 0;
 	struct order *o;

@@ -29,7 +29,7 @@ static uint64_t sub(struct pincount *p, const struct ioas_alloc *a, uint64_t fir
 static void test_merge_and_split(void **state)
 {
 	struct ioas_alloc a = ioas_alloc_default();
-	struct pincount p = {.pages = 0};
+	struct pincount p = { .pages = 0 };
 	(void)state;
 
 	add(&p, &a, 0, 9);
@@ -59,7 +59,7 @@ static void test_ends_of_space(void **state)
 {
 	struct ioas_alloc a = ioas_alloc_default();
 	const uint64_t pages = 1ULL << 52;
-	struct pincount p = {.pages = 0};
+	struct pincount p = { .pages = 0 };
 	(void)state;
 
 	add(&p, &a, 0, pages - 1);
@@ -81,9 +81,9 @@ static void test_ends_of_space(void **state)
 /* Each allocation of a change fails once: it changes nothing, and takes nothing. */
 static void test_no_memory(void **state)
 {
-	struct unit_alloc memory = {.live = 0};
+	struct unit_alloc memory = { .live = 0 };
 	struct ioas_alloc a = unit_alloc_use(&memory);
-	struct pincount p = {.pages = 0};
+	struct pincount p = { .pages = 0 };
 	uint64_t stray = 7;
 	size_t live;
 	(void)state;
@@ -123,8 +123,8 @@ static void against_array(uint64_t base)
 	struct unit_random r = unit_random_new();
 	struct ioas_alloc a = ioas_alloc_default();
 	size_t steps = unit_steps(30000);
-	struct pincount p = {.pages = 0};
-	uint64_t counts[PAGES] = {0};
+	struct pincount p = { .pages = 0 };
+	uint64_t counts[PAGES] = { 0 };
 
 	for (size_t step = 0; step < steps; step++) {
 		uint64_t first = unit_below(&r, PAGES);

@@ -39,7 +39,7 @@ static inline struct unit_random unit_random_new(void)
 {
 	uint64_t seed = unit_env("IOASCOPE_SEED", 20161108);
 
-	return (struct unit_random){.state = seed, .seed = seed};
+	return (struct unit_random){ .state = seed, .seed = seed };
 }
 
 static inline size_t unit_steps(size_t steps)
@@ -106,8 +106,9 @@ static inline void unit_alloc_release(void *mem, void *arg)
 
 static inline struct ioas_alloc unit_alloc_use(struct unit_alloc *a)
 {
-	return (struct ioas_alloc){
-		.alloc = unit_alloc_take, .release = unit_alloc_release, .arg = a};
+	return (struct ioas_alloc){ .alloc = unit_alloc_take,
+				    .release = unit_alloc_release,
+				    .arg = a };
 }
 
 /* An event of context 1 and IOAS 2 that passes the check but for its body. */

@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "live/hooks.h"
+#include "live/instance.h"
 #include "live/log.h"
 #include "view/json.h"
 
@@ -17,11 +18,14 @@ static const char help[] =
 	"Usage: ioascope features [OPTION]...\n\n"
 	"Prints the functions of this kernel that ioascope can attach to, whether each\n"
 	"is used, and what is missing without it.\n\n"
-	"  -j, --json     JSON\n"
-	"  -h, --help     this text\n\n"
+	"  -p, --programs  load and attach the programs, and print what each cost the\n"
+	"                  verifier, instead\n"
+	"  -j, --json      JSON\n"
+	"  -h, --help      this text\n\n"
 	"Exit status: 0 if areas can be traced once the modules are loaded, 3 if not.\n\n"
 	"Examples:\n"
 	"  ioascope features\n"
+	"  ioascope features --programs\n"
 	"  ioascope features --json | jq '.hooks[] | select(.result != \"used\")'\n";
 
 struct features {
@@ -121,19 +125,78 @@ static void print_json(const struct features *f)
 	json_line(&j);
 }
 
+static void no_record(const void *record, size_t size, void *arg)
+{
+	(void)record;
+	(void)size;
+	(void)arg;
+}
+
+static void programs_text(const struct instance *i)
+{
+	struct instance_program p;
+
+	printf("%-20s %-32s %-6s %9s %7s\n", "PROGRAM", "FUNCTION", "AT", "VERIFIED", "BYTES");
+	for (size_t n = 0; !instance_program(i, n, &p); n++)
+		printf("%-20s %-32s %-6s %9u %7u\n", p.name, p.func, p.when, p.verified, p.jited);
+}
+
+static void programs_json(const struct instance *i)
+{
+	struct instance_program p;
+	struct json j;
+
+	json_init(&j, stdout, true);
+	json_object(&j, NULL);
+	json_u64(&j, "schema", 1);
+	json_array(&j, "programs");
+	for (size_t n = 0; !instance_program(i, n, &p); n++) {
+		json_object(&j, NULL);
+		json_str(&j, "program", p.name);
+		json_str(&j, "function", p.func);
+		json_str(&j, "at", p.when);
+		json_u64(&j, "verified_instructions", p.verified);
+		json_u64(&j, "jited_bytes", p.jited);
+		json_end_object(&j);
+	}
+	json_end_array(&j);
+	json_end_object(&j);
+	json_line(&j);
+}
+
+static int programs(bool json)
+{
+	_cleanup_instance_ struct instance *i = NULL;
+	struct instance_options opt = INSTANCE_DEFAULTS;
+	int err = instance_open(&i, &opt, no_record, NULL);
+
+	if (err == -ENODEV)
+		return log_err(err, "the VFIO modules are not loaded (vfio, vfio_iommu_type1)");
+	if (err)
+		return err;
+	if (json)
+		programs_json(i);
+	else
+		programs_text(i);
+	return 0;
+}
+
 int cmd_features(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {}};
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "help", no_argument, NULL, 'h' },
+						 {} };
 	struct features f = {};
-	bool json = false;
+	bool json = false, load = false;
 	int c, err;
 
 	opterr = 0;
 	log_verbose(false);
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "jph", options, NULL)) != -1) {
 		if (c == 'j') {
 			json = true;
+		} else if (c == 'p') {
+			load = true;
 		} else if (c == 'h') {
 			fputs(help, stdout);
 			return EXIT_FINE;
@@ -143,6 +206,8 @@ int cmd_features(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage_error("features", "unexpected argument '%s'", argv[optind]);
+	if (load)
+		return exit_status(programs(json));
 	f.uses = calloc(type1_nhooks, sizeof(*f.uses));
 	err = f.uses ? probe(&f) : -ENOMEM;
 	if (!err && json)

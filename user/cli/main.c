@@ -9,9 +9,9 @@
 #include "cli/cli.h"
 
 static const struct command commands[] = {
-	{"trace", "print each operation on an I/O address space as it happens", cmd_trace},
-	{"show", "print what devices can reach now", cmd_show},
-	{"features", "print what this kernel offers to trace", cmd_features},
+	{ "trace", "print each operation on an I/O address space as it happens", cmd_trace },
+	{ "show", "print what devices can reach now", cmd_show },
+	{ "features", "print what this kernel offers to trace", cmd_features },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -44,7 +44,7 @@ static const char help[] =
 
 static int parse_source(const char *s, enum source *out)
 {
-	static const char *const names[] = {"auto", "events", "kernel"};
+	static const char *const names[] = { "auto", "events", "kernel" };
 
 	for (int i = 0; i < 3; i++) {
 		if (!strcmp(s, names[i])) {
@@ -100,10 +100,11 @@ static int parse_one(int c, struct show_options *o, int *status)
 static int parse(int argc, char **argv, struct show_options *o, int *status)
 {
 	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},	{"ioas", required_argument, NULL, 'i'},
-		{"pid", required_argument, NULL, 'p'},	{"iova", required_argument, NULL, 'a'},
-		{"from", required_argument, NULL, 'f'}, {"verbose", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},	{}};
+		{ "json", no_argument, NULL, 'j' },	  { "ioas", required_argument, NULL, 'i' },
+		{ "pid", required_argument, NULL, 'p' },  { "iova", required_argument, NULL, 'a' },
+		{ "from", required_argument, NULL, 'f' }, { "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },	  {}
+	};
 	int c;
 
 	opterr = 0;
@@ -127,8 +128,8 @@ static int take_events(struct state *s, bool must)
 	_cleanup_maps_ struct maps m = MAPS_NONE;
 	int err = maps_find(&m);
 
-	if (err == -ENOENT && !must)
-		return err;
+	if ((err == -ENOENT || err == -EPERM) && !must)
+		return -ENOENT; /* the walk says what is missing */
 	if (err == -ENOENT)
 		return log_err(err, "no 'ioascope trace' is running");
 	if (err == -EPROTO)

@@ -85,6 +85,7 @@ static const char help[] =
 	"                     'ioascope show --json' prints it; - for standard output\n"
 	"      --ring SIZE    room for events not yet read (default 8M; a power of two)\n"
 	"      --areas N      areas that can be kept at once (default 131072)\n"
+	"      --without F    do without the kernel function F, as on a kernel that lacks it\n"
 	"  -v, --verbose      also what libbpf says\n"
 	"  -h, --help         this text\n\n"
 	"Examples:\n"
@@ -238,11 +239,11 @@ static int step(struct trace *t)
 	return ferror(stdout) ? -EPIPE : 0;
 }
 
-/* Everything that happened before now has been submitted: read until it is dry. */
 static void drain(struct trace *t)
 {
 	if (!t->instance)
 		return;
+	instance_stop(t->instance);
 	for (int dry = 0; dry < DRAIN_ROUNDS;)
 		dry = instance_poll(t->instance, 10) > 0 ? 0 : dry + 1;
 	order_flush(t->order);
@@ -303,8 +304,8 @@ static void summary(struct trace *t)
 
 static int prepare(struct trace *t)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
-	struct order_sink sink = {.deliver = deliver, .gap = on_gap, .late = on_late, .arg = t};
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct order_sink sink = { .deliver = deliver, .gap = on_gap, .late = on_late, .arg = t };
 	int err;
 
 	sigaction(SIGINT, &sa, NULL);
@@ -319,7 +320,7 @@ static int prepare(struct trace *t)
 
 static int trace(const struct trace_options *opt)
 {
-	struct trace t = {.opt = opt, .child = CHILD_NONE};
+	struct trace t = { .opt = opt, .child = CHILD_NONE };
 	int err = prepare(&t), status;
 
 	if (!err && opt->command)
@@ -382,6 +383,7 @@ enum {
 	OPT_OP,
 	OPT_CHANGES,
 	OPT_STATE,
+	OPT_WITHOUT,
 	OPT_RING,
 	OPT_AREAS
 };
@@ -447,6 +449,8 @@ static int parse_one(int c, struct trace_options *o, int *status)
 		o->changes = true;
 	else if (c == OPT_STATE)
 		o->state = optarg;
+	else if (c == OPT_WITHOUT)
+		o->instance.without = optarg;
 	else if (c == 'c' || c == OPT_RING || c == OPT_AREAS)
 		err = parse_size(c, o);
 	else if (c == 'h') {
@@ -463,22 +467,25 @@ static int parse_one(int c, struct trace_options *o, int *status)
 
 static int parse(int argc, char **argv, struct trace_options *o, int *status)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-						{"changes", no_argument, NULL, OPT_CHANGES},
-						{"pid", required_argument, NULL, OPT_PID},
-						{"uid", required_argument, NULL, OPT_UID},
-						{"cgroup", required_argument, NULL, OPT_CGROUP},
-						{"ioas", required_argument, NULL, OPT_IOAS},
-						{"backend", required_argument, NULL, OPT_BACKEND},
-						{"op", required_argument, NULL, OPT_OP},
-						{"count", required_argument, NULL, 'c'},
-						{"quiet", no_argument, NULL, 'q'},
-						{"state", required_argument, NULL, OPT_STATE},
-						{"ring", required_argument, NULL, OPT_RING},
-						{"areas", required_argument, NULL, OPT_AREAS},
-						{"verbose", no_argument, NULL, 'v'},
-						{"help", no_argument, NULL, 'h'},
-						{}};
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "changes", no_argument, NULL, OPT_CHANGES },
+		{ "pid", required_argument, NULL, OPT_PID },
+		{ "uid", required_argument, NULL, OPT_UID },
+		{ "cgroup", required_argument, NULL, OPT_CGROUP },
+		{ "ioas", required_argument, NULL, OPT_IOAS },
+		{ "backend", required_argument, NULL, OPT_BACKEND },
+		{ "op", required_argument, NULL, OPT_OP },
+		{ "count", required_argument, NULL, 'c' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "state", required_argument, NULL, OPT_STATE },
+		{ "without", required_argument, NULL, OPT_WITHOUT },
+		{ "ring", required_argument, NULL, OPT_RING },
+		{ "areas", required_argument, NULL, OPT_AREAS },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
 	int c;
 
 	opterr = 0;
@@ -502,7 +509,7 @@ static int parse(int argc, char **argv, struct trace_options *o, int *status)
 
 int cmd_trace(int argc, char **argv)
 {
-	struct trace_options o = {.instance = INSTANCE_DEFAULTS, .uid = -1};
+	struct trace_options o = { .instance = INSTANCE_DEFAULTS, .uid = -1 };
 	int status = EXIT_FINE;
 
 	log_verbose(false);

@@ -18,7 +18,7 @@ static void to_heap(void *mem, void *arg)
 
 struct ioas_alloc ioas_alloc_default(void)
 {
-	return (struct ioas_alloc){.alloc = from_heap, .release = to_heap};
+	return (struct ioas_alloc){ .alloc = from_heap, .release = to_heap };
 }
 
 void *ioas_alloc_zeroed(const struct ioas_alloc *a, size_t size)

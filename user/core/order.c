@@ -180,7 +180,7 @@ static void give_up_before(struct order *o, struct sequence *seq, const struct i
 	if (!gap.count)
 		return;
 	seq->given_up[seq->gaps++ % ORDER_GAPS_KEPT] =
-		(struct number_range){.first = gap.first, .count = gap.count};
+		(struct number_range){ .first = gap.first, .count = gap.count };
 	seq->next = ev->order;
 	report_gap(o, &gap);
 }

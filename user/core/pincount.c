@@ -183,7 +183,7 @@ static void raise_counts(struct pincount *p, struct spare *spare, uint64_t start
 int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last)
 {
 	size_t want = count_splits(p, start, last) + count_gaps(p, start, last);
-	struct spare spare = {NULL};
+	struct spare spare = { NULL };
 	int err = fill_spare(alloc, &spare, want);
 
 	if (err)
@@ -219,7 +219,7 @@ static uint64_t lower_counts(struct pincount *p, struct spare *spare, uint64_t s
 int pincount_sub(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last,
 		 uint64_t *stray)
 {
-	struct spare spare = {NULL};
+	struct spare spare = { NULL };
 	int err = fill_spare(alloc, &spare, count_splits(p, start, last));
 
 	if (err)

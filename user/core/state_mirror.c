@@ -119,7 +119,7 @@ static int add_ctx(const struct mirror_ctx *c, struct state *s)
 		.adopted = c->adopted,
 		.opened_ns = c->opened_ns,
 		.uncertain_ns = c->uncertain_since,
-		.who = {.tgid = c->tgid, .tid = c->tgid, .uid = c->uid},
+		.who = { .tgid = c->tgid, .tid = c->tgid, .uid = c->uid },
 	};
 	struct state_ctx *out;
 	int err;
@@ -133,7 +133,7 @@ static int add_ctx(const struct mirror_ctx *c, struct state *s)
 
 int state_from_mirror(const struct mirror *m, __u64 now_ns, struct state *out)
 {
-	struct state s = {.source = STATE_FROM_EVENTS, .time_ns = now_ns};
+	struct state s = { .source = STATE_FROM_EVENTS, .time_ns = now_ns };
 	int err = 0;
 
 	for (const struct mirror_ctx *c = mirror_ctx_first(m); c && !err; c = mirror_ctx_next(c))

@@ -13,6 +13,8 @@
 #include "live/log.h"
 #include "type1.skel.h"
 
+#define STOP_TRIES 1000
+
 struct instance {
 	struct type1_bpf *skel;
 	struct ring_buffer *ring;
@@ -53,7 +55,7 @@ static int probe_hooks(struct instance *i, __u8 argn[ARG_MAX])
 }
 
 /* Leaves out what this kernel lacks, and says so. */
-static int choose_hooks(struct instance *i)
+static int choose_hooks(struct instance *i, const char *without)
 {
 	for (size_t n = 0; n < type1_nhooks; n++) {
 		struct hook_use *u = &i->uses[n];
@@ -63,6 +65,8 @@ static int choose_hooks(struct instance *i)
 
 		if (!prog)
 			return log_err(-ENOENT, "program %s", u->hook->prog);
+		if (without && !strcmp(u->func, without))
+			u->result = PROBE_UNWANTED;
 		if (u->result == PROBE_OK) {
 			err = bpf_program__set_attach_target(prog, 0, u->func);
 			if (err)
@@ -107,7 +111,7 @@ static int load(struct instance *i, const struct instance_options *opt)
 		return log_err(-errno, "cannot open the BPF programs");
 	err = probe_hooks(i, argn);
 	if (!err)
-		err = choose_hooks(i);
+		err = choose_hooks(i, opt->without);
 	if (!err)
 		err = size_maps(i, opt);
 	if (err)
@@ -121,8 +125,11 @@ static int load(struct instance *i, const struct instance_options *opt)
 	return err ? log_err(err, "this kernel refused the BPF programs (see --verbose)") : 0;
 }
 
-/* Every page says what it is, so that it can be read without us. */
-static int init_pages(struct instance *i)
+/*
+ * Every page says what it is, so that it can be read without us. The first one
+ * does so only when all hooks are attached: by it others know that we run.
+ */
+static int init_pages(struct instance *i, bool ready)
 {
 	__u32 npages = bpf_map__max_entries(i->skel->maps.ioas_areas);
 	size_t bytes = (size_t)npages * IOAS_STATE_PAGE;
@@ -132,10 +139,12 @@ static int init_pages(struct instance *i)
 	pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, i->maps.areas, 0);
 	if (pages == MAP_FAILED)
 		return log_err(-errno, "mapping the state pages");
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	i->maps.start_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-	i->maps.pid = getpid();
-	for (__u32 p = 0; p < npages; p++) {
+	if (!ready) {
+		clock_gettime(CLOCK_BOOTTIME, &ts);
+		i->maps.start_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+		i->maps.pid = getpid();
+	}
+	for (__u32 p = ready ? 0 : 1; p < (ready ? 1 : npages); p++) {
 		struct ioas_page_hdr hdr = {
 			.magic = IOAS_PAGE_MAGIC,
 			.version = IOAS_STATE_VERSION,
@@ -184,13 +193,17 @@ static int start(struct instance *i, const struct instance_options *opt)
 	i->maps.charge = bpf_map__fd(i->skel->maps.ioas_charge);
 	i->maps.areas = bpf_map__fd(i->skel->maps.ioas_areas);
 	i->maps.stats = bpf_map__fd(i->skel->maps.ioas_stats);
-	err = init_pages(i);
+	err = init_pages(i, false);
 	if (err)
 		return err;
 	i->ring = ring_buffer__new(bpf_map__fd(i->skel->maps.ioas_ring), on_record, i, NULL);
 	if (!i->ring)
 		return log_err(-errno, "the ring of events");
-	return attach(i);
+	err = attach(i);
+	if (err)
+		return err;
+	i->skel->bss->enabled = 1;
+	return init_pages(i, true);
 }
 
 int instance_open(struct instance **out, const struct instance_options *opt, instance_record_fn fn,
@@ -242,6 +255,22 @@ void instance_close(struct instance **ip)
 	*ip = NULL;
 }
 
+/* Programs that are running count an event first and submit it then. */
+void instance_stop(struct instance *i)
+{
+	__u64 stats[IOAS_STAT_MAX];
+
+	i->skel->bss->enabled = 0;
+	for (int n = 0; n < STOP_TRIES; n++) {
+		usleep(1000);
+		if (maps_stats(&i->maps, stats) ||
+		    stats[IOAS_STAT_SEEN] == stats[IOAS_STAT_SUBMITTED] +
+						     stats[IOAS_STAT_RING_FULL] +
+						     stats[IOAS_STAT_TOO_BIG])
+			return;
+	}
+}
+
 int instance_poll(struct instance *i, int timeout_ms)
 {
 	int n = ring_buffer__poll(i->ring, timeout_ms);
@@ -277,4 +306,28 @@ void instance_hooks(const struct instance *i, size_t *attached, size_t *all)
 	*all = type1_nhooks;
 	for (size_t n = 0; n < type1_nhooks; n++)
 		*attached += i->links[n] != NULL;
+}
+
+int instance_program(const struct instance *i, size_t n, struct instance_program *out)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	struct bpf_program *prog;
+	size_t at;
+
+	for (at = 0; at < type1_nhooks; at++) {
+		if (i->links[at] && !n--)
+			break;
+	}
+	if (at == type1_nhooks)
+		return -ENOENT;
+	prog = bpf_object__find_program_by_name(i->skel->obj, i->uses[at].hook->prog);
+	if (!prog || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		return -errno;
+	out->name = i->uses[at].hook->prog;
+	out->func = i->uses[at].func;
+	out->when = strncmp(bpf_program__section_name(prog), "fexit", 5) ? "entry" : "exit";
+	out->verified = info.verified_insns;
+	out->jited = info.jited_prog_len;
+	return 0;
 }

@@ -16,6 +16,7 @@ struct instance;
 struct instance_options {
 	__u64 ring_bytes; /* power of two, at least a page */
 	__u32 slots; /* areas kept at once, all IOASes together */
+	const char *without; /* a function to do without, as if the kernel lacked it */
 };
 
 #define INSTANCE_DEFAULTS                                                                          \
@@ -41,6 +42,12 @@ void instance_close(struct instance **i);
 /* Hands over what is in the ring, waits up to @timeout_ms for the first. Records, or -errno. */
 int instance_poll(struct instance *i, int timeout_ms);
 
+/*
+ * No event happens after it: hooks do nothing from now on, and what was under
+ * way has reached the ring, for instance_poll() to read.
+ */
+void instance_stop(struct instance *i);
+
 /* The maps, owned by the instance. */
 const struct maps *instance_maps(const struct instance *i);
 
@@ -49,6 +56,18 @@ __u64 instance_missed(const struct instance *i);
 
 /* Hooks attached, and those that should have been. */
 void instance_hooks(const struct instance *i, size_t *attached, size_t *all);
+
+/* One loaded program, for a table. */
+struct instance_program {
+	const char *name;
+	const char *func; /* attached to */
+	const char *when; /* "entry" or "exit" */
+	__u32 verified; /* instructions that the verifier went through */
+	__u32 jited; /* bytes of machine code */
+};
+
+/* Program number @n from 0 of those attached; -ENOENT after the last. */
+int instance_program(const struct instance *i, size_t n, struct instance_program *out);
 
 #define _cleanup_instance_ __attribute__((cleanup(instance_close)))
 

@@ -339,7 +339,7 @@ static int read_areas(const struct maps *m, struct state *s)
 
 int maps_state(const struct maps *m, struct state *out)
 {
-	struct state s = {.source = STATE_FROM_EVENTS};
+	struct state s = { .source = STATE_FROM_EVENTS };
 	struct timespec ts;
 	int err;
 

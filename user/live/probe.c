@@ -201,6 +201,8 @@ const char *probe_result_text(enum probe_result r)
 		return "unknown parameters";
 	case PROBE_REFUSED:
 		return "refused by the kernel";
+	case PROBE_UNWANTED:
+		return "left out on request";
 	}
 	return "unknown";
 }

@@ -17,6 +17,7 @@ enum probe_result {
 	PROBE_NOT_TRACEABLE, /* inlined, cloned or marked notrace */
 	PROBE_NO_PARAM, /* a parameter we read is not there by its name */
 	PROBE_REFUSED, /* the kernel refused to attach */
+	PROBE_UNWANTED, /* left out on request */
 };
 
 struct probe;

@@ -142,7 +142,7 @@ static int add_dma(struct state_ioas *i, const struct walk_dma *d)
 /* What is charged for the mappings, by the process it is charged to. */
 static int add_charge(struct state_ioas *i, const struct walk_dma *d)
 {
-	struct ioas_charge ch = {.tgid = d->tgid, .uid = d->uid, .pages = d->locked};
+	struct ioas_charge ch = { .tgid = d->tgid, .uid = d->uid, .pages = d->locked };
 
 	for (size_t n = 0; n < i->ncharges; n++) {
 		if (i->charges[n].tgid == d->tgid) {
@@ -182,7 +182,7 @@ static int add_chunk(struct snapshot_bpf *skel, struct state_ioas *i, __u32 coun
 
 static int walk_one(struct snapshot_bpf *skel, struct state_ioas *i, __u64 iommu)
 {
-	struct walk_args args = {.iommu = iommu};
+	struct walk_args args = { .iommu = iommu };
 	int err;
 
 	for (int n = 0; n < CHUNKS_MAX; n++) {
@@ -206,8 +206,8 @@ static int walk_one(struct snapshot_bpf *skel, struct state_ioas *i, __u64 iommu
 
 static int walk_file(struct snapshot_bpf *skel, struct state *s, const struct walk_file *f)
 {
-	struct state_ctx v = {.backend = IOAS_BACKEND_TYPE1}, *c;
-	struct state_ioas iv = {.backend = IOAS_BACKEND_TYPE1}, *i;
+	struct state_ctx v = { .backend = IOAS_BACKEND_TYPE1 }, *c;
+	struct state_ioas iv = { .backend = IOAS_BACKEND_TYPE1 }, *i;
 	int err;
 
 	v.id = s->nctxs + 1;
@@ -237,7 +237,7 @@ static int walk_all(struct snapshot_bpf *skel, struct state *s)
 
 int snapshot_take(struct state *out)
 {
-	struct state s = {.source = STATE_FROM_KERNEL};
+	struct state s = { .source = STATE_FROM_KERNEL };
 	struct snapshot_bpf *skel;
 	struct timespec ts;
 	int err;

@@ -66,16 +66,16 @@ static int add_columns(struct libscols_table *t)
 		const char *name;
 		int flags;
 	} cols[] = {
-		{"AREA", SCOLS_FL_RIGHT},
-		{"IOVA", SCOLS_FL_RIGHT},
-		{"LAST", SCOLS_FL_RIGHT},
-		{"SIZE", SCOLS_FL_RIGHT},
-		{"VA", SCOLS_FL_RIGHT},
-		{"PROT", 0},
-		{"PINNED", SCOLS_FL_RIGHT},
-		{"NOT-RAM", SCOLS_FL_RIGHT},
-		{"STATE", 0},
-		{"OWNER", 0},
+		{ "AREA", SCOLS_FL_RIGHT },
+		{ "IOVA", SCOLS_FL_RIGHT },
+		{ "LAST", SCOLS_FL_RIGHT },
+		{ "SIZE", SCOLS_FL_RIGHT },
+		{ "VA", SCOLS_FL_RIGHT },
+		{ "PROT", 0 },
+		{ "PINNED", SCOLS_FL_RIGHT },
+		{ "NOT-RAM", SCOLS_FL_RIGHT },
+		{ "STATE", 0 },
+		{ "OWNER", 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cols) / sizeof(cols[0]); i++) {

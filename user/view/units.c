@@ -41,7 +41,7 @@ char *units_time(char buf[UNITS_LEN], uint64_t ns)
 
 const char *units_prot(uint32_t prot)
 {
-	static const char *const names[] = {"-", "r", "w", "rw"};
+	static const char *const names[] = { "-", "r", "w", "rw" };
 
 	return names[prot & (IOAS_PROT_READ | IOAS_PROT_WRITE)];
 }

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bash completion for ioascope. Needs nothing but bash.
+
+# Words of a list separated by commas: the last one is completed.
+_ioascope_list() {
+    local cur=$1 words=$2 done=''
+    [[ $cur != *,* ]] || done=${cur%,*},
+    mapfile -t COMPREPLY < <(compgen -P "$done" -W "$words" -- "${cur##*,}")
+    compopt -o nospace 2>/dev/null || :
+}
+
+_ioascope_words() {
+    mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
+}
+
+_ioascope_files() {
+    mapfile -t COMPREPLY < <(compgen -f -- "$1")
+    compopt -o filenames 2>/dev/null || :
+}
+
+_ioascope_processes() {
+    local dir
+    for dir in /proc/[0-9]*; do
+        echo "${dir#/proc/}"
+    done
+}
+
+# Folders below /sys/fs/cgroup, as --cgroup takes them.
+_ioascope_cgroups() {
+    local cur=$1 root=/sys/fs/cgroup/
+    [[ $cur != /sys/* ]] || root=''
+    mapfile -t COMPREPLY < <(compgen -d -- "$root$cur")
+    [ -z "$root" ] || COMPREPLY=("${COMPREPLY[@]#"$root"}")
+    compopt -o filenames 2>/dev/null || :
+}
+
+# The value of option $1; fails if it takes none, or none that we know.
+_ioascope_value() {
+    local ops='open close set-iommu map unmap attach detach pin unpin rw dirty query release'
+    case $1 in
+    --op) _ioascope_list "$2" "$ops" ;;
+    --backend) _ioascope_words "$2" type1 ;;
+    --from) _ioascope_words "$2" 'auto events kernel' ;;
+    --state) _ioascope_files "$2" ;;
+    --cgroup) _ioascope_cgroups "$2" ;;
+    --pid) _ioascope_words "$2" "$(_ioascope_processes)" ;;
+    --uid | --ioas | --iova | --count | -c | --ring | --areas) COMPREPLY=() ;;
+    *) return 1 ;;
+    esac
+}
+
+# The command after "--" and its arguments.
+_ioascope_program() {
+    if [ "$2" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -c -- "$1")
+    else
+        _ioascope_files "$1"
+    fi
+}
+
+_ioascope() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i opts
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        _ioascope_words "$cur" 'trace show features --help --version -h -V'
+        return
+    fi
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        if [ "${COMP_WORDS[i]}" = -- ]; then
+            _ioascope_program "$cur" $((COMP_CWORD - i))
+            return
+        fi
+    done
+    # "--op=map" arrives as three words.
+    if [ "$cur" = = ]; then
+        cur=''
+    elif [ "$prev" = = ]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    _ioascope_value "$prev" "$cur" && return
+    case ${COMP_WORDS[1]} in
+    trace)
+        opts='-j --json --changes --pid --uid --cgroup --ioas --backend --op -c --count
+            -q --quiet --state --ring --areas -v --verbose -h --help --'
+        ;;
+    show) opts='-j --json --ioas --pid --iova --from -v --verbose -h --help' ;;
+    features) opts='-p --programs -j --json -h --help' ;;
+    *) return ;;
+    esac
+    _ioascope_words "$cur" "$opts"
+}
+
+complete -F _ioascope ioascope

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Prints, for each kernel of the lab, the loaded programs with their attach
+# points and the instructions that the verifier went through (limit 1000000).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+for kernel in 6.1 6.12; do
+    echo "== $kernel"
+    tests/lab/lab.sh -k "$kernel" -- \
+        'tests/lab/guest/bind-edu >/dev/null && uname -r && build/ioascope features --programs'
+done

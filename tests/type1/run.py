@@ -1,0 +1,419 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Type1 on a real kernel: what the tool says, what the client did, what the kernel has and what
+the device can reach must be the same. Runs inside the lab; IOASCOPE_SCALE scales the counts."""
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import guest
+from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
+                   edus, ioases, no_loss, replay, same_as_log, same_state, scaled, sh, show, tool)
+
+MODULE = os.environ.get('TESTDEV', '')
+
+
+# ---- before any module is loaded ----
+
+def test_features_without_modules():
+    r = tool('features', '--json')
+    f = json.loads(r.stdout)
+    check(r.returncode == 0, r.returncode, r.stderr)
+    check(f['btf'] and f['privileged'] and not f['vfio_iommu_type1'], f)
+    check({h['result'] for h in f['hooks']} <= {'used', 'module not loaded'}, r.stdout)
+
+
+def test_show_without_modules():
+    r = tool('show')
+    check(r.returncode == 0 and r.stdout == 'no VFIO container is open\n', r.stdout, r.stderr)
+
+
+def test_unprivileged():
+    for cmd in ('trace', 'show'):
+        r = sh(f'setpriv --reuid 65534 --clear-groups build/ioascope {cmd}')
+        check(r.returncode == 1, cmd, r.returncode)
+        check(len(r.stderr.splitlines()) == 1 and 'root' in r.stderr, r.stderr)
+    r = sh('setpriv --reuid 65534 --clear-groups build/ioascope features --json')
+    check(json.loads(r.stdout)['privileged'] is False, r.stdout, r.stderr)
+
+
+def test_btf_hidden():
+    for cmd, status in (('trace', 3), ('show', 3), ('features', 3)):
+        r = sh('unshare -m sh -c "mkdir -p /run/empty; mount --bind /run/empty /sys/kernel/btf; '
+               f'build/ioascope {cmd}"')
+        check(r.returncode == status, cmd, r.returncode, r.stdout, r.stderr)
+        if cmd != 'features':
+            check(len(r.stderr.splitlines()) == 1 and 'BTF' in r.stderr, r.stderr)
+
+
+def test_bad_options():
+    bad = (['trace', '--nonsense'], ['trace', '--pid', 'x'], ['trace', '--op', 'fly'],
+           ['trace', '--ring', '5000'], ['trace', 'ls'], ['show', '--from', 'moon'],
+           ['show', 'x'], ['features', '-z'], ['fly'], ['trace', '-c', '0'])
+    for args in bad:
+        r = tool(*args)
+        check(r.returncode == 2, args, r.returncode)
+        check(len(r.stderr.splitlines()) == 1, args, r.stderr)
+    r = tool('trace', '--', '/nonexistent/command')
+    check(r.returncode == 1 and 'cannot run' in r.stderr, r.returncode, r.stderr)
+
+
+def test_modules_loaded_later():
+    check(not os.path.exists('/sys/module/vfio_iommu_type1'), 'modules are loaded already')
+    t = Trace(wait=False)
+    time.sleep(0.5)
+    check('waiting' in open(t.err).read(), 'no word of waiting')
+    devices = edus()
+    check(len(devices) == 4, devices)
+    t.wait_attached()
+    Client('--device', devices[0]).ready().quit()
+    s, _ = t.finish()
+    no_loss(s)
+    check(s['ops']['open'] == 1 and s['ops']['map'] >= 4, s)
+
+
+def test_features():
+    r = tool('features', '--json')
+    f = json.loads(r.stdout)
+    check(r.returncode == 0 and all(h['result'] == 'used' for h in f['hooks']), r.stdout)
+    return f"{len(f['hooks'])} hooks"
+
+
+# ---- one client ----
+
+def tour(mode, *devices):
+    t = Trace()
+    c = subprocess.run([CLIENT, '--mode', mode, '--log', f'{OUT}/tour-{mode}.log', *devices,
+                        'tour'], capture_output=True, text=True)
+    check(c.returncode == 0, 'tour:', c.stdout[-400:], c.stderr[-400:])
+    s, state = t.finish()
+    no_loss(s)
+    check(not state['contexts'], 'something is left', state)
+    return f"{s['seen']} events"
+
+
+def test_tour_v1():
+    d = edus()
+    return tour('v1', '--device', d[0], '--device', d[1])
+
+
+def test_tour_v2():
+    d = edus()
+    return tour('v2', '--device', d[0], '--device', d[1])
+
+
+def test_exit_status_and_filters():
+    dev = edus()[0]
+    r = tool('trace', '--', 'sh', '-c', 'exit 7')
+    check(r.returncode == 7, 'exit status', r.returncode)
+    r = tool('trace', '-q', '--', 'sh', '-c', 'kill -9 $$')
+    check(r.returncode == 137, 'killed command', r.returncode)
+    cmd = [CLIENT, '--device', dev, '--ops', '20', 'random']
+    r = tool('trace', '--json', '--op', 'map', '-c', '3', '--', *cmd)
+    lines = [json.loads(x) for x in r.stdout.splitlines()]
+    check([x['kind'] for x in lines] == ['op'] * 3 + ['summary'], r.stdout[:300], r.stderr)
+    check(all(x['op'] == 'map' and x['schema'] == 1 for x in lines[:3]), lines)
+    for flt, n in ((['--uid', '4242'], 0), (['--pid', '1'], 0), (['--backend', 'iommufd'], 0),
+                   (['--uid', '0', '--backend', 'type1', '--op', 'open'], 1),
+                   (['--cgroup', '/'], None)):
+        r = tool('trace', '--json', *flt, '--', *cmd)
+        got = len(r.stdout.splitlines()) - 1
+        check(got == n if n is not None else got > 20, flt, got, r.stderr)
+    r = tool('trace', '--', *cmd)
+    head = r.stdout.splitlines()[0].split()
+    check(head[:4] == ['TIME', 'BACKEND', 'IOAS', 'OP'], head)
+    check('seen' in r.stderr and 'dropped 0' in r.stderr, r.stderr)
+
+
+def compare_random(mode, ops, *devices, extra=()):
+    t = Trace()
+    c = Client(*devices, '--seed', SEED, '--ops', ops, *extra, scenario='random',
+               mode=mode).ready()
+    events, kernel = show('events'), show('kernel')
+    n = same_as_log(events, c, 'show')
+    same_state(events, kernel, c.pid, 'events and kernel:')
+    check(events['source'] == 'events' and kernel['source'] == 'kernel', 'sources')
+    s, mirror = t.finish()
+    same_state(mirror, kernel, c.pid, 'mirror and kernel:')
+    no_loss(s)
+    failed = sum(1 for e in t.events if e['kind'] == 'op' and (e['result'] or 0) < 0)
+    c.quit()
+    return f'{ops} ops, {failed} failed, {n} areas left'
+
+
+def test_random_v1():
+    return compare_random('v1', scaled(2000, 60), '--device', edus()[0], '--max-size', '1G',
+                          '--total', '1G', '--buffer', '1G')
+
+
+def test_random_v2():
+    return compare_random('v2', scaled(2000, 60), '--device', edus()[0], '--max-size', '1G',
+                          '--total', '1G', '--buffer', '1G')
+
+
+def probes(state, pid, count):
+    """Addresses in and around the areas, and what the mirror says of each."""
+    rnd = random.Random(SEED)
+    a = areas(ioases(state, pid)[0])
+    out = []
+    for _ in range(count):
+        iova, last, _, _ = rnd.choice(a)
+        at = rnd.choice([rnd.randrange(iova, last + 1) & ~0xfff, iova, last & ~0xfff,
+                         (iova - PAGE) % (1 << 47), (last + 1) % (1 << 47),
+                         rnd.randrange(1 << 39) & ~0xfff])
+        way = rnd.choice('rw')
+        hit = [x for x in a if x[0] <= at <= x[1]]
+        # Linux sets the present bit, which is VT-d's read bit, in every entry: what is
+        # mapped write-only can be read (drivers/iommu/intel/iommu.c, __domain_mapping).
+        may = bool(hit) and (way == 'r' or 'w' in hit[0][3])
+        out.append((at, way, may))
+    return out
+
+
+def test_device_agrees():
+    t = Trace()
+    c = Client('--device', edus()[0], '--seed', SEED, '--ops', scaled(300, 80), '--max-size',
+               '64M', '--total', '256M', scenario='random').ready()
+    done = {True: 0, False: 0}
+    for at, way, may in probes(show('events'), c.pid, scaled(200, 16)):
+        answer = c.ask(f'dma {way} {at:#x} 64')
+        check(answer == ('ok' if may else 'fault'), f'DMA {way} at {at:#x}: device says', answer,
+              'mirror says', 'mapped' if may else 'not mapped')
+        done[may] += 1
+    c.quit()
+    no_loss(t.finish()[0])
+    return f'{done[True]} reached, {done[False]} refused'
+
+
+def test_pages_that_are_no_ram():
+    """The tour maps the device's own registers: mapped, but nothing is pinned or charged."""
+    t = Trace()
+    subprocess.run([CLIENT, '--device', edus()[0], 'tour'], capture_output=True)
+    s, _ = t.finish()
+    no_loss(s)
+    bars = [e for e in t.events if e['kind'] == 'area-add' and e['pfnmap_pages']]
+    check(bars and all(e['pages'] == 0 for e in bars), 'no PFNMAP area seen', bars)
+    check(all(e['pages'] * PAGE == e['last'] - e['iova'] + 1 for e in t.events
+              if e['kind'] == 'area-add' and not e['pfnmap_pages']), 'RAM areas')
+
+
+# ---- several at once ----
+
+def test_four_containers():
+    t = Trace()
+    cs = [Client('--device', d, '--seed', SEED + n, '--ops', scaled(500, 40), scenario='random',
+                 mode=('v1', 'v2')[n % 2]) for n, d in enumerate(edus())]
+    for c in cs:
+        c.ready()
+    events, kernel = show('events'), show('kernel')
+    for c in cs:
+        same_as_log(events, c, 'show')
+        same_state(events, kernel, c.pid, 'events and kernel:')
+    s, mirror = t.finish()
+    for c in cs:
+        same_state(mirror, kernel, c.pid, 'mirror and kernel:')
+        c.quit()
+    no_loss(s)
+    return f"{s['seen']} events"
+
+
+def race(mode, *devices):
+    t = Trace()
+    c = Client(*devices, '--seed', SEED, '--ops', scaled(500, 60), '--threads', 8,
+               scenario='race', mode=mode).ready()
+    events, kernel = show('events'), show('kernel')
+    same_state(events, kernel, c.pid, 'events and kernel:')
+    s, mirror = t.finish()
+    same_state(mirror, kernel, c.pid, 'mirror and kernel:')
+    no_loss(s)
+    c.quit()
+    return f"{s['seen']} events"
+
+
+def test_race_v1():
+    return race('v1', '--device', edus()[0])
+
+
+def test_race_v2():
+    return race('v2', '--device', edus()[0])
+
+
+# ---- mediated users ----
+
+def emulated(n):
+    if not os.path.exists('/sys/module/ioas_testdev'):
+        r = sh(f'insmod {MODULE}/ioas_testdev.ko')
+        check(r.returncode == 0, r.stderr)
+    return [x for i in range(n) for x in ('--emulated', f'ioas_test{i}')]
+
+
+def test_mediated_random():
+    edus()
+    return compare_random('v2', scaled(1000, 80), *emulated(4))
+
+
+def test_mediated_race():
+    return race('v2', *emulated(4))
+
+
+def test_mediated_tour():
+    return tour('v2', *emulated(1))
+
+
+def test_mixed_random():
+    return compare_random('v2', scaled(600, 60), '--device', edus()[0], *emulated(2))
+
+
+def test_mixed_detach():
+    """The last hardware user leaves: areas stay for the mediated one, their pins do not."""
+    t = Trace()
+    dev = edus()[0]
+    c = Client('--device', dev, *emulated(1)).ready()
+    before = show('events')
+    check(ioases(before, c.pid)[0]['pinned_pages'] > 0, 'nothing pinned')
+    c.ask(f'pin {ioases(before, c.pid)[0]["areas"][0]["iova"]:#x} 3 r')
+    check(c.ask(f'detach {dev}') == 'ok', 'detach')
+    events, kernel = show('events'), show('kernel')
+    same_state(events, kernel, c.pid, 'after detach:')
+    check(ioases(events, c.pid)[0]['pinned_pages'] == 3, ioases(events, c.pid)[0])
+    check(c.ask(f'attach {dev}') == 'ok', 'attach')
+    events, kernel = show('events'), show('kernel')
+    same_state(events, kernel, c.pid, 'after attach (replay):')
+    s, mirror = t.finish()
+    same_state(mirror, kernel, c.pid, 'mirror and kernel:')
+    no_loss(s)
+    c.quit()
+
+
+def test_module_unloads():
+    r = sh('rmmod ioas_testdev')
+    check(r.returncode == 0, r.stderr)
+
+
+# ---- ends ----
+
+def test_last_detach_drops_all():
+    t = Trace()
+    dev = edus()[0]
+    c = Client('--device', dev).ready()
+    n = len(ioases(show('events'), c.pid)[0]['areas'])
+    c.ask(f'detach {dev}')
+    check(not ioases(show('events'), c.pid), 'IOAS still there')
+    s, state = t.finish()
+    no_loss(s)
+    ops = [e for e in t.events if e['kind'] == 'op' and e['op'] == 'detach']
+    check(ops and ops[-1]['areas_removed'] == n, 'detach op', ops)
+    c.quit()
+    return f'{n} areas'
+
+
+def test_client_killed():
+    t = Trace()
+    for n in range(scaled(10, 4)):
+        c = Client('--device', edus()[0], '--seed', SEED + n, '--ops', 100000, '--threads', 4,
+                   scenario='race')
+        time.sleep(0.3 + 0.11 * n)
+        c.kill()
+    time.sleep(0.3)
+    events, kernel = show('events'), show('kernel')
+    check(not kernel['contexts'] and not events['contexts'], 'left over', events, kernel)
+    s, mirror = t.finish()
+    no_loss(s)
+    check(not mirror['contexts'], 'left over in the mirror', mirror)
+    charges = {}
+    for e in t.events:
+        if e['kind'] == 'charge':
+            charges[e['owner']] = charges.get(e['owner'], 0) + e['pages']
+    return f"{s['seen']} events"
+
+
+def test_tool_killed():
+    t = Trace()
+    check(attached_programs(), 'no programs seen while tracing')
+    t.p.send_signal(signal.SIGKILL)
+    t.p.wait()
+    end = time.monotonic() + 10
+    while attached_programs():
+        check(time.monotonic() < end, 'programs left:', attached_programs())
+        time.sleep(0.1)
+
+
+def test_loss_is_never_silent():
+    """A ring of one page overflows: every event is accounted for and the state is uncertain."""
+    t = Trace('--ring', '4096', '--op', 'map')
+    t.p.send_signal(signal.SIGSTOP)  # no reader
+    c = Client('--device', edus()[0], '--ops', 60, scenario='random').ready()
+    events = show('events')
+    check(any(x['uncertain_since_ns'] for x in events['contexts']), 'not uncertain', events)
+    t.p.send_signal(signal.SIGCONT)
+    s, mirror = t.finish()
+    check(s['dropped'] > 0 and s['dropped'] == s['ring_full'], s)
+    check(s['seen'] == s['submitted'] + s['dropped'], s)
+    check(all(x['uncertain_since_ns'] for x in mirror['contexts']), 'mirror is certain', mirror)
+    # The maps are written by the hooks, not through the ring: they are right all the same.
+    same_as_log(events, c, 'show')
+    c.quit()
+    return f"{s['dropped']} of {s['seen']} dropped"
+
+
+def test_older_containers_are_said_to_be():
+    c = Client('--device', edus()[0]).ready()
+    t = Trace()
+    check(c.ask('map 0x40000000 0x10000 rw 0').startswith('ok'), 'map')
+    i = ioases(show('events'), c.pid)[0]
+    check(i['complete'] is False and len(i['areas']) == 1, i)
+    check(ioases(show('kernel'), c.pid)[0]['complete'], 'walk')
+    check('older than the trace' in tool('show', '--from', 'events').stdout, 'text')
+    s, _ = t.finish()
+    check(s['dropped'] == 0 and s['contradictions'] == 0, s)
+    c.quit()
+
+
+def test_areas_do_not_fit():
+    t = Trace('--areas', '31')
+    c = Client('--device', edus()[0]).ready()
+    for n in range(40):
+        check(c.ask(f'map {0x200000000 + n * 0x10000:#x} 0x1000 rw 0').startswith('ok'), 'map')
+    check(any(x['uncertain_since_ns'] for x in show('events')['contexts']), 'not uncertain')
+    s, mirror = t.finish()
+    check(s['map_full'] > 0 and s['dropped'] == 0, s)
+    c.quit()
+
+
+def test_missing_hooks():
+    """What a kernel lacks costs what it says and no more."""
+    dev = edus()[0]
+    t = Trace('--without', 'mm_lock_acct')
+    c = Client('--device', dev).ready()
+    i = ioases(show('events'), c.pid)[0]
+    check(i['charges'] == [] and len(i['areas']) >= 4, i)
+    c.quit()
+    s, _ = t.finish()
+    check(s['hooks'] == s['hooks_wanted'] - 1 and s['dropped'] == 0, s)
+    check('mm->locked_vm' in open(t.err).read(), 'no message')
+    t = Trace('--without', 'vfio_pin_pages_remote')
+    c = Client('--device', dev, '--ops', 60, scenario='random').ready()
+    same_as_log(show('events'), c, 'without the pin hook')
+    c.quit()
+    t.finish()
+    r = tool('trace', '--without', 'vfio_remove_dma', '--', 'true')
+    check(r.returncode == 3 and 'vfio_remove_dma' in r.stderr, r.returncode, r.stderr)
+
+
+def test_show_views():
+    c = Client('--device', edus()[0]).ready()
+    text = tool('show').stdout
+    check(f'type1-client[{c.pid}]' in text and 'group' in text and 'IOVA' in text, text)
+    a = ioases(show('kernel'), c.pid)[0]['areas'][0]
+    one = json.loads(tool('show', '--json', '--iova', hex(a['iova'])).stdout)
+    check(len(ioases(one, c.pid)[0]['areas']) == 1, one)
+    none = json.loads(tool('show', '--json', '--pid', '1').stdout)
+    check(not ioases(none, c.pid), none)
+    check(not attached_programs(), 'show left programs')
+    c.quit()
+
+
+guest.run([v for k, v in list(globals().items()) if k.startswith('test_')])
