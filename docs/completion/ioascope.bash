@@ -44,7 +44,7 @@ _ioascope_value() {
     --state) _ioascope_files "$2" ;;
     --cgroup) _ioascope_cgroups "$2" ;;
     --pid) _ioascope_words "$2" "$(_ioascope_processes)" ;;
-    --uid | --ioas | --iova | --count | -c | --ring | --areas) COMPREPLY=() ;;
+    --uid | --ioas | --iova | --count | -c | --ring | --areas | --without) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -81,7 +81,7 @@ _ioascope() {
     case ${COMP_WORDS[1]} in
     trace)
         opts='-j --json --changes --pid --uid --cgroup --ioas --backend --op -c --count
-            -q --quiet --state --ring --areas -v --verbose -h --help --'
+            -q --quiet --state --ring --areas --without -v --verbose -h --help --'
         ;;
     show) opts='-j --json --ioas --pid --iova --from -v --verbose -h --help' ;;
     features) opts='-p --programs -j --json -h --help' ;;

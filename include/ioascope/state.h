@@ -24,7 +24,7 @@
 /* All programs of an instance have names with this prefix and use IOAS_MAP_STATS. */
 #define IOAS_PROG_PREFIX "t1_"
 
-#define IOAS_GROUPS_MAX 16
+#define IOAS_GROUPS_MAX 32
 
 /* Who: as seen at the event, in the initial namespaces. */
 struct ioas_who {

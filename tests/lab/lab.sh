@@ -48,12 +48,14 @@ done
 shift $((OPTIND - 1))
 cmd=$*
 ulimit -c 0
-qemu=''
+qemu='' saved_tty=''
+[ -n "$cmd" ] || [ -t 0 ] || die "a shell needs a terminal; without one, give a COMMAND"
 
 command -v qemu-system-x86_64 >/dev/null || die "qemu-system-x86_64 is not installed: make setup"
 
 # The guest ends with us, whatever ends us; see also --pdeathsig.
 cleanup() {
+    [ -z "$saved_tty" ] || stty "$saved_tty" || true
     [ -n "$qemu" ] || return 0
     kill "$qemu" 2>/dev/null || true
     wait "$qemu" 2>/dev/null || true
@@ -68,6 +70,7 @@ fill_logs() {
     chmod 1777 "$1/out"
     [ -z "$cmd" ] || printf '%s\n' "$cmd" >"$1/cmd"
     printf 'export %q\n' "LAB_TOP=$LAB_TOP" "${vars[@]}" >"$1/env"
+    [ -n "$cmd" ] || printf 'LAB_TTY=%q\n' "$(stty size 2>/dev/null || echo 0 0)" >>"$1/env"
     : >"$1/output"
 }
 
@@ -182,13 +185,13 @@ run_command() {
 }
 
 run_shell() {
-    local saved
-    saved=$(stty -g 2>/dev/null) || saved=''
     echo "lab: Linux $version; end the shell to power off" >&2
-    [ -z "$saved" ] || stty raw -echo
+    saved_tty=$(stty -g)
+    stty raw -echo
     start_qemu "$accel" 0 "$logs"
     wait_qemu
-    [ -z "$saved" ] || stty "$saved"
+    stty "$saved_tty"
+    saved_tty=''
 }
 
 fail() {
@@ -203,16 +206,17 @@ check_log() {
 }
 
 finish() {
-    local status clean=0
+    local status clean=0 when="before the command began"
+    [ ! -f "$logs/started" ] || when="while the command ran"
     [ -f "$logs/console.log" ] || : >"$logs/console.log"
     check_log || clean=1
     # 137 may also be the host's out-of-memory killer.
     if [[ $qemu_status = @(124|137) && $((SECONDS - started)) -ge $timeout ]]; then
-        fail 124 "timed out after ${timeout}s"
+        fail 124 "timed out after ${timeout}s, $when"
     fi
     if [ ! -f "$logs/status" ]; then
         tail -q -n 5 "$logs/console.log" "$logs/qemu.log" >&2
-        fail 1 "the guest ended before the command did"
+        fail 1 "the guest ended $when"
     fi
     status=$(cat "$logs/status")
     [ "$clean" = 0 ] || fail 1 "the command's status was $status, but the kernel log is not clean"

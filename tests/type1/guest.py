@@ -118,6 +118,7 @@ class Trace:
 def no_loss(s):
     check(s['seen'] == s['submitted'] + s['dropped'], 'seen != submitted + dropped', s)
     for k in ('dropped', 'map_full', 'outside_op', 'arguments_changed', 'probes_missed', 'gaps',
+              'missing_by_cpu', 'late',
               'contradictions'):
         check(s[k] == 0, k, '=', s[k], 'in', s)
     check(s['hooks'] == s['hooks_wanted'], 'hooks missing', s)

@@ -92,6 +92,7 @@ sample() {
     B) echo type1 ;;
     OP*) echo map ;;
     FILE) echo /dev/null ;;
+    F) echo mm_lock_acct ;;
     SIZE) echo 4096 ;;
     ADDR) echo 0 ;;
     SOURCE) echo auto ;;

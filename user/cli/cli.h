@@ -29,11 +29,17 @@ int cmd_features(int argc, char **argv);
 /* "ioascope COMMAND: MESSAGE", "Try ..."; returns EXIT_USAGE. */
 int usage_error(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * What getopt_long() found wrong: @c is its '?' or ':' (with a leading ':' in its
+ * options). Returns EXIT_USAGE.
+ */
+int option_error(const char *command, int c, char **argv);
+
 /* The exit status for a negative errno. */
 int exit_status(int err);
 
 /*
- * Parses a whole number, decimal or 0x..., with K, M, G or T as a suffix if
+ * Parses a whole number, decimal or with 0x, and with K, M, G or T as a suffix if
  * @units. -EINVAL: not a number, -ERANGE: not in @min..@max; *out untouched.
  */
 int parse_number(const char *text, bool units, __u64 min, __u64 max, __u64 *out);

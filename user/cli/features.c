@@ -171,7 +171,7 @@ static int programs(bool json)
 	int err = instance_open(&i, &opt, no_record, NULL);
 
 	if (err == -ENODEV)
-		return log_err(err, "the VFIO modules are not loaded (vfio, vfio_iommu_type1)");
+		log_warn("the VFIO modules are not loaded (vfio, vfio_iommu_type1)");
 	if (err)
 		return err;
 	if (json)
@@ -184,6 +184,7 @@ static int programs(bool json)
 int cmd_features(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "programs", no_argument, NULL, 'p' },
 						 { "help", no_argument, NULL, 'h' },
 						 {} };
 	struct features f = {};
@@ -192,7 +193,7 @@ int cmd_features(int argc, char **argv)
 
 	opterr = 0;
 	log_verbose(false);
-	while ((c = getopt_long(argc, argv, "jph", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":jph", options, NULL)) != -1) {
 		if (c == 'j') {
 			json = true;
 		} else if (c == 'p') {
@@ -201,7 +202,7 @@ int cmd_features(int argc, char **argv)
 			fputs(help, stdout);
 			return EXIT_FINE;
 		} else {
-			return usage_error("features", "bad option '%s'", argv[optind - 1]);
+			return option_error("features", c, argv);
 		}
 	}
 	if (optind < argc)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,6 +48,16 @@ int usage_error(const char *command, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+int option_error(const char *command, int c, char **argv)
+{
+	const char *what = c == ':' ? "needs a value" : "is unknown";
+
+	/* A long option that is unknown leaves no letter behind. */
+	if (optopt > 0 && optopt < 256 && strncmp(argv[optind - 1], "--", 2))
+		return usage_error(command, "option '-%c' %s", optopt, what);
+	return usage_error(command, "option '%s' %s", argv[optind - 1], what);
+}
+
 int exit_status(int err)
 {
 	if (!err)
@@ -70,7 +81,7 @@ int parse_number(const char *text, bool units, __u64 min, __u64 max, __u64 *out)
 	if (*text < '0' || *text > '9')
 		return -EINVAL;
 	errno = 0;
-	v = strtoull(text, &end, 0);
+	v = strtoull(text, &end, text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10);
 	if (errno == ERANGE)
 		return -ERANGE;
 	if (*end)

@@ -108,9 +108,9 @@ static int parse(int argc, char **argv, struct show_options *o, int *status)
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "jvh", options, NULL)) != -1) {
-		if (c == '?') {
-			*status = usage_error("show", "bad option '%s'", argv[optind - 1]);
+	while ((c = getopt_long(argc, argv, ":jvh", options, NULL)) != -1) {
+		if (c == '?' || c == ':') {
+			*status = option_error("show", c, argv);
 			return 1;
 		}
 		if (parse_one(c, o, status))
@@ -130,10 +130,14 @@ static int take_events(struct state *s, bool must)
 
 	if ((err == -ENOENT || err == -EPERM) && !must)
 		return -ENOENT; /* the walk says what is missing */
-	if (err == -ENOENT)
-		return log_err(err, "no 'ioascope trace' is running");
-	if (err == -EPROTO)
-		return log_err(err, "the running trace is of another version of ioascope");
+	if (err == -ENOENT) {
+		log_warn("no 'ioascope trace' is running");
+		return err;
+	}
+	if (err == -EPROTO) {
+		log_warn("the running trace is of another version of ioascope");
+		return err;
+	}
 	if (err)
 		return log_err(err, "looking for a running trace");
 	err = maps_state(&m, s);
@@ -164,7 +168,7 @@ int cmd_show(int argc, char **argv)
 	if (err)
 		return exit_status(err);
 	if (o.json)
-		show_json(stdout, &s, &o.filter);
+		show_json(stdout, &s, &o.filter, true);
 	else
 		err = show_text(stdout, &s, &o.filter);
 	if (!err && fflush(stdout))

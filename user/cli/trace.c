@@ -27,6 +27,7 @@
 #define ORDER_WAIT_NS 500000000ULL /* how long an event may be missing before it is lost */
 #define LOSS_EVERY_NS 1000000000ULL
 #define DRAIN_ROUNDS 3
+#define CPUS_MAX 4096
 
 struct trace_options {
 	struct instance_options instance;
@@ -56,6 +57,8 @@ struct trace {
 	__u64 lost; /* then */
 	__u64 shown;
 	__u64 malformed;
+	__u64 received[CPUS_MAX]; /* events of each CPU */
+	__u64 highest[CPUS_MAX]; /* highest number of each CPU */
 	bool waiting; /* for the modules; said once */
 };
 
@@ -78,7 +81,7 @@ static const char help[] =
 	"      --cgroup PATH  only by that cgroup (a path below /sys/fs/cgroup, or its id)\n"
 	"      --ioas N       only on that I/O address space\n"
 	"      --backend B    only of that backend (type1)\n"
-	"      --op OP[,OP]   only these: map, unmap, attach, detach, pin, unpin, ...\n"
+	"      --op OP[,OP]   of the operations only these: map, unmap, attach, detach, ...\n"
 	"  -c, --count N      stop after N lines\n"
 	"  -q, --quiet        no lines, only the summary\n"
 	"      --state FILE   at the end write the state rebuilt from the events, as\n"
@@ -90,7 +93,7 @@ static const char help[] =
 	"  -h, --help         this text\n\n"
 	"Examples:\n"
 	"  ioascope trace --op map,unmap --uid 107\n"
-	"  ioascope trace --json -- ./my-driver-test | jq 'select(.result < 0)'\n"
+	"  ioascope trace --json -- ./my-driver-test | jq 'select(.errno)'\n"
 	"  ioascope trace -q --state - -- ./my-driver-test\n";
 
 static __u64 now_ns(void)
@@ -117,9 +120,7 @@ static bool wanted(const struct trace_options *o, const struct ioas_event *ev)
 		return false;
 	if (o->backend && ev->backend != o->backend)
 		return false;
-	if (o->ops && (ev->kind != IOAS_EV_OP || !(o->ops & (1ULL << ev->body_op.what))))
-		return false;
-	return !o->quiet;
+	return !o->ops || ev->kind != IOAS_EV_OP || o->ops & (1ULL << ev->body_op.what);
 }
 
 static bool enough(const struct trace *t)
@@ -149,6 +150,8 @@ static void deliver(const struct ioas_event *ev, void *arg)
 	if (!wanted(t->opt, ev) || enough(t))
 		return;
 	t->shown++;
+	if (t->opt->quiet)
+		return;
 	if (t->opt->json)
 		trace_json(stdout, ev);
 	else
@@ -168,7 +171,18 @@ static void on_late(const struct ioas_event *ev, void *arg)
 {
 	struct trace *t = arg;
 
+	t->sum.late++;
 	mirror_mark_uncertain(t->mirror, ev->ctx, ev->time_ns);
+}
+
+/* Each CPU numbers its events: what is missing was lost, whoever counted it. */
+static void count_sequence(struct trace *t, const struct ioas_event *ev)
+{
+	if (ev->cpu >= CPUS_MAX)
+		return;
+	t->received[ev->cpu]++;
+	if (ev->cpu_seq > t->highest[ev->cpu])
+		t->highest[ev->cpu] = ev->cpu_seq;
 }
 
 static void on_record(const void *record, size_t size, void *arg)
@@ -176,10 +190,12 @@ static void on_record(const void *record, size_t size, void *arg)
 	const struct ioas_event *ev;
 	struct trace *t = arg;
 
-	if (ioas_event_check(record, size, &ev))
+	if (ioas_event_check(record, size, &ev)) {
 		t->malformed++;
-	else
-		order_push(t->order, ev);
+		return;
+	}
+	count_sequence(t, ev);
+	order_push(t->order, ev);
 }
 
 /* ---- the run ---- */
@@ -239,6 +255,35 @@ static int step(struct trace *t)
 	return ferror(stdout) ? -EPIPE : 0;
 }
 
+/*
+ * Where events were dropped the hooks have marked the contexts; one that they
+ * no longer know may be gone without our having been told.
+ */
+static void spread_uncertainty(struct trace *t)
+{
+	_cleanup_state_ struct state mine = {}, theirs = {};
+	__u64 stats[IOAS_STAT_MAX], now = now_ns();
+
+	if (maps_stats(instance_maps(t->instance), stats))
+		return;
+	if (instance_missed(t->instance) || stats[IOAS_STAT_NO_CONTEXT])
+		mirror_mark_uncertain(t->mirror, 0, now);
+	if (!stats[IOAS_STAT_RING_FULL] && !stats[IOAS_STAT_ARG_CHANGED])
+		return;
+	if (state_from_mirror(t->mirror, now, &mine) ||
+	    maps_state(instance_maps(t->instance), &theirs)) {
+		mirror_mark_uncertain(t->mirror, 0, now);
+		return;
+	}
+	for (size_t i = 0; i < mine.nctxs; i++) {
+		const struct state_ctx *c = state_find_ctx(&theirs, mine.ctxs[i].id);
+
+		if (!c || c->uncertain_ns)
+			mirror_mark_uncertain(t->mirror, mine.ctxs[i].id,
+					      c ? c->uncertain_ns : now);
+	}
+}
+
 static void drain(struct trace *t)
 {
 	if (!t->instance)
@@ -247,6 +292,7 @@ static void drain(struct trace *t)
 	for (int dry = 0; dry < DRAIN_ROUNDS;)
 		dry = instance_poll(t->instance, 10) > 0 ? 0 : dry + 1;
 	order_flush(t->order);
+	spread_uncertainty(t);
 }
 
 static int run(struct trace *t)
@@ -281,7 +327,7 @@ static int write_state(struct trace *t)
 		return log_err(-errno, "%s", t->opt->state);
 	err = state_from_mirror(t->mirror, now_ns(), &s);
 	if (!err)
-		show_json(f, &s, &all);
+		show_json(f, &s, &all, !(std && t->opt->json));
 	if (!err && (std ? fflush(f) : fclose(f)))
 		err = -errno;
 	return err ? log_err(err, "%s", t->opt->state) : 0;
@@ -294,6 +340,8 @@ static void summary(struct trace *t)
 		t->sum.missed = instance_missed(t->instance);
 		instance_hooks(t->instance, &t->sum.hooks, &t->sum.hooks_all);
 	}
+	for (int cpu = 0; cpu < CPUS_MAX; cpu++)
+		t->sum.missing += t->highest[cpu] - t->received[cpu];
 	t->sum.anomalies = mirror_anomalies(t->mirror)->total + t->malformed;
 	if (t->opt->json)
 		trace_summary_json(stdout, &t->sum);
@@ -334,8 +382,9 @@ static int trace(const struct trace_options *opt)
 	}
 	instance_close(&t.instance);
 	status = exit_status(err);
+	/* The command is never left running behind our back. */
 	if (opt->command && t.child.pid > 0)
-		status = err ? status : child_wait(&t.child);
+		status = err ? (child_wait(&t.child), status) : child_wait(&t.child);
 	order_free(t.order);
 	mirror_free(t.mirror);
 	return status;
@@ -343,10 +392,12 @@ static int trace(const struct trace_options *opt)
 
 /* ---- options ---- */
 
-static int parse_ops(char *list, __u64 *ops)
+static int parse_ops(const char *text, __u64 *ops)
 {
-	char *save = NULL;
+	char *save = NULL, list[256];
 
+	if (snprintf(list, sizeof(list), "%s", text) >= (int)sizeof(list))
+		return -EINVAL;
 	for (char *s = strtok_r(list, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
 		int op = ioas_op_from_name(s);
 
@@ -410,8 +461,8 @@ static int parse_filter(int c, struct trace_options *o)
 		return err;
 	case OPT_BACKEND:
 		err = ioas_backend_from_name(optarg);
-		o->backend = err > 0 ? err : 0;
-		return err > 0 ? 0 : -EINVAL;
+		o->backend = IOAS_BACKEND_TYPE1;
+		return err == IOAS_BACKEND_TYPE1 ? 0 : -EINVAL;
 	default:
 		return parse_ops(optarg, &o->ops);
 	}
@@ -490,9 +541,9 @@ static int parse(int argc, char **argv, struct trace_options *o, int *status)
 
 	opterr = 0;
 	/* '+': the command's own options are not ours. */
-	while ((c = getopt_long(argc, argv, "+jqc:vh", options, NULL)) != -1) {
-		if (c == '?') {
-			*status = usage_error("trace", "bad option '%s'", argv[optind - 1]);
+	while ((c = getopt_long(argc, argv, "+:jqc:vh", options, NULL)) != -1) {
+		if (c == '?' || c == ':') {
+			*status = option_error("trace", c, argv);
 			return 1;
 		}
 		if (parse_one(c, o, status))

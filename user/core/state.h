@@ -20,7 +20,7 @@ struct state_area {
 	__u64 iova;
 	__u64 last; /* inclusive */
 	__u64 va;
-	__s64 pinned; /* pages of RAM */
+	__s64 pinned; /* pages of RAM; -1: not known */
 	__s64 pfnmap; /* pages that are no RAM; -1: not known */
 	__u64 time_ns; /* CLOCK_BOOTTIME of the mapping; 0: not known */
 	__u32 area; /* 0: not known */
@@ -28,7 +28,7 @@ struct state_area {
 	__u32 tgid; /* whose memory it is */
 	__u32 uid;
 	bool going;
-	bool vaddr_invalid;
+	__s8 vaddr_invalid; /* 1: .va is void until re-mapped; -1: not known */
 	char comm[IOAS_COMM_LEN];
 };
 
@@ -41,7 +41,8 @@ struct state_ioas {
 	__u32 ngroups;
 	struct ioas_group groups[IOAS_GROUPS_MAX];
 	__u64 non_pinned_groups;
-	__u64 entries_left;
+	__s64 entries_left; /* areas that may still be mapped; -1: not known */
+	bool truncated; /* more client pins than were counted */
 	__u64 bytes; /* mapped */
 	__s64 pinned; /* pages of RAM pinned, each once */
 	__s64 pfnmap;
@@ -57,7 +58,7 @@ struct state_ctx {
 	__u32 id;
 	__u8 backend;
 	bool adopted;
-	bool closed;
+	__s8 closed; /* the file is closed, something else holds it; -1: not known */
 	__u64 opened_ns; /* CLOCK_BOOTTIME; 0: not known */
 	__u64 uncertain_ns; /* 0: certain */
 	struct ioas_who who;

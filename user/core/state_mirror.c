@@ -95,6 +95,7 @@ static int add_ioas(const struct mirror_ioas *i, struct state_ctx *c)
 		.dirty = i->dirty,
 		.non_pinned_groups = i->non_pinned_groups,
 		.client_pins = client_refs(i),
+		.entries_left = -1,
 	};
 	struct state_ioas *out;
 	int err;
@@ -117,6 +118,7 @@ static int add_ctx(const struct mirror_ctx *c, struct state *s)
 		.id = c->id,
 		.backend = c->backend,
 		.adopted = c->adopted,
+		.closed = -1,
 		.opened_ns = c->opened_ns,
 		.uncertain_ns = c->uncertain_since,
 		.who = { .tgid = c->tgid, .tid = c->tgid, .uid = c->uid },

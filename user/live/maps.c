@@ -252,8 +252,11 @@ static void pinned_by_clients(struct state *s)
 
 			for (__u32 g = 0; g < i->ngroups; g++)
 				hardware |= !i->groups[g].emulated;
-			if (!hardware)
-				i->pinned = state_charged(i);
+			if (hardware)
+				continue;
+			i->pinned = state_charged(i);
+			for (size_t a = 0; a < i->nareas; a++)
+				i->areas[a].pinned = i->pinned ? -1 : 0;
 		}
 	}
 }
@@ -313,6 +316,9 @@ static int add_slot(struct state *s, const struct ioas_slot *slot)
 
 	if (!i)
 		return 0;
+	/* The hooks see how many VAs are void, not whose. */
+	if (i->vaddr_invalid)
+		a.vaddr_invalid = -1;
 	memcpy(a.comm, slot->comm, sizeof(a.comm));
 	return state_add_area(i, &a);
 }

@@ -23,7 +23,7 @@ struct maps {
 	}
 
 /*
- * Finds the running instance that started first. The descriptors are the
+ * Finds the running instance whose programs were loaded first. The descriptors are the
  * caller's: maps_close(). Errors: -ENOENT: none runs; -EPROTO: it speaks
  * another layout version; -EPERM.
  */

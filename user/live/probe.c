@@ -101,13 +101,14 @@ bool probe_module_loaded(const char *module)
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module);
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
 	return !access(path, F_OK);
 }
 
 static struct btf *btf_of(struct probe *p, const char *module)
 {
 	struct module_btf *m;
+	char path[256];
 
 	if (!module)
 		return p->vmlinux;
@@ -119,6 +120,9 @@ static struct btf *btf_of(struct probe *p, const char *module)
 		return NULL;
 	m = &p->modules[p->nmodules];
 	m->name = module;
+	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module);
+	if (access(path, F_OK))
+		return p->vmlinux; /* built in */
 	m->btf = btf__load_module_btf(module, p->vmlinux);
 	if (m->btf)
 		p->nmodules++;

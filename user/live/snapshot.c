@@ -135,6 +135,7 @@ static int add_dma(struct state_ioas *i, const struct walk_dma *d)
 	i->pinned += a.pinned;
 	i->pfnmap += a.pfnmap;
 	i->client_pins += d->refs;
+	i->truncated |= d->pfns_more;
 	memcpy(a.comm, d->comm, sizeof(a.comm));
 	return state_add_area(i, &a);
 }

@@ -35,10 +35,21 @@ char *show_group_devices(char *buf, size_t len, const char *sysfs, __u32 group)
 	return buf;
 }
 
+static bool holds(const struct state_ioas *i, __u64 iova)
+{
+	for (size_t n = 0; n < i->nareas; n++) {
+		if (i->areas[n].iova <= iova && iova <= i->areas[n].last)
+			return true;
+	}
+	return false;
+}
+
 static bool wanted(const struct show_filter *f, const struct state_ctx *c,
 		   const struct state_ioas *i)
 {
 	if (f->ioas && i->id != f->ioas)
+		return false;
+	if (f->has_iova && !holds(i, f->iova))
 		return false;
 	if (!f->pid || c->who.tgid == f->pid)
 		return true;
@@ -49,6 +60,16 @@ static bool wanted(const struct show_filter *f, const struct state_ctx *c,
 	return false;
 }
 
+/* A context is shown for its own sake, or for an IOAS of it that is wanted. */
+static bool wanted_ctx(const struct show_filter *f, const struct state_ctx *c)
+{
+	for (size_t n = 0; n < c->nioases; n++) {
+		if (wanted(f, c, &c->ioases[n]))
+			return true;
+	}
+	return !f->ioas && !f->has_iova && (!f->pid || c->who.tgid == f->pid);
+}
+
 static bool wanted_area(const struct show_filter *f, const struct state_area *a)
 {
 	return !f->has_iova || (a->iova <= f->iova && f->iova <= a->last);
@@ -57,7 +78,9 @@ static bool wanted_area(const struct show_filter *f, const struct state_area *a)
 /* "one word" of an area's condition */
 static const char *condition(const struct state_area *a)
 {
-	return a->going ? "going" : a->vaddr_invalid ? "no-va" : "live";
+	if (a->going)
+		return "going";
+	return a->vaddr_invalid > 0 ? "no-va" : a->vaddr_invalid ? "unknown" : "live";
 }
 
 static int add_columns(struct libscols_table *t)
@@ -98,7 +121,8 @@ static int add_row(struct libscols_table *t, const struct state_area *a)
 	snprintf(text[3], 64, "%s", units_bytes(u, a->last - a->iova + 1));
 	snprintf(text[4], 64, "0x%" PRIx64, (uint64_t)a->va);
 	snprintf(text[5], 64, "%s", units_prot(a->prot));
-	snprintf(text[6], 64, "%s", units_bytes(u, a->pinned << IOAS_PAGE_SHIFT));
+	snprintf(text[6], 64, "%s",
+		 a->pinned < 0 ? "?" : units_bytes(u, a->pinned << IOAS_PAGE_SHIFT));
 	snprintf(text[7], 64, "%s",
 		 a->pfnmap < 0 ? "?" : units_bytes(u, a->pfnmap << IOAS_PAGE_SHIFT));
 	snprintf(text[8], 64, "%s", condition(a));
@@ -168,7 +192,9 @@ static int ioas_text(FILE *out, const struct state_ioas *i, const struct show_fi
 		fprintf(out, ", %s not RAM", units_bytes(other, i->pfnmap << IOAS_PAGE_SHIFT));
 	if (i->client_pins)
 		fprintf(out, ", %" PRId64 " client pins", (int64_t)i->client_pins);
-	fprintf(out, ", %" PRIu64 " entries left\n", (uint64_t)i->entries_left);
+	if (i->entries_left >= 0)
+		fprintf(out, ", %" PRId64 " entries left", (int64_t)i->entries_left);
+	fputc('\n', out);
 	groups_line(out, i);
 	charges_line(out, i);
 	if (i->dirty)
@@ -179,6 +205,8 @@ static int ioas_text(FILE *out, const struct state_ioas *i, const struct show_fi
 		fprintf(out, "  %u areas wait for their memory (VADDR update)\n", i->vaddr_invalid);
 	if (i->adopted)
 		fprintf(out, "  older than the trace: areas mapped before it are not listed\n");
+	if (i->truncated)
+		fprintf(out, "  more client pins than were counted\n");
 	return areas_table(out, i, f);
 }
 
@@ -190,12 +218,11 @@ int show_text(FILE *out, const struct state *s, const struct show_filter *f)
 	for (size_t c = 0; c < s->nctxs && !err; c++) {
 		const struct state_ctx *ctx = &s->ctxs[c];
 
-		if ((f->pid && ctx->who.tgid != f->pid && !ctx->nioases) ||
-		    (f->ioas && !ctx->nioases))
+		if (!wanted_ctx(f, ctx))
 			continue;
 		fprintf(out, "%sCONTEXT %u  %s container%s  %.*s[%u] uid %u\n", shown ? "\n" : "",
 			ctx->id, ioas_backend_name(ctx->backend),
-			ctx->closed ? " (file closed)" : "", IOAS_COMM_LEN, ctx->who.comm,
+			ctx->closed > 0 ? " (file closed)" : "", IOAS_COMM_LEN, ctx->who.comm,
 			ctx->who.tgid, ctx->who.uid);
 		shown++;
 		if (ctx->uncertain_ns)
@@ -207,7 +234,7 @@ int show_text(FILE *out, const struct state *s, const struct show_filter *f)
 		}
 	}
 	if (!shown)
-		fprintf(out, "no VFIO container is open\n");
+		fprintf(out, s->nctxs ? "nothing matches\n" : "no VFIO container is open\n");
 	return err;
 }
 
@@ -223,7 +250,10 @@ static void json_area(struct json *j, const struct state_area *a)
 	json_u64(j, "size", a->last - a->iova + 1);
 	json_u64(j, "va", a->va);
 	json_str(j, "prot", units_prot(a->prot));
-	json_s64(j, "pinned_pages", a->pinned);
+	if (a->pinned < 0)
+		json_null(j, "pinned_pages");
+	else
+		json_s64(j, "pinned_pages", a->pinned);
 	if (a->pfnmap < 0)
 		json_null(j, "pfnmap_pages");
 	else
@@ -231,7 +261,7 @@ static void json_area(struct json *j, const struct state_area *a)
 	json_str(j, "state", condition(a));
 	json_u64(j, "owner_pid", a->tgid);
 	json_u64(j, "owner_uid", a->uid);
-	json_strn(j, "owner_comm", a->comm, sizeof(a->comm));
+	json_strn(j, "owner_comm", a->comm[0] ? a->comm : NULL, sizeof(a->comm));
 	if (a->time_ns)
 		json_u64(j, "mapped_ns", a->time_ns);
 	else
@@ -265,7 +295,7 @@ static void json_charges(struct json *j, const struct state_ioas *i)
 		json_str(j, "counter", ioas_counter_name(IOAS_COUNTER_MM_LOCKED));
 		json_u64(j, "pid", c->tgid);
 		json_u64(j, "uid", c->uid);
-		json_strn(j, "comm", c->comm, sizeof(c->comm));
+		json_strn(j, "comm", c->comm[0] ? c->comm : NULL, sizeof(c->comm));
 		json_s64(j, "pages", c->pages);
 		json_end_object(j);
 	}
@@ -278,13 +308,16 @@ static void json_ioas(struct json *j, const struct state_ioas *i, const struct s
 	json_u64(j, "ioas", i->id);
 	json_str(j, "backend", ioas_backend_name(i->backend));
 	json_str(j, "mode", ioas_mode_name(i->mode));
-	json_bool(j, "complete", !i->adopted);
+	json_bool(j, "complete", !i->adopted && !i->truncated);
 	json_u64(j, "mapped_bytes", i->bytes);
 	json_s64(j, "pinned_pages", i->pinned);
 	json_s64(j, "pfnmap_pages", i->pfnmap);
 	json_s64(j, "client_pins", i->client_pins);
 	json_s64(j, "charged_pages", state_charged(i));
-	json_u64(j, "entries_left", i->entries_left);
+	if (i->entries_left < 0)
+		json_null(j, "entries_left");
+	else
+		json_s64(j, "entries_left", i->entries_left);
 	json_bool(j, "dirty_tracking", i->dirty);
 	json_u64(j, "non_pinned_groups", i->non_pinned_groups);
 	json_u64(j, "vaddr_invalid", i->vaddr_invalid);
@@ -307,7 +340,10 @@ static void json_ctx(struct json *j, const struct state_ctx *c, const struct sho
 	json_u64(j, "pid", c->who.tgid);
 	json_u64(j, "uid", c->who.uid);
 	json_strn(j, "comm", c->who.comm, sizeof(c->who.comm));
-	json_bool(j, "closed", c->closed);
+	if (c->closed < 0)
+		json_null(j, "closed");
+	else
+		json_bool(j, "closed", c->closed);
 	if (c->uncertain_ns)
 		json_u64(j, "uncertain_since_ns", c->uncertain_ns);
 	else
@@ -321,18 +357,20 @@ static void json_ctx(struct json *j, const struct state_ctx *c, const struct sho
 	json_end_object(j);
 }
 
-void show_json(FILE *out, const struct state *s, const struct show_filter *f)
+void show_json(FILE *out, const struct state *s, const struct show_filter *f, bool pretty)
 {
 	struct json j;
 
-	json_init(&j, out, true);
+	json_init(&j, out, pretty);
 	json_object(&j, NULL);
 	json_u64(&j, "schema", SHOW_SCHEMA);
 	json_str(&j, "source", s->source == STATE_FROM_KERNEL ? "kernel" : "events");
 	json_u64(&j, "time_ns", s->time_ns);
 	json_array(&j, "contexts");
-	for (size_t c = 0; c < s->nctxs; c++)
-		json_ctx(&j, &s->ctxs[c], f);
+	for (size_t c = 0; c < s->nctxs; c++) {
+		if (wanted_ctx(f, &s->ctxs[c]))
+			json_ctx(&j, &s->ctxs[c], f);
+	}
 	json_end_array(&j);
 	json_end_object(&j);
 	json_line(&j);

@@ -25,6 +25,6 @@ char *show_group_devices(char *buf, size_t len, const char *sysfs, __u32 group);
 
 /* -ENOMEM where a table cannot be built. */
 int show_text(FILE *out, const struct state *s, const struct show_filter *f);
-void show_json(FILE *out, const struct state *s, const struct show_filter *f);
+void show_json(FILE *out, const struct state *s, const struct show_filter *f, bool pretty);
 
 #endif

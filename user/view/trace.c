@@ -2,6 +2,7 @@
 #include "view/trace.h"
 
 #include <inttypes.h>
+#include <linux/vfio.h>
 #include <string.h>
 
 #include "core/event.h"
@@ -29,7 +30,8 @@ static void op_result(char *buf, size_t len, const struct ioas_event *ev)
 
 	if (ev->flags & IOAS_F_NO_RESULT) {
 		if (o->areas)
-			snprintf(buf, len, "dropped %u, %s", o->areas, units_bytes(a, o->removed));
+			snprintf(buf, len, "%u areas, %s gone", o->areas,
+				 units_bytes(a, o->removed));
 		else
 			snprintf(buf, len, "-");
 	} else if (o->result < 0) {
@@ -62,8 +64,14 @@ static void op_name(char *buf, size_t len, const struct ioas_event *ev)
 {
 	const struct ioas_op_body *o = &ev->body_op;
 
-	if (o->what == IOAS_OP_MAP)
+	if (o->what == IOAS_OP_MAP && o->uapi_flags & VFIO_DMA_MAP_FLAG_VADDR)
+		snprintf(buf, len, "map vaddr");
+	else if (o->what == IOAS_OP_MAP)
 		snprintf(buf, len, "map %s", units_prot(o->prot));
+	else if (o->what == IOAS_OP_UNMAP && o->uapi_flags & VFIO_DMA_UNMAP_FLAG_VADDR)
+		snprintf(buf, len, "unmap vaddr");
+	else if (o->what == IOAS_OP_UNMAP && o->uapi_flags & VFIO_DMA_UNMAP_FLAG_ALL)
+		snprintf(buf, len, "unmap all");
 	else if (o->group_valid && (o->what == IOAS_OP_ATTACH || o->what == IOAS_OP_DETACH))
 		snprintf(buf, len, "%s g%u", name_or(ioas_op_name(o->what)), o->group);
 	else
@@ -153,7 +161,11 @@ static void json_op(struct json *j, const struct ioas_event *ev)
 		json_s64(j, "result", o->result);
 	if (!(ev->flags & IOAS_F_NO_RESULT) && o->result < 0)
 		json_str(j, "errno", units_errno(name, o->result));
-	json_u64(j, "latency_ns", o->latency_ns);
+	/* One hook sees these: there is no time between entry and exit. */
+	if (o->what == IOAS_OP_OPEN || o->what == IOAS_OP_CLOSE)
+		json_null(j, "latency_ns");
+	else
+		json_u64(j, "latency_ns", o->latency_ns);
 	if (o->size && args) {
 		json_u64(j, "iova", o->iova);
 		json_u64(j, "size", o->size);
@@ -174,6 +186,12 @@ static void json_op(struct json *j, const struct ioas_event *ev)
 		json_u64(j, "group", o->group);
 }
 
+/* Kinds whose record says where the memory is. */
+static bool has_va(unsigned int kind)
+{
+	return kind >= IOAS_EV_AREA_ADD && kind <= IOAS_EV_AREA_UPDATE;
+}
+
 static void json_area(struct json *j, const struct ioas_event *ev)
 {
 	const struct ioas_area_body *a = &ev->body_area;
@@ -182,10 +200,10 @@ static void json_area(struct json *j, const struct ioas_event *ev)
 	json_u64(j, "last", a->last);
 	if (a->area)
 		json_u64(j, "area", a->area);
-	if (ev->kind != IOAS_EV_PINNED && ev->kind != IOAS_EV_ACCESS_UNPIN) {
+	if (has_va(ev->kind))
 		json_u64(j, "va", a->va);
+	if (has_va(ev->kind) || ev->kind == IOAS_EV_ACCESS_PIN)
 		json_str(j, "prot", units_prot(a->prot));
-	}
 	json_s64(j, "pages", a->pages);
 	json_s64(j, "pfnmap_pages", a->pfnmap);
 	if (a->owner_tgid) {
@@ -223,7 +241,10 @@ static void json_charge(struct json *j, const struct ioas_event *ev)
 
 	json_str(j, "counter", ioas_counter_name(c->counter));
 	json_s64(j, "pages", c->pages);
-	json_u64(j, "owner", c->owner);
+	if (c->owner)
+		json_u64(j, "owner", c->owner);
+	else
+		json_null(j, "owner");
 	json_u64(j, "owner_pid", c->owner_tgid);
 	json_u64(j, "owner_uid", c->owner_uid);
 }
@@ -301,13 +322,13 @@ void trace_summary_text(FILE *out, const struct trace_summary *s)
 		(uint64_t)dropped(s));
 	fprintf(out, " (ring full %" PRIu64 ", too big %" PRIu64 ")\n",
 		(uint64_t)s->stats[IOAS_STAT_RING_FULL], (uint64_t)s->stats[IOAS_STAT_TOO_BIG]);
-	fprintf(out,
-		"state: map full %" PRIu64 ", outside any op %" PRIu64
-		", arguments changed %" PRIu64 ", probes missed %" PRIu64 ", out of order %" PRIu64
-		", contradictions %" PRIu64 "; hooks %zu of %zu\n",
-		(uint64_t)s->stats[IOAS_STAT_MAP_FULL], (uint64_t)s->stats[IOAS_STAT_NO_CONTEXT],
-		(uint64_t)s->stats[IOAS_STAT_ARG_CHANGED], (uint64_t)s->missed, (uint64_t)s->gaps,
-		(uint64_t)s->anomalies, s->hooks, s->hooks_all);
+	fprintf(out, "lost besides: state that did not fit %" PRIu64 ", outside any op %" PRIu64,
+		(uint64_t)s->stats[IOAS_STAT_MAP_FULL], (uint64_t)s->stats[IOAS_STAT_NO_CONTEXT]);
+	fprintf(out, ", arguments changed %" PRIu64 ", probes missed %" PRIu64,
+		(uint64_t)s->stats[IOAS_STAT_ARG_CHANGED], (uint64_t)s->missed);
+	fprintf(out, ", never came %" PRIu64 ", late %" PRIu64 ", contradictions %" PRIu64 "\n",
+		(uint64_t)s->gaps, (uint64_t)s->late, (uint64_t)s->anomalies);
+	fprintf(out, "hooks: %zu of %zu\n", s->hooks, s->hooks_all);
 }
 
 void trace_summary_json(FILE *out, const struct trace_summary *s)
@@ -336,6 +357,8 @@ void trace_summary_json(FILE *out, const struct trace_summary *s)
 	json_u64(&j, "arguments_changed", s->stats[IOAS_STAT_ARG_CHANGED]);
 	json_u64(&j, "probes_missed", s->missed);
 	json_u64(&j, "gaps", s->gaps);
+	json_u64(&j, "missing_by_cpu", s->missing);
+	json_u64(&j, "late", s->late);
 	json_u64(&j, "contradictions", s->anomalies);
 	json_u64(&j, "hooks", s->hooks);
 	json_u64(&j, "hooks_wanted", s->hooks_all);

@@ -25,6 +25,8 @@ struct trace_summary {
 	__u64 stats[IOAS_STAT_MAX];
 	__u64 missed; /* probes skipped while already running on that CPU */
 	__u64 gaps; /* events that never came, by order number */
+	__u64 missing; /* events that never came, by the numbers of each CPU */
+	__u64 late; /* events that came after their gap was given up */
 	__u64 anomalies; /* events that contradict the state */
 	size_t hooks;
 	size_t hooks_all;
