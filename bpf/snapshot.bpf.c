@@ -171,35 +171,40 @@ static long dma_step(__u32 i, struct dma_walk *w)
 	return 0;
 }
 
-static __always_inline void add_group(struct walk_args *a, struct vfio_iommu_group *g,
-				      bool emulated)
-{
-	__u32 n = a->ngroups;
-
-	if (n >= IOAS_GROUPS_MAX)
-		return;
-	a->groups[n].id = BPF_CORE_READ(g, iommu_group, id);
-	a->groups[n].emulated = emulated;
-	a->ngroups = n + 1;
-}
-
-/* Adds the groups on one list; head is the address of its list_head. */
-static __always_inline void walk_groups(struct walk_args *a, __u64 head, bool emulated)
-{
-	struct list_head *l = (void *)head;
+/* One list of groups; .at starts as .head, the address of its list_head. */
+struct group_walk {
+	__u64 head;
 	__u64 at;
+	__u32 emulated;
+	__u32 n;
+	struct ioas_group groups[IOAS_GROUPS_MAX];
+};
 
-	for (int i = 0; i < IOAS_GROUPS_MAX; i++) {
-		l = BPF_CORE_READ(l, next);
-		at = (__u64)l;
-		if (!at || at == head)
-			return;
-		add_group(a, (void *)(at - bpf_core_field_offset(struct vfio_iommu_group, next)),
-			  emulated);
-	}
+static long group_step(__u32 i, struct group_walk *w)
+{
+	struct list_head *l = (void *)w->at;
+	struct vfio_iommu_group *g;
+	__u32 n = w->n;
+
+	w->at = (__u64)BPF_CORE_READ(l, next);
+	if (!w->at || w->at == w->head || n >= IOAS_GROUPS_MAX)
+		return 1;
+	g = (void *)(w->at - bpf_core_field_offset(struct vfio_iommu_group, next));
+	w->groups[n].id = BPF_CORE_READ(g, iommu_group, id);
+	w->groups[n].emulated = w->emulated;
+	w->n = n + 1;
+	return 0;
 }
 
-static __always_inline void walk_domains(struct walk_args *a, __u64 head)
+static __always_inline void walk_groups(struct group_walk *w, __u64 head, bool emulated)
+{
+	w->head = head;
+	w->at = head;
+	w->emulated = emulated;
+	bpf_loop(IOAS_GROUPS_MAX + 1, group_step, w, 0);
+}
+
+static __always_inline void walk_domains(struct group_walk *w, __u64 head)
 {
 	struct list_head *l = (void *)head;
 	__u64 at;
@@ -210,32 +215,32 @@ static __always_inline void walk_domains(struct walk_args *a, __u64 head)
 		if (!at || at == head)
 			return;
 		at -= bpf_core_field_offset(struct vfio_domain, next);
-		walk_groups(a, at + bpf_core_field_offset(struct vfio_domain, group_list), false);
+		walk_groups(w, at + bpf_core_field_offset(struct vfio_domain, group_list), false);
 	}
 }
 
 SEC("syscall")
 int walk_ioas(struct walk_args *a)
 {
-	struct vfio_iommu *iommu = (void *)a->iommu;
+	__u64 key = a->iommu;
+	struct vfio_iommu *iommu = (void *)key;
 	struct dma_walk w = { .from = a->from };
-	struct walk_args out = {};
+	struct group_walk g = {};
 
-	out.iommu = a->iommu;
-	out.mode = BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1;
-	out.dirty = BPF_CORE_READ(iommu, dirty_page_tracking);
-	out.vaddr_invalid = BPF_CORE_READ(iommu, vaddr_invalid_count);
-	out.entries_left = BPF_CORE_READ(iommu, dma_avail);
-	out.non_pinned_groups = BPF_CORE_READ(iommu, num_non_pinned_groups);
-	walk_domains(&out, out.iommu + bpf_core_field_offset(struct vfio_iommu, domain_list));
-	walk_groups(&out,
-		    out.iommu + bpf_core_field_offset(struct vfio_iommu, emulated_iommu_groups),
+	a->mode = BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1;
+	a->dirty = BPF_CORE_READ(iommu, dirty_page_tracking);
+	a->vaddr_invalid = BPF_CORE_READ(iommu, vaddr_invalid_count);
+	a->entries_left = BPF_CORE_READ(iommu, dma_avail);
+	a->non_pinned_groups = BPF_CORE_READ(iommu, num_non_pinned_groups);
+	walk_domains(&g, key + bpf_core_field_offset(struct vfio_iommu, domain_list));
+	walk_groups(&g, key + bpf_core_field_offset(struct vfio_iommu, emulated_iommu_groups),
 		    true);
+	a->ngroups = g.n;
+	__builtin_memcpy(a->groups, g.groups, sizeof(a->groups));
 	w.root = (__u64)BPF_CORE_READ(iommu, dma_list.rb_node);
 	bpf_loop(WALK_CHUNK, dma_step, &w, 0);
-	out.count = w.count;
-	out.more = !w.done;
-	out.from = w.from;
-	*a = out;
+	a->count = w.count;
+	a->more = !w.done;
+	a->from = w.from;
 	return 0;
 }

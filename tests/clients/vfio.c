@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -137,6 +138,18 @@ int vfio_get_info(struct vfio *vfio, uint32_t argsz, struct vfio_info *info)
 	return ret;
 }
 
+/*
+ * Before 6.2 a read-only map of memory that was never written pins the shared
+ * zero page, and the device goes on seeing that page when the memory is written
+ * (mm/gup.c, FOLL_LONGTERM without FOLL_WRITE): write to it first, as a user
+ * who means the device to read something would have.
+ */
+static void vfio_touch(uint64_t va, uint64_t size, uint32_t flags)
+{
+	if ((flags & VFIO_DMA_MAP_FLAG_READ) && !(flags & VFIO_DMA_MAP_FLAG_WRITE))
+		(void)!madvise((void *)(uintptr_t)va, size, MADV_POPULATE_WRITE);
+}
+
 int vfio_map_argsz(struct vfio *vfio, uint64_t iova, uint64_t size, uint64_t va, uint32_t flags,
 		   uint32_t argsz)
 {
@@ -144,7 +157,10 @@ int vfio_map_argsz(struct vfio *vfio, uint64_t iova, uint64_t size, uint64_t va,
 		.argsz = argsz, .flags = flags, .vaddr = va, .iova = iova, .size = size
 	};
 	unsigned int fields = LOG_IOVA | LOG_SIZE | LOG_VA | LOG_PROT | LOG_FLAGS;
-	int ret = vfio_ioctl(vfio, VFIO_IOMMU_MAP_DMA, (unsigned long)&map);
+	int ret;
+
+	vfio_touch(va, size, flags);
+	ret = vfio_ioctl(vfio, VFIO_IOMMU_MAP_DMA, (unsigned long)&map);
 
 	if (argsz != sizeof(map))
 		fields |= LOG_ARGSZ;

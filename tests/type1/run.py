@@ -51,7 +51,7 @@ def test_btf_hidden():
 
 def test_bad_options():
     bad = (['trace', '--nonsense'], ['trace', '--pid', 'x'], ['trace', '--op', 'fly'],
-           ['trace', '--ring', '5000'], ['trace', 'ls'], ['show', '--from', 'moon'],
+           ['trace', '--ring', '5000'], ['trace', '--backend', 'iommufd'], ['trace', 'ls'], ['show', '--from', 'moon'],
            ['show', 'x'], ['features', '-z'], ['fly'], ['trace', '-c', '0'])
     for args in bad:
         r = tool(*args)
@@ -116,7 +116,7 @@ def test_exit_status_and_filters():
     lines = [json.loads(x) for x in r.stdout.splitlines()]
     check([x['kind'] for x in lines] == ['op'] * 3 + ['summary'], r.stdout[:300], r.stderr)
     check(all(x['op'] == 'map' and x['schema'] == 1 for x in lines[:3]), lines)
-    for flt, n in ((['--uid', '4242'], 0), (['--pid', '1'], 0), (['--backend', 'iommufd'], 0),
+    for flt, n in ((['--uid', '4242'], 0), (['--pid', '1'], 0),
                    (['--uid', '0', '--backend', 'type1', '--op', 'open'], 1),
                    (['--cgroup', '/'], None)):
         r = tool('trace', '--json', *flt, '--', *cmd)

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of the type1 programs share: how a hook is declared, how its
+ * arguments are read, how an IOAS is found. type1.bpf.c says what orders them.
+ */
+#ifndef IOASCOPE_TYPE1_BPF_H
+#define IOASCOPE_TYPE1_BPF_H
+
+#include "objects.bpf.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <ioascope/type1.h>
+#include <linux/bpf.h>
+#include <linux/vfio.h>
+
+#define PAGE_SHIFT 12
+#define CAP_IPC_LOCK 14
+#define VFIO_EMULATED_GROUP 1 /* enum vfio_group_type of drivers/vfio/vfio.h */
+
+/* Argument positions, by parameter name; filled by the loader. */
+const volatile __u8 argn[ARG_MAX];
+
+/* MAPs in flight: keeps security_capable's hook to one load when there are none. */
+__u32 maps_in_flight;
+
+/* All hooks start and stop at one moment, however long attaching them takes. */
+__u32 enabled;
+
+#define HOOK(section, name)                                                                        \
+	static __always_inline int name##_on(void *ctx);                                           \
+	SEC(section)                                                                               \
+	int name(void *ctx)                                                                        \
+	{                                                                                          \
+		return enabled ? name##_on(ctx) : 0;                                               \
+	}                                                                                          \
+	static __always_inline int name##_on(void *ctx)
+
+static __always_inline __u64 arg(void *ctx, __u32 which)
+{
+	__u64 v = 0;
+
+	if (which < ARG_MAX)
+		bpf_get_func_arg(ctx, argn[which], &v);
+	return v;
+}
+
+static __always_inline __s64 ret_of(void *ctx)
+{
+	__u64 v = 0;
+
+	bpf_get_func_ret(ctx, &v);
+	return v;
+}
+
+static __always_inline struct ioas_ioas *ioas_get(__u64 key)
+{
+	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &key);
+	struct vfio_iommu *iommu = (void *)key;
+
+	if (s || !key)
+		return s;
+	return ioas_new(key, IOAS_BACKEND_TYPE1,
+			BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1, true);
+}
+
+/* Takes over what the IOMMU driver holds in plain fields, as hints. */
+static __always_inline void ioas_refresh(struct ioas_ioas *s, __u64 key, const struct op *op)
+{
+	struct vfio_iommu *iommu = (void *)key;
+	__u64 non_pinned = BPF_CORE_READ(iommu, num_non_pinned_groups);
+	__u8 dirty = BPF_CORE_READ(iommu, dirty_page_tracking);
+	struct ioas_event *e;
+
+	s->entries_left = BPF_CORE_READ(iommu, dma_avail);
+	s->vaddr_invalid = BPF_CORE_READ(iommu, vaddr_invalid_count);
+	if (s->dirty == dirty && s->non_pinned_groups == non_pinned)
+		return;
+	s->dirty = dirty;
+	s->non_pinned_groups = non_pinned;
+	e = event_begin(ctx_of(s), s, IOAS_EV_DIRTY, op->num);
+	if (!e)
+		return;
+	e->body_obj.mode = s->mode;
+	e->body_obj.dirty = dirty;
+	e->body_obj.non_pinned_groups = non_pinned;
+	e->body_obj.entries_left = s->entries_left;
+	event_end(e);
+}
+
+#endif
