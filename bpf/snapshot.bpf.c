@@ -219,24 +219,32 @@ static __always_inline void walk_domains(struct group_walk *w, __u64 head)
 	}
 }
 
+/* A frame of its own: with that of the mappings it would not fit the stack. */
+static __noinline int read_groups(struct walk_args *a)
+{
+	struct group_walk g = {};
+	__u64 key = a->iommu;
+
+	walk_domains(&g, key + bpf_core_field_offset(struct vfio_iommu, domain_list));
+	walk_groups(&g, key + bpf_core_field_offset(struct vfio_iommu, emulated_iommu_groups),
+		    true);
+	a->ngroups = g.n;
+	__builtin_memcpy(a->groups, g.groups, sizeof(a->groups));
+	return 0;
+}
+
 SEC("syscall")
 int walk_ioas(struct walk_args *a)
 {
-	__u64 key = a->iommu;
-	struct vfio_iommu *iommu = (void *)key;
+	struct vfio_iommu *iommu = (void *)a->iommu;
 	struct dma_walk w = { .from = a->from };
-	struct group_walk g = {};
 
 	a->mode = BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1;
 	a->dirty = BPF_CORE_READ(iommu, dirty_page_tracking);
 	a->vaddr_invalid = BPF_CORE_READ(iommu, vaddr_invalid_count);
 	a->entries_left = BPF_CORE_READ(iommu, dma_avail);
 	a->non_pinned_groups = BPF_CORE_READ(iommu, num_non_pinned_groups);
-	walk_domains(&g, key + bpf_core_field_offset(struct vfio_iommu, domain_list));
-	walk_groups(&g, key + bpf_core_field_offset(struct vfio_iommu, emulated_iommu_groups),
-		    true);
-	a->ngroups = g.n;
-	__builtin_memcpy(a->groups, g.groups, sizeof(a->groups));
+	read_groups(a);
 	w.root = (__u64)BPF_CORE_READ(iommu, dma_list.rb_node);
 	bpf_loop(WALK_CHUNK, dma_step, &w, 0);
 	a->count = w.count;

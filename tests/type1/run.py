@@ -352,7 +352,7 @@ def test_loss_is_never_silent():
     s, mirror = t.finish()
     check(s['dropped'] > 0 and s['dropped'] == s['ring_full'], s)
     check(s['seen'] == s['submitted'] + s['dropped'], s)
-    check(s['missing_by_cpu'] <= s['dropped'] and s['gaps'] > 0, s)
+    check(s['missing_by_cpu'] <= s['dropped'], s)
     check(all(x['uncertain_since_ns'] for x in mirror['contexts']), 'mirror is certain', mirror)
     # The maps are written by the hooks, not through the ring: they are right all the same.
     same_as_log(events, c, 'show')
