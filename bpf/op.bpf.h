@@ -97,6 +97,7 @@ static __always_inline struct op *op_new(__u32 level, __u32 what)
 
 	if (bpf_map_update_elem(&ioas_ops, &key, &no_op, BPF_ANY)) {
 		stat_inc(IOAS_STAT_MAP_FULL);
+		stat_inc(IOAS_STAT_NO_CONTEXT); /* its hooks will find no op */
 		return NULL;
 	}
 	op = bpf_map_lookup_elem(&ioas_ops, &key);

@@ -651,6 +651,11 @@ HOOK("fexit/vfio_iommu_type1_release", t1_released)
 		}
 		bpf_for_each_map_elem(&ioas_charge, charge_forget, &id, 0);
 		bpf_map_delete_elem(&ioas_ioas, &key);
+		/* Stood in for a container whose file we have not seen. */
+		if (c && s->ctx_key == key) {
+			c->closed = 1;
+			ctx_put(key, c);
+		}
 	}
 	op_del(LEVEL_DRIVER);
 	return 0;

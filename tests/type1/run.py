@@ -146,12 +146,12 @@ def compare_random(mode, ops, *devices, extra=()):
 
 def test_random_v1():
     return compare_random('v1', scaled(2000, 60), '--device', edus()[0], '--max-size', '1G',
-                          '--total', '1G', '--buffer', '1G')
+                          '--total', '12G', '--buffer', '1G')
 
 
 def test_random_v2():
     return compare_random('v2', scaled(2000, 60), '--device', edus()[0], '--max-size', '1G',
-                          '--total', '1G', '--buffer', '1G')
+                          '--total', '12G', '--buffer', '1G')
 
 
 def probes(state, pid, count):
@@ -368,6 +368,8 @@ def test_older_containers_are_said_to_be():
     check(i['complete'] is False and len(i['areas']) == 1, i)
     check(ioases(show('kernel'), c.pid)[0]['complete'], 'walk')
     check('older than the trace' in tool('show', '--from', 'events').stdout, 'text')
+    r = tool('show', '--json')
+    check(json.loads(r.stdout)['source'] == 'kernel' and 'older' in r.stderr, r.stderr)
     s, _ = t.finish()
     check(s['dropped'] == 0 and s['contradictions'] == 0, s)
     c.quit()

@@ -26,15 +26,15 @@ struct show_options {
 static const char help[] =
 	"Usage: ioascope show [OPTION]...\n\n"
 	"Prints each context and I/O address space: owner, areas, groups, charges.\n"
-	"Reads the state that a running 'ioascope trace' keeps; without one it walks\n"
-	"the kernel's own lists once and leaves nothing behind.\n\n"
+	"Reads the state that a running 'ioascope trace' keeps; without one, or where a\n"
+	"container is older than it, walks the kernel's own lists and leaves nothing behind.\n\n"
 	"  -j, --json         JSON (docs/event-schema.md)\n"
 	"      --ioas N       only that I/O address space\n"
 	"      --pid N        only contexts or areas of that process\n"
 	"      --iova ADDR    only areas that hold this address\n"
 	"      --from SOURCE  events: the state of a running trace\n"
 	"                     kernel: walk the kernel's lists\n"
-	"                     auto: the first if there is one (default)\n"
+	"                     auto: the first if it is complete (default)\n"
 	"  -v, --verbose      also what libbpf says\n"
 	"  -h, --help         this text\n\n"
 	"Examples:\n"
@@ -144,15 +144,50 @@ static int take_events(struct state *s, bool must)
 	return err ? log_err(err, "reading the state of process %u", m.pid) : 0;
 }
 
+static size_t count_ioases(const struct state *s, bool *older)
+{
+	size_t n = 0;
+
+	for (size_t c = 0; c < s->nctxs; c++) {
+		for (size_t i = 0; i < s->ctxs[c].nioases; i++) {
+			*older |= s->ctxs[c].ioases[i].adopted;
+			n++;
+		}
+	}
+	return n;
+}
+
+/* A trace knows what happened since it began; older things only the kernel does. */
+static int complete(struct state *events)
+{
+	_cleanup_state_ struct state kernel = {};
+	bool older = false, unused = false;
+	struct state tmp;
+	int err = snapshot_take(&kernel);
+
+	if (err)
+		return err;
+	if (count_ioases(&kernel, &unused) <= count_ioases(events, &older) && !older)
+		return 0;
+	log_warn("some containers are older than the running trace: reading the kernel's lists");
+	tmp = *events;
+	*events = kernel;
+	kernel = tmp;
+	return 0;
+}
+
 static int take(const struct show_options *o, struct state *s)
 {
-	int err = -ENOENT;
+	int err;
 
-	if (o->source != SOURCE_KERNEL)
-		err = take_events(s, o->source == SOURCE_EVENTS);
-	if (err != -ENOENT || o->source == SOURCE_EVENTS)
+	if (o->source == SOURCE_KERNEL)
+		return snapshot_take(s);
+	err = take_events(s, o->source == SOURCE_EVENTS);
+	if (o->source == SOURCE_EVENTS)
 		return err;
-	return snapshot_take(s);
+	if (err == -ENOENT)
+		return snapshot_take(s);
+	return err ? err : complete(s);
 }
 
 int cmd_show(int argc, char **argv)
