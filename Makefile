@@ -124,6 +124,9 @@ lab: all
 programs: all
 	$(Q)tests/programs.sh
 
+bench: all
+	$(Q)tests/bench.sh
+
 install: all
 	install -D -m 0755 $(B)/ioascope $(DESTDIR)$(sbindir)/ioascope
 	for m in $(MAN); do install -D -m 0644 $$m $(DESTDIR)$(mandir)/man8/$$(basename $$m); done
@@ -139,11 +142,12 @@ help:
 	@echo 'make unit        the tests that need no virtual machine'
 	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12 CMD=... runs a command'
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
+	@echo 'make bench       what tracing costs the traced, as ratios'
 	@echo 'make install     prefix=$(prefix) DESTDIR=$(DESTDIR)'
 	@echo 'make clean       remove what was built'
 
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bpf check-tools clean demo help install lab programs ready setup soak test unit
+.PHONY: all bench bpf check-tools clean demo help install lab programs ready setup soak test unit
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d)
