@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The areas of all IOASes, in slots on self-describing pages, with a hash as
- * index. Callers run under the lock that orders changes of the area's IOAS,
- * so one slot has one writer at a time; readers check slot.seq.
+ * index. Slots are taken, filled and given back under the lock that orders the
+ * changes of the area's IOAS; readers check slot.seq. The one writer outside of
+ * that lock (a VADDR update) looks again whether the slot is still the area's.
  */
 #ifndef IOASCOPE_AREAS_BPF_H
 #define IOASCOPE_AREAS_BPF_H
@@ -69,6 +70,8 @@ static __always_inline struct ioas_slot *area_find(__u32 ioas, __u64 iova, __u32
 	return slot_at(*i);
 }
 
+static __always_inline void area_drop(__u32 ioas, __u64 iova);
+
 static __always_inline void slot_write_begin(struct ioas_slot *s)
 {
 	__sync_fetch_and_add(&s->seq, 1);
@@ -87,6 +90,8 @@ static __always_inline void area_keep(struct ioas_ctx *c, const struct ioas_ioas
 	struct ioas_slot *s;
 	__u32 n = 0;
 
+	/* Left behind by a removal that named another address: it is no more. */
+	area_drop(ioas->id, a->iova);
 	if (slot_take(&n))
 		goto full;
 	s = slot_at(n);

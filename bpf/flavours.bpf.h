@@ -64,6 +64,7 @@ struct iommu_group {
 /* drivers/vfio: in the BTF of modules vfio and vfio_iommu_type1 */
 
 struct vfio_container {
+	struct list_head group_list;
 	void *iommu_data;
 };
 

@@ -22,12 +22,27 @@ struct {
 
 static const struct ioas_ioas no_ioas;
 
+/* Tells the end of a context, once. */
+static __always_inline void ctx_gone(struct ioas_ctx *c)
+{
+	struct ioas_event *e;
+
+	if (__sync_lock_test_and_set(&c->gone, 1))
+		return;
+	e = event_begin(c, NULL, IOAS_EV_CTX_GONE, 0);
+	if (e)
+		event_end(e);
+}
+
 static __noinline struct ioas_ctx *ctx_new(__u64 key, __u8 backend, bool adopted)
 {
 	struct ioas_ctx v = {};
 	struct ioas_event *e;
 	struct ioas_ctx *c;
 
+	c = adopted ? NULL : bpf_map_lookup_elem(&ioas_ctx, &key);
+	if (c)
+		ctx_gone(c); /* its address lives again: its end came too late for a hook */
 	v.id = new_id();
 	v.backend = backend;
 	v.adopted = adopted;
@@ -67,20 +82,24 @@ static __always_inline struct ioas_ctx *ctx_of(const struct ioas_ioas *s)
 /* The container lives while its file is open or a group is in it. */
 static __always_inline void ctx_put(__u64 key, struct ioas_ctx *c)
 {
-	struct ioas_event *e;
-
 	if (!c->closed || c->groups)
 		return;
-	e = event_begin(c, NULL, IOAS_EV_CTX_GONE, 0);
-	if (e)
-		event_end(e);
+	ctx_gone(c);
 	bpf_map_delete_elem(&ioas_ctx, &key);
 }
 
-static __noinline struct ioas_ioas *ioas_new(__u64 key, __u8 backend, __u32 mode, bool adopted)
+/* The context that an IOAS is seen in first; itself where that is not known. */
+static __always_inline __u64 ioas_ctx_key(__u64 key)
 {
 	struct op *outer = op_get(LEVEL_CONTAINER);
-	__u64 ctx_key = outer && outer->ctx_key ? outer->ctx_key : key;
+
+	return outer && outer->ctx_key ? outer->ctx_key : key;
+}
+
+static __noinline struct ioas_ioas *ioas_new(__u64 key, __u64 ctx_key, __u8 backend, __u32 mode,
+					     bool adopted)
+{
+	struct op *outer = op_get(LEVEL_CONTAINER);
 	struct ioas_ctx *c = ctx_get(ctx_key, backend);
 	struct ioas_event *e;
 	struct ioas_ioas *s;
@@ -149,6 +168,11 @@ static __always_inline void charge_count(struct ioas_ctx *c, struct ioas_ioas *s
 
 	key.ioas = s->id;
 	ch = bpf_map_lookup_elem(&ioas_charge, &key);
+	/* No charge and another process: the address of a dead mm lives again. */
+	if (ch && !ch->pages && ch->tgid != (__u32)BPF_CORE_READ(task, tgid)) {
+		bpf_map_delete_elem(&ioas_charge, &key);
+		ch = NULL;
+	}
 	if (!ch) {
 		v.owner = new_id();
 		v.tgid = BPF_CORE_READ(task, tgid);
@@ -218,10 +242,10 @@ static __always_inline void pins_tell(struct ioas_ctx *c, struct ioas_ioas *s, s
 
 	if (!op->net && !op->net_pfnmap)
 		return;
-	__sync_fetch_and_add(&s->pinned, op->net);
-	__sync_fetch_and_add(&s->pfnmap, op->net_pfnmap);
 	slot = area_find(s->id, op->dma_iova, &n);
 	if (slot) {
+		__sync_fetch_and_add(&s->pinned, op->net);
+		__sync_fetch_and_add(&s->pfnmap, op->net_pfnmap);
 		slot_write_begin(slot);
 		slot->pinned += op->net;
 		slot->pfnmap += op->net_pfnmap;

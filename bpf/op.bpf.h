@@ -28,6 +28,10 @@ struct op_removal {
 	__u32 silent; /* never announced: nothing to take back */
 	__u32 unseen; /* mapped before we looked */
 	__u32 pad;
+	__u64 mm; /* what was charged for it, to whom */
+	__u64 task;
+	__s64 locked;
+	__s64 accounted; /* op.accounted when it began */
 };
 
 struct op {
@@ -60,10 +64,11 @@ struct op {
 	__u64 dma_last;
 	__s64 net;
 	__s64 net_pfnmap;
-	__u64 chunk_charge; /* pages charged since the last chunk ended */
+	__u64 locked; /* pages charged for .dma when it was last looked at */
 	/* charged to one mm and not yet told */
 	__u64 mm;
 	__s64 charge;
+	__s64 accounted; /* all that was charged in this op, told or not */
 	struct op_removal removal;
 };
 

@@ -236,6 +236,7 @@ static __noinline int read_groups(struct walk_args *a)
 SEC("syscall")
 int walk_ioas(struct walk_args *a)
 {
+	struct vfio_container *container = (void *)a->container;
 	struct vfio_iommu *iommu = (void *)a->iommu;
 	struct dma_walk w = { .from = a->from };
 
@@ -247,6 +248,8 @@ int walk_ioas(struct walk_args *a)
 	read_groups(a);
 	w.root = (__u64)BPF_CORE_READ(iommu, dma_list.rb_node);
 	bpf_loop(WALK_CHUNK, dma_step, &w, 0);
+	/* Freed memory would have been walked: whoever still has it says it was not. */
+	a->stale = (__u64)BPF_CORE_READ(container, iommu_data) != a->iommu;
 	a->count = w.count;
 	a->more = !w.done;
 	a->from = w.from;

@@ -19,7 +19,8 @@
  *     MAP < pin exit < unpin entry < removal holds for any client that keeps
  *     its own books.
  * Objects are known by kernel address from their birth to the hook that ends
- * them; an address may be reused after that, so ends compare our id.
+ * them. An address may live again before that hook runs: the end of an IOAS
+ * compares our id, and the birth of a context ends the one it finds.
  */
 #include "type1_client.bpf.h"
 #include "type1_container.bpf.h"
@@ -50,7 +51,7 @@ HOOK("fexit/mm_lock_acct", t1_lock_acct)
 	charge_count(c, s, mm, (void *)arg(ctx, ARG_ACCT_TASK), pages);
 	op->mm = mm;
 	op->charge += pages;
-	op->chunk_charge += pages > 0 ? pages : 0;
+	op->accounted += pages;
 	return 0;
 }
 
@@ -67,13 +68,16 @@ static __always_inline void op_on_dma(struct ioas_ctx *c, struct ioas_ioas *s, s
 	op->dma = (__u64)dma;
 	op->dma_iova = BPF_CORE_READ(dma, iova);
 	op->dma_last = op->dma_iova + BPF_CORE_READ(dma, size) - 1;
+	op->locked = 0;
 }
 
 /*
  * fexit. The chunk that satisfies all that was asked for is a MAP's last: what
- * can still fail after it goes through vfio_remove_dma. A chunk without a
- * charge has no struct pages (reserved memory is never charged), unless
- * clients have pinned here before, whose pages are not charged twice.
+ * can still fail after it goes through vfio_remove_dma. A replay asks in the same
+ * way for all of a mapping that has no pages yet. A chunk without a charge is
+ * no RAM (reserved memory is never charged), unless clients have pinned here
+ * before, whose pages are not charged twice. Pins and charges are told here,
+ * under iommu->lock: after it another task may already have taken them back.
  */
 HOOK("fexit/vfio_pin_pages_remote", t1_pin)
 {
@@ -82,7 +86,7 @@ HOOK("fexit/vfio_pin_pages_remote", t1_pin)
 	__s64 got = ret_of(ctx);
 	struct ioas_ioas *s;
 	struct ioas_ctx *c;
-	__u64 va, vaddr;
+	__u64 va, vaddr, locked;
 
 	if (got <= 0)
 		return 0;
@@ -93,14 +97,20 @@ HOOK("fexit/vfio_pin_pages_remote", t1_pin)
 	}
 	c = ctx_of(s);
 	op_on_dma(c, s, op, dma);
-	if (op->chunk_charge || BPF_CORE_READ(dma, pfn_list.rb_node)) {
+	locked = BPF_CORE_READ(dma, locked_vm);
+	if (locked != op->locked || BPF_CORE_READ(dma, pfn_list.rb_node)) {
 		op->pinned += got;
 		op->net += got;
 	} else {
 		op->net_pfnmap += got;
 	}
-	op->chunk_charge = 0;
-	if (op->what != IOAS_OP_MAP || got != (__s64)arg(ctx, ARG_PIN_NPAGE))
+	op->locked = locked;
+	if (got != (__s64)arg(ctx, ARG_PIN_NPAGE))
+		return 0;
+	charge_tell(c, s, op);
+	if (op->what == IOAS_OP_ATTACH)
+		pins_tell(c, s, op);
+	if (op->what != IOAS_OP_MAP)
 		return 0;
 	va = BPF_CORE_READ(dma, vaddr);
 	vaddr = arg(ctx, ARG_PIN_VADDR);
@@ -126,6 +136,11 @@ HOOK("fexit/vfio_unpin_pages_remote", t1_unpin)
 	op->unpinned += ram;
 	op->net -= ram;
 	op->net_pfnmap -= asked - ram;
+	/* A replay that is taken back ends its op outside of the lock. */
+	if (op->what == IOAS_OP_ATTACH) {
+		charge_tell(ctx_of(s), s, op);
+		pins_tell(ctx_of(s), s, op);
+	}
 	return 0;
 }
 
@@ -146,18 +161,71 @@ HOOK("fexit/vfio_unmap_unpin", t1_unmap_unpin)
 	return 0;
 }
 
+/* Keeps what is known of the area that is about to go; NULL: it was never announced. */
+static __always_inline struct op_removal *removal_begin(struct ioas_ctx *c, struct ioas_ioas *s,
+							struct op *op, struct vfio_dma *dma)
+{
+	struct op_removal *r = &op->removal;
+	struct ioas_slot *slot;
+	__u32 n = 0;
+
+	r->active = 1;
+	r->unseen = 0;
+	r->mm = (__u64)BPF_CORE_READ(dma, mm);
+	r->task = (__u64)BPF_CORE_READ(dma, task);
+	r->locked = BPF_CORE_READ(dma, locked_vm);
+	r->accounted = op->accounted;
+	/* Without a size it was linked, and never grew. */
+	r->silent = (op->what == IOAS_OP_MAP && !op->announced) || !BPF_CORE_READ(dma, size);
+	if (r->silent)
+		return NULL;
+	/* What was pinned for another mapping must not be told as this one's. */
+	op_on_dma(c, s, op, dma);
+	r->area.iova = op->dma_iova;
+	r->area.last = op->dma_last;
+	r->area.va = BPF_CORE_READ(dma, vaddr);
+	r->area.prot = BPF_CORE_READ(dma, prot);
+	r->area.owner_tgid = BPF_CORE_READ(dma, task, tgid);
+	r->area.owner_uid = 0;
+	r->area.area = 0;
+	r->area.pages = 0;
+	r->area.pfnmap = 0;
+	slot = area_find(s->id, op->dma_iova, &n);
+	if (!slot) {
+		r->unseen = 1;
+		if (!s->adopted && !c->uncertain_ns) {
+			stat_inc(IOAS_STAT_ARG_CHANGED);
+			mark_uncertain(c);
+		}
+		return r;
+	}
+	r->area.area = slot->area;
+	r->area.owner_uid = slot->uid;
+	r->area.pages = slot->pinned;
+	r->area.pfnmap = slot->pfnmap;
+	/* A MAP that fails after its announcement has not grown to full size. */
+	if (op->what == IOAS_OP_MAP) {
+		r->area.last = slot->last;
+	} else if (slot->last != r->area.last) {
+		stat_inc(IOAS_STAT_ARG_CHANGED);
+		mark_uncertain(c);
+	}
+	slot_write_begin(slot);
+	slot->going = 1;
+	slot_write_end(slot);
+	return r;
+}
+
 /* fentry: dma is freed inside. The device still reaches the area. */
 HOOK("fentry/vfio_remove_dma", t1_remove)
 {
 	struct vfio_dma *dma = (void *)arg(ctx, ARG_REMOVE_DMA);
-	__u64 key = arg(ctx, ARG_REMOVE_IOMMU), iova, last;
+	__u64 key = arg(ctx, ARG_REMOVE_IOMMU);
 	struct ioas_ioas *s = ioas_get(key);
 	struct op *op = op_get(LEVEL_DRIVER);
 	struct op_removal *r;
-	struct ioas_slot *slot;
 	struct ioas_event *e;
 	struct ioas_ctx *c;
-	__u32 n = 0;
 
 	if (!op) {
 		op = op_new(LEVEL_DRIVER, IOAS_OP_NONE);
@@ -169,55 +237,38 @@ HOOK("fentry/vfio_remove_dma", t1_remove)
 		return 0;
 	}
 	c = ctx_of(s);
-	iova = BPF_CORE_READ(dma, iova);
-	last = iova + BPF_CORE_READ(dma, size) - 1;
-	r = &op->removal;
-	r->active = 1;
-	r->unseen = 0;
-	r->silent = op->what == IOAS_OP_MAP && !op->announced;
-	if (r->silent)
+	if (!c)
 		return 0;
-	/* Whatever was pinned for another mapping must not be told as this one's. */
-	if (op->dma != (__u64)dma && op->dma)
-		pins_tell(c, s, op);
-	op->dma = (__u64)dma;
-	op->dma_iova = iova;
-	op->dma_last = last;
-	r->area.iova = iova;
-	r->area.last = last;
-	r->area.va = BPF_CORE_READ(dma, vaddr);
-	r->area.prot = BPF_CORE_READ(dma, prot);
-	r->area.owner_tgid = BPF_CORE_READ(dma, task, tgid);
-	r->area.owner_uid = 0;
-	r->area.area = 0;
-	r->area.pages = 0;
-	r->area.pfnmap = 0;
-	slot = area_find(s->id, iova, &n);
-	if (slot) {
-		r->area.area = slot->area;
-		r->area.owner_uid = slot->uid;
-		r->area.pages = slot->pinned;
-		r->area.pfnmap = slot->pfnmap;
-		/* A MAP that fails after its announcement has not grown to full size. */
-		if (op->what == IOAS_OP_MAP) {
-			r->area.last = slot->last;
-		} else if (slot->last != last) {
-			stat_inc(IOAS_STAT_ARG_CHANGED);
-			mark_uncertain(c);
-		}
-		slot_write_begin(slot);
-		slot->going = 1;
-		slot_write_end(slot);
-	} else {
-		r->unseen = 1;
-	}
-	e = event_begin(c, s, IOAS_EV_AREA_GOING, op->num);
+	r = removal_begin(c, s, op, dma);
+	e = r ? event_begin(c, s, IOAS_EV_AREA_GOING, op->num) : NULL;
 	if (!e)
 		return 0;
 	e->flags = r->unseen ? IOAS_F_UNSEEN : 0;
 	e->body_area = r->area;
 	event_end(e);
 	return 0;
+}
+
+/*
+ * The kernel does not uncharge a process that is gone (vfio_lock_acct), nor one
+ * that is being killed and whose mm is busy: what was charged for the area is
+ * settled with it all the same.
+ */
+static __always_inline void removal_settle(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op)
+{
+	struct op_removal *r = &op->removal;
+	__s64 left = r->locked + op->accounted - r->accounted;
+	struct ioas_charge_key key = { .mm = r->mm, .counter = IOAS_COUNTER_MM_LOCKED };
+
+	key.ioas = s->id;
+	if (left <= 0 || !bpf_map_lookup_elem(&ioas_charge, &key))
+		return;
+	if (op->mm != r->mm)
+		charge_tell(c, s, op);
+	charge_count(c, s, r->mm, (void *)r->task, -left);
+	op->mm = r->mm;
+	op->charge -= left;
+	op->accounted -= left;
 }
 
 /* fexit: cut off; iommu->lock is still held, so the IOVA cannot be in use again. */
@@ -241,6 +292,9 @@ HOOK("fexit/vfio_remove_dma", t1_removed)
 	if (r->silent || !s)
 		goto out;
 	c = ctx_of(s);
+	if (!c)
+		goto out;
+	removal_settle(c, s, op);
 	op->areas++;
 	op->removed += r->area.last - r->area.iova + 1;
 	if (!r->unseen) {
@@ -398,11 +452,14 @@ static __always_inline void vaddr_tell(struct ioas_ctx *c, struct ioas_ioas *s, 
 		slot = area_find(s->id, a.iova, &n);
 		if (slot) {
 			slot_write_begin(slot);
-			slot->va = a.va;
-			slot->tgid = a.owner_tgid;
-			slot->uid = a.owner_uid;
-			a.area = slot->area;
-			a.prot = slot->prot;
+			if (slot->ioas == s->id && slot->iova == a.iova) {
+				slot->va = a.va;
+				slot->tgid = a.owner_tgid;
+				slot->uid = a.owner_uid;
+				bpf_get_current_comm(slot->comm, sizeof(slot->comm));
+				a.area = slot->area;
+				a.prot = slot->prot;
+			}
 			slot_write_end(slot);
 		}
 	}
@@ -493,13 +550,14 @@ static __always_inline void group_add(struct ioas_ctx *c, struct ioas_ioas *s, s
 {
 	__u32 n = s->ngroups;
 
-	if (n >= IOAS_GROUPS_MAX) {
+	if (n < IOAS_GROUPS_MAX) {
+		s->groups[n].id = op->group;
+		s->groups[n].emulated = op->emulated;
+		s->ngroups = n + 1;
+	} else {
 		stat_inc(IOAS_STAT_MAP_FULL);
-		return;
+		mark_uncertain(c);
 	}
-	s->groups[n].id = op->group;
-	s->groups[n].emulated = op->emulated;
-	s->ngroups = n + 1;
 	group_tell(c, s, op, IOAS_EV_GROUP_ATTACH);
 }
 
@@ -604,8 +662,8 @@ HOOK("fexit/vfio_iommu_type1_open", t1_open)
 
 	if (!key || IS_ERR_VALUE(key))
 		return 0;
-	ioas_new(key, IOAS_BACKEND_TYPE1, type == VFIO_TYPE1_IOMMU ? IOAS_MODE_V1 : IOAS_MODE_V2,
-		 false);
+	ioas_new(key, ioas_ctx_key(key), IOAS_BACKEND_TYPE1,
+		 type == VFIO_TYPE1_IOMMU ? IOAS_MODE_V1 : IOAS_MODE_V2, false);
 	return 0;
 }
 

@@ -60,7 +60,7 @@ static __always_inline struct ioas_ioas *ioas_get(__u64 key)
 
 	if (s || !key)
 		return s;
-	return ioas_new(key, IOAS_BACKEND_TYPE1,
+	return ioas_new(key, ioas_ctx_key(key), IOAS_BACKEND_TYPE1,
 			BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1, true);
 }
 

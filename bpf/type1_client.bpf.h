@@ -26,7 +26,6 @@ static __always_inline void client_tell(struct ioas_ctx *c, struct ioas_ioas *s,
 	__s64 pages = op->size >> PAGE_SHIFT;
 	struct ioas_event *e;
 
-	__sync_fetch_and_add(&s->client_pins, kind == IOAS_EV_ACCESS_PIN ? pages : -pages);
 	e = event_begin(c, s, kind, op->num);
 	if (!e)
 		return;

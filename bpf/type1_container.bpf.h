@@ -46,6 +46,48 @@ HOOK("fentry/vfio_fops_release", t1_fops_release)
 	return 0;
 }
 
+/* The groups in a container; its group_lock is held, or a caller that is in it. */
+static __always_inline __u32 count_groups(__u64 key)
+{
+	__u64 head = key + bpf_core_field_offset(struct vfio_container, group_list);
+	struct list_head *l = (void *)head;
+	__u32 n = 0;
+
+	for (int i = 0; i < IOAS_GROUPS_MAX; i++) {
+		l = BPF_CORE_READ(l, next);
+		if (!l || (__u64)l == head)
+			break;
+		n++;
+	}
+	return n;
+}
+
+/* A container that was opened before we looked is known from here, with its groups. */
+static __always_inline struct ioas_ctx *container_get(__u64 key)
+{
+	struct ioas_ctx *c = bpf_map_lookup_elem(&ioas_ctx, &key);
+
+	if (c)
+		return c;
+	c = ctx_new(key, IOAS_BACKEND_TYPE1, true);
+	if (c)
+		c->groups = count_groups(key);
+	return c;
+}
+
+/* An ioctl on an older container: its IOAS belongs to it, not to itself. */
+static __always_inline void container_adopt(__u64 key)
+{
+	struct vfio_container *container = (void *)key;
+	__u64 iommu = (__u64)BPF_CORE_READ(container, iommu_data);
+	struct vfio_iommu *i = (void *)iommu;
+
+	if (!iommu || bpf_map_lookup_elem(&ioas_ioas, &iommu) || !container_get(key))
+		return;
+	ioas_new(iommu, key, IOAS_BACKEND_TYPE1, BPF_CORE_READ(i, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1,
+		 true);
+}
+
 static __always_inline struct op *container_op(__u64 key, __u32 what)
 {
 	struct op *op = op_new(LEVEL_CONTAINER, what);
@@ -60,9 +102,13 @@ HOOK("fentry/vfio_fops_unl_ioctl", t1_fops_ioctl)
 	__u32 cmd = arg(ctx, ARG_FIOCTL_CMD);
 	struct op *op;
 
-	if (cmd != VFIO_SET_IOMMU)
+	__u64 key = container_of_file(arg(ctx, ARG_FIOCTL_FILE));
+
+	if (cmd != VFIO_SET_IOMMU) {
+		container_adopt(key);
 		return 0;
-	op = container_op(container_of_file(arg(ctx, ARG_FIOCTL_FILE)), IOAS_OP_SET_IOMMU);
+	}
+	op = container_op(key, IOAS_OP_SET_IOMMU);
 	if (!op)
 		return 0;
 	op->cmd = cmd;
@@ -77,7 +123,7 @@ HOOK("fexit/vfio_fops_unl_ioctl", t1_fops_ioctl_done)
 
 	if (!op || op->what != IOAS_OP_SET_IOMMU)
 		return 0;
-	c = ctx_get(op->ctx_key, IOAS_BACKEND_TYPE1);
+	c = container_get(op->ctx_key);
 	if (c)
 		op_emit(c, NULL, op, ret_of(ctx), 0, 0);
 	op_del(LEVEL_CONTAINER);
@@ -87,7 +133,11 @@ HOOK("fexit/vfio_fops_unl_ioctl", t1_fops_ioctl_done)
 /* Both under group->group_lock and, inside, container->group_lock. */
 HOOK("fentry/vfio_container_attach_group", t1_join)
 {
-	container_op(arg(ctx, ARG_CATTACH_CONTAINER), IOAS_OP_ATTACH);
+	__u64 key = arg(ctx, ARG_CATTACH_CONTAINER);
+
+	/* Before the group is in it: those that are get counted. */
+	container_get(key);
+	container_op(key, IOAS_OP_ATTACH);
 	return 0;
 }
 
@@ -98,7 +148,7 @@ HOOK("fexit/vfio_container_attach_group", t1_joined)
 
 	if (!op || op->what != IOAS_OP_ATTACH)
 		return 0;
-	c = ctx_get(op->ctx_key, IOAS_BACKEND_TYPE1);
+	c = container_get(op->ctx_key);
 	if (c && !(int)ret_of(ctx))
 		__sync_fetch_and_add(&c->groups, 1);
 	op_del(LEVEL_CONTAINER);

@@ -117,7 +117,7 @@ struct ioas_area_body {
 	__u64 last; /* inclusive */
 	__u64 va;
 	__s64 pages; /* 4 KiB pages of RAM, see the kind */
-	__s64 pfnmap; /* pages without struct page: mapped, not pinned */
+	__s64 pfnmap; /* pages that are no RAM of the owner's: device memory, reserved pages */
 	__u32 prot;
 	__u32 area; /* our number of the area, 0: unknown */
 	__u32 owner_tgid; /* whose memory it is */

@@ -44,7 +44,7 @@ struct ioas_ctx {
 	__u8 closed; /* its file is closed, something else holds it */
 	__u8 pad;
 	__u32 groups; /* groups that hold it */
-	__u32 pad2;
+	__u32 gone; /* its end has been told */
 	__u64 order; /* last order number given out */
 	__u64 uncertain_ns; /* an event was lost at this time; 0: none */
 	__u64 opened_ns;
@@ -72,7 +72,6 @@ struct ioas_ioas {
 	__u64 bytes; /* mapped */
 	__s64 pinned; /* pages of RAM pinned for hardware */
 	__s64 pfnmap; /* pages mapped that are no RAM */
-	__s64 client_pins; /* page references held by mediated users */
 	__u64 entries_left;
 	__u32 vaddr_invalid; /* areas whose VA is void until re-mapped */
 	__u32 pad;
@@ -113,8 +112,15 @@ struct ioas_page_hdr {
 	__u64 recorder; /* CLOCK_BOOTTIME of the start: one per instance */
 	__u32 event_version; /* IOAS_EVENT_VERSION */
 	__u32 pid; /* of the tool that started it, initial pid namespace */
-	__u64 pad[11];
+	__u32 missing; /* IOAS_MISSING_*: what the kernel at hand cannot tell */
+	__u32 pad2;
+	__u64 pad[10];
 };
+
+/* ioas_page_hdr.missing */
+#define IOAS_MISSING_CHARGES 0x1
+#define IOAS_MISSING_PINS 0x2
+#define IOAS_MISSING_GROUPS 0x4
 
 struct ioas_slot {
 	__u32 seq; /* odd while being written */
@@ -145,7 +151,7 @@ _Static_assert(sizeof(struct ioas_page_hdr) == 128, "page header layout");
 _Static_assert(sizeof(struct ioas_slot) == 128, "slot layout");
 _Static_assert(sizeof(struct ioas_page) == IOAS_STATE_PAGE, "page layout");
 
-/* IOAS_MAP_INDEX: where an area's slot is. */
+/* Key of the hash from an area to its slot. */
 struct ioas_index_key {
 	__u64 iova;
 	__u32 ioas;

@@ -31,7 +31,6 @@
 	X(UNPIN_DMA, "vfio_unpin_pages_remote", "dma")                                             \
 	X(UNPIN_NPAGE, "vfio_unpin_pages_remote", "npage")                                         \
 	X(UNMAP_IOMMU, "vfio_unmap_unpin", "iommu")                                                \
-	X(UNMAP_DMA, "vfio_unmap_unpin", "dma")                                                    \
 	X(REMOVE_IOMMU, "vfio_remove_dma", "iommu")                                                \
 	X(REMOVE_DMA, "vfio_remove_dma", "dma")                                                    \
 	X(ACCT_TASK, "mm_lock_acct", "task")                                                       \

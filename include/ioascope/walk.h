@@ -39,8 +39,10 @@ struct walk_dma {
 
 /* In and out of one call of the walk. */
 struct walk_args {
+	__u64 container;
 	__u64 iommu;
 	__u64 from; /* first IOVA to look at */
+	__u64 stale; /* out: 1: the container has let go of that IOAS */
 	__u32 count; /* out: mappings found, at most WALK_CHUNK */
 	__u32 more; /* out: 1: continue from the last one's end */
 	__u32 mode; /* out: enum ioas_mode */

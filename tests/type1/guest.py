@@ -121,6 +121,7 @@ def no_loss(s):
               'missing_by_cpu', 'late',
               'contradictions'):
         check(s[k] == 0, k, '=', s[k], 'in', s)
+    check(s['received'] == s['submitted'], 'received != submitted', s)
     check(s['hooks'] == s['hooks_wanted'], 'hooks missing', s)
 
 
@@ -151,11 +152,15 @@ def groups(ioas):
 def same_state(a, b, pid, what):
     """Two sources agree about a process: areas, pins, charges, groups."""
     x, y = ioases(a, pid), ioases(b, pid)
-    check(len(x) == len(y), what, 'number of IOASes', len(x), len(y))
+    check(len(x) == len(y) == 1, what, 'number of IOASes', len(x), len(y))
     for i, j in zip(x, y):
         da, db = set(areas(i)) - set(areas(j)), set(areas(j)) - set(areas(i))
         check(not da and not db, what, 'areas differ:', sorted(da)[:4], sorted(db)[:4])
-        check(totals(i) == totals(j), what, 'totals differ:', totals(i), totals(j))
+        ti, tj = totals(i), totals(j)
+        # A running trace's maps do not count client pins: null is not a number.
+        known = [k for k in ti if ti[k] is not None and tj[k] is not None]
+        check({'mode', 'mapped_bytes', 'pinned_pages', 'charged_pages'} <= set(known), known)
+        check(all(ti[k] == tj[k] for k in known), what, 'totals differ:', ti, tj)
         check(groups(i) == groups(j), what, 'groups differ:', groups(i), groups(j))
 
 
@@ -227,8 +232,9 @@ def same_as_log(state, client, what):
     check(not da and not db and len(mine) == len(theirs), what, 'log differs: only in log',
           sorted(da)[:4], 'only in state', sorted(db)[:4])
     pins = {p: c for p, c in m.pins.items() if c}
-    check(found[0]['client_pins'] == sum(pins.values()), what, 'pins', found[0]['client_pins'],
-          sum(pins.values()))
+    if found[0]['client_pins'] is not None:
+        check(found[0]['client_pins'] == sum(pins.values()), what, 'pins',
+              found[0]['client_pins'], sum(pins.values()))
     return len(mine)
 
 
@@ -257,7 +263,7 @@ def run(tests):
             note = t()
             passed += 1
             print(f'ok - {name}' + (f' ({note})' if note else ''), end='')
-        except (Failed, KeyError, ValueError, OSError) as e:
+        except Exception as e:  # one broken test must not hide the others
             failed += 1
             print(f'not ok - {name}: {type(e).__name__}: {e}', end='')
         for p in started:

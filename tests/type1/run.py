@@ -138,6 +138,8 @@ def compare_random(mode, ops, *devices, extra=()):
     check(events['source'] == 'events' and kernel['source'] == 'kernel', 'sources')
     s, mirror = t.finish()
     same_state(mirror, kernel, c.pid, 'mirror and kernel:')
+    same_as_log(mirror, c, '--state')
+    same_as_log(kernel, c, 'walk')
     no_loss(s)
     failed = sum(1 for e in t.events if e['kind'] == 'op' and (e['result'] or 0) < 0)
     c.quit()
@@ -226,11 +228,33 @@ def race(mode, *devices):
                scenario='race', mode=mode).ready()
     events, kernel = show('events'), show('kernel')
     same_state(events, kernel, c.pid, 'events and kernel:')
+    c.quit()
+    return f'{stopped_in_the_middle(t, mode, *devices)} areas at {STOPS} stops'
+
+
+STOPS = 5
+
+
+def stopped_in_the_middle(t, mode, *devices):
+    """The threads are stopped between two calls: whatever is mapped then, all must agree."""
+    c = Client(*devices, '--seed', SEED + 1, '--ops', 1000000, '--threads', 8, scenario='race',
+               mode=mode, serve=False)
+    seen = 0
+    for n in range(STOPS):
+        time.sleep(1.0 if n else 2.0)
+        c.p.send_signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        events, kernel = show('events'), show('kernel')
+        same_state(events, kernel, c.pid, f'stop {n}:')
+        check(kernel['contexts'][0]['ioases'][0]['complete'], 'the walk raced')
+        seen += len(ioases(kernel, c.pid)[0]['areas'])
+        if n < STOPS - 1:
+            c.p.send_signal(signal.SIGCONT)
     s, mirror = t.finish()
     same_state(mirror, kernel, c.pid, 'mirror and kernel:')
     no_loss(s)
-    c.quit()
-    return f"{s['seen']} events"
+    c.kill()
+    return seen
 
 
 def test_race_v1():
@@ -325,6 +349,11 @@ def test_client_killed():
     s, mirror = t.finish()
     no_loss(s)
     check(not mirror['contexts'], 'left over in the mirror', mirror)
+    left = {}
+    for e in t.events:
+        if e['kind'] == 'charge':
+            left[e['ioas'], e['owner']] = left.get((e['ioas'], e['owner']), 0) + e['pages']
+    check(left and not any(left.values()), 'charges that never went:', left)
     pinned = sum(e['pages'] for e in t.events if e['kind'] == 'area-add')
     released = sum(e['pages'] for e in t.events if e['kind'] == 'area-gone')
     check(pinned == released, 'pages mapped and not let go:', pinned, released)
@@ -371,9 +400,11 @@ def test_older_containers_are_said_to_be():
     check('older than the trace' in tool('show', '--from', 'events').stdout, 'text')
     r = tool('show', '--json')
     check(json.loads(r.stdout)['source'] == 'kernel' and 'older' in r.stderr, r.stderr)
-    s, _ = t.finish()
-    check(s['dropped'] == 0 and s['contradictions'] == 0, s)
     c.quit()
+    check(not show('events')['contexts'], 'a ghost is left', show('events'))
+    s, state = t.finish()
+    check(s['dropped'] == 0 and s['contradictions'] == 0, s)
+    check(not state['contexts'], 'a ghost is left in the mirror', state)
 
 
 def test_areas_do_not_fit():
@@ -393,14 +424,17 @@ def test_missing_hooks():
     t = Trace('--without', 'mm_lock_acct')
     c = Client('--device', dev).ready()
     i = ioases(show('events'), c.pid)[0]
-    check(i['charges'] == [] and len(i['areas']) >= 4, i)
+    check(i['charges'] == [] and i['charged_pages'] is None and len(i['areas']) >= 4, i)
+    check(all(a['pinned_pages'] * PAGE == a['size'] for a in i['areas']), 'pins', i)
     c.quit()
     s, _ = t.finish()
     check(s['hooks'] == s['hooks_wanted'] - 1 and s['dropped'] == 0, s)
     check('mm->locked_vm' in open(t.err).read(), 'no message')
     t = Trace('--without', 'vfio_pin_pages_remote')
     c = Client('--device', dev, '--ops', 60, scenario='random').ready()
-    same_as_log(show('events'), c, 'without the pin hook')
+    events = show('events')
+    same_as_log(events, c, 'without the pin hook')
+    check(ioases(events, c.pid)[0]['pinned_pages'] is None, 'pins are not known', events)
     c.quit()
     t.finish()
     r = tool('trace', '--without', 'vfio_remove_dma', '--', 'true')

@@ -64,11 +64,13 @@ bool child_ended(struct child *c)
 	return c->ended;
 }
 
-int child_wait(struct child *c)
+int child_wait(struct child *c, const volatile sig_atomic_t *stop)
 {
 	int status;
 
 	while (!c->ended) {
+		if (*stop)
+			child_kill(c, *stop);
 		if (waitpid(c->pid, &status, 0) == c->pid)
 			take_status(c, status);
 		else if (errno != EINTR)

@@ -3,6 +3,7 @@
 #ifndef IOASCOPE_CLI_CHILD_H
 #define IOASCOPE_CLI_CHILD_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -17,12 +18,16 @@ struct child {
 		.pid = 0                                                                           \
 	}
 
-/* Starts argv[0], looked up in PATH. -errno if it cannot be run, which is said. */
+/* Starts argv[0], looked up in PATH; @c is for the other calls only if it succeeds. -errno if it
+ * cannot be run, which is said. */
 int child_start(struct child *c, char **argv);
 /* True once it has ended. */
 bool child_ended(struct child *c);
-/* Waits for its end and returns its exit status. */
-int child_wait(struct child *c);
+/*
+ * Waits for its end and returns its exit status. A SIGTERM or SIGINT that shows in
+ * *stop meanwhile is passed on to it.
+ */
+int child_wait(struct child *c, const volatile sig_atomic_t *stop);
 void child_kill(struct child *c, int sig);
 
 #endif

@@ -144,50 +144,60 @@ static int take_events(struct state *s, bool must)
 	return err ? log_err(err, "reading the state of process %u", m.pid) : 0;
 }
 
-static size_t count_ioases(const struct state *s, bool *older)
+static bool knows(const struct state *s, __u64 key)
 {
-	size_t n = 0;
-
 	for (size_t c = 0; c < s->nctxs; c++) {
 		for (size_t i = 0; i < s->ctxs[c].nioases; i++) {
-			*older |= s->ctxs[c].ioases[i].adopted;
-			n++;
+			const struct state_ioas *ioas = &s->ctxs[c].ioases[i];
+
+			if (ioas->key == key && !ioas->adopted)
+				return true;
 		}
 	}
-	return n;
+	return false;
 }
 
-/* A trace knows what happened since it began; older things only the kernel does. */
-static int complete(struct state *events)
+/* Does a trace know all that the kernel has? It does not know what is older. */
+static bool complete(const struct state *events, const struct state *kernel)
 {
-	_cleanup_state_ struct state kernel = {};
-	bool older = false, unused = false;
-	struct state tmp;
+	for (size_t c = 0; c < kernel->nctxs; c++) {
+		for (size_t i = 0; i < kernel->ctxs[c].nioases; i++) {
+			if (!knows(events, kernel->ctxs[c].ioases[i].key))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* The walk goes first: what comes up after it the trace knows. */
+static int take_best(struct state *s)
+{
+	_cleanup_state_ struct state events = {}, kernel = {};
 	int err = snapshot_take(&kernel);
+	bool use_events;
 
 	if (err)
 		return err;
-	if (count_ioases(&kernel, &unused) <= count_ioases(events, &older) && !older)
-		return 0;
-	log_warn("some containers are older than the running trace: reading the kernel's lists");
-	tmp = *events;
-	*events = kernel;
-	kernel = tmp;
+	err = take_events(&events, false);
+	use_events = !err && complete(&events, &kernel);
+	if (!err && !use_events)
+		log_warn("some containers are older than the running trace: "
+			 "reading the kernel's lists");
+	*s = use_events ? events : kernel;
+	memset(use_events ? &events : &kernel, 0, sizeof(events));
 	return 0;
 }
 
 static int take(const struct show_options *o, struct state *s)
 {
-	int err;
-
 	if (o->source == SOURCE_KERNEL)
 		return snapshot_take(s);
-	err = take_events(s, o->source == SOURCE_EVENTS);
-	if (o->source == SOURCE_EVENTS)
-		return err;
-	if (err == -ENOENT)
-		return snapshot_take(s);
-	return err ? err : complete(s);
+	/* IOAS numbers are those of the trace, where there is one. */
+	if (o->source == SOURCE_AUTO && !o->filter.ioas)
+		return take_best(s);
+	if (!take_events(s, o->source == SOURCE_EVENTS))
+		return 0;
+	return o->source == SOURCE_EVENTS ? -ENOENT : snapshot_take(s);
 }
 
 int cmd_show(int argc, char **argv)

@@ -238,6 +238,14 @@ static int start(struct trace *t)
 	return 0;
 }
 
+/* Whoever read our lines may be done; a full disk is worth a word. */
+static int check_output(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return errno == EPIPE ? -EPIPE : log_err(errno ? -errno : -EIO, "writing");
+}
+
 static int step(struct trace *t)
 {
 	int n;
@@ -251,8 +259,7 @@ static int step(struct trace *t)
 		return log_err(n, "reading events");
 	order_expire(t->order, now_ns(), ORDER_WAIT_NS);
 	look_at_loss(t);
-	fflush(stdout);
-	return ferror(stdout) ? -EPIPE : 0;
+	return check_output();
 }
 
 /*
@@ -268,8 +275,6 @@ static void spread_uncertainty(struct trace *t)
 		return;
 	if (instance_missed(t->instance) || stats[IOAS_STAT_NO_CONTEXT])
 		mirror_mark_uncertain(t->mirror, 0, now);
-	if (!stats[IOAS_STAT_RING_FULL] && !stats[IOAS_STAT_ARG_CHANGED])
-		return;
 	if (state_from_mirror(t->mirror, now, &mine) ||
 	    maps_state(instance_maps(t->instance), &theirs)) {
 		mirror_mark_uncertain(t->mirror, 0, now);
@@ -326,6 +331,9 @@ static int write_state(struct trace *t)
 	if (!f)
 		return log_err(-errno, "%s", t->opt->state);
 	err = state_from_mirror(t->mirror, now_ns(), &s);
+	if (t->instance)
+		s.missing = instance_maps(t->instance)->missing;
+	state_hide_missing(&s);
 	if (!err)
 		show_json(f, &s, &all, !(std && t->opt->json));
 	if (!err && (std ? fflush(f) : fclose(f)))
@@ -340,8 +348,10 @@ static void summary(struct trace *t)
 		t->sum.missed = instance_missed(t->instance);
 		instance_hooks(t->instance, &t->sum.hooks, &t->sum.hooks_all);
 	}
-	for (int cpu = 0; cpu < CPUS_MAX; cpu++)
+	for (int cpu = 0; cpu < CPUS_MAX; cpu++) {
+		t->sum.received += t->received[cpu];
 		t->sum.missing += t->highest[cpu] - t->received[cpu];
+	}
 	t->sum.anomalies = mirror_anomalies(t->mirror)->total + t->malformed;
 	if (t->opt->json)
 		trace_summary_json(stdout, &t->sum);
@@ -384,7 +394,8 @@ static int trace(const struct trace_options *opt)
 	status = exit_status(err);
 	/* The command is never left running behind our back. */
 	if (opt->command && t.child.pid > 0)
-		status = err ? (child_wait(&t.child), status) : child_wait(&t.child);
+		status = err ? (child_wait(&t.child, &stop_signal), status)
+			     : child_wait(&t.child, &stop_signal);
 	order_free(t.order);
 	mirror_free(t.mirror);
 	return status;

@@ -148,6 +148,22 @@ void state_finish(struct state *s)
 	}
 }
 
+void state_hide_missing(struct state *s)
+{
+	if (!(s->missing & IOAS_MISSING_PINS))
+		return;
+	for (size_t c = 0; c < s->nctxs; c++) {
+		for (size_t i = 0; i < s->ctxs[c].nioases; i++) {
+			struct state_ioas *ioas = &s->ctxs[c].ioases[i];
+
+			for (size_t a = 0; a < ioas->nareas; a++) {
+				ioas->areas[a].pinned = -1;
+				ioas->areas[a].pfnmap = -1;
+			}
+		}
+	}
+}
+
 __s64 state_charged(const struct state_ioas *i)
 {
 	__s64 sum = 0;

@@ -34,6 +34,7 @@ struct state_area {
 
 struct state_ioas {
 	__u32 id;
+	__u64 key; /* kernel address, to compare two pictures; never printed; 0: not known */
 	__u8 backend;
 	__u8 mode;
 	bool adopted; /* existed before we looked: what was mapped then is not known */
@@ -46,7 +47,7 @@ struct state_ioas {
 	__u64 bytes; /* mapped */
 	__s64 pinned; /* pages of RAM pinned, each once */
 	__s64 pfnmap;
-	__s64 client_pins; /* page references held by mediated users */
+	__s64 client_pins; /* page references held by mediated users; -1: not known */
 	__u32 vaddr_invalid;
 	struct state_area *areas; /* by IOVA */
 	size_t nareas;
@@ -68,6 +69,7 @@ struct state_ctx {
 
 struct state {
 	enum state_source source;
+	__u32 missing; /* IOAS_MISSING_*: what the hooks at hand cannot tell */
 	__u64 time_ns; /* CLOCK_BOOTTIME of the picture */
 	struct state_ctx *ctxs;
 	size_t nctxs;
@@ -91,6 +93,9 @@ struct state_ioas *state_find_ioas(struct state *s, __u32 id);
 
 /* Sorts contexts and IOASes by number, areas by IOVA, and sums the totals of areas. */
 void state_finish(struct state *s);
+
+/* Makes the numbers of pinned pages unknown, area by area, where .missing says so. */
+void state_hide_missing(struct state *s);
 
 /* Pages charged to all owners of an IOAS. */
 __s64 state_charged(const struct state_ioas *i);

@@ -4,17 +4,22 @@
 #include <errno.h>
 #include <string.h>
 
-/* Pages of @a that clients hold; *refs grows by their references. */
-static __s64 client_pages(const struct mirror_ioas *i, const struct mirror_area *a)
+/*
+ * Pages of @a that clients hold. Areas and ranges of pins both come by IOVA, so
+ * that *r, the first range that may reach into @a, only moves on.
+ */
+static __s64 client_pages(const struct mirror_area *a, const struct pin_range **r)
 {
+	const struct pin_range *p;
 	__s64 pages = 0;
 
-	for (const struct pin_range *r = mirror_pins_first(i); r; r = mirror_pins_next(r)) {
-		__u64 from = r->node.start > a->node.start ? r->node.start : a->node.start;
-		__u64 to = r->node.last < a->node.last ? r->node.last : a->node.last;
+	while (*r && (*r)->node.last < a->node.start)
+		*r = mirror_pins_next(*r);
+	for (p = *r; p && p->node.start <= a->node.last; p = mirror_pins_next(p)) {
+		__u64 from = p->node.start > a->node.start ? p->node.start : a->node.start;
+		__u64 to = p->node.last < a->node.last ? p->node.last : a->node.last;
 
-		if (from <= to)
-			pages += ((to - from) >> 12) + 1;
+		pages += pin_pages(from, to);
 	}
 	return pages;
 }
@@ -39,6 +44,7 @@ static bool has_hardware(const struct mirror_ioas *i)
 
 static int add_areas(const struct mirror_ioas *i, struct state_ioas *out)
 {
+	const struct pin_range *pins = mirror_pins_first(i);
 	bool hardware = has_hardware(i);
 
 	for (const struct mirror_area *a = mirror_area_first(i); a; a = mirror_area_next(a)) {
@@ -46,7 +52,7 @@ static int add_areas(const struct mirror_ioas *i, struct state_ioas *out)
 			.iova = a->node.start,
 			.last = a->node.last,
 			.va = a->va,
-			.pinned = hardware ? a->pinned : client_pages(i, a),
+			.pinned = hardware ? a->pinned : client_pages(a, &pins),
 			.pfnmap = a->pfnmap,
 			.time_ns = a->time_ns,
 			.area = a->number,

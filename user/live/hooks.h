@@ -6,6 +6,7 @@
 #ifndef IOASCOPE_LIVE_HOOKS_H
 #define IOASCOPE_LIVE_HOOKS_H
 
+#include <ioascope/state.h>
 #include <ioascope/type1.h>
 #include <linux/types.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct hook {
 	const char *module; /* NULL: the kernel itself */
 	bool needed; /* without it areas cannot be mirrored */
 	const char *cost; /* what is missing without it */
+	__u32 missing; /* IOAS_MISSING_*: numbers that are not known without it */
 };
 
 /* How one hook of the table turned out on this kernel. */

@@ -33,7 +33,8 @@ bool instance_possible(void);
 /*
  * Loads and attaches. Hooks that this kernel lacks are left out with one line
  * each on stderr; without a needed one, or without BTF: -EOPNOTSUPP; without
- * privilege: -EPERM; modules not loaded: -ENODEV. What failed has been said.
+ * privilege: -EPERM. What failed has been said, but for -ENODEV: the modules are
+ * not loaded.
  */
 int instance_open(struct instance **out, const struct instance_options *opt, instance_record_fn fn,
 		  void *arg);

@@ -38,17 +38,6 @@ void log_warn(const char *fmt, ...)
 	va_end(ap);
 }
 
-void log_debug(const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!verbose)
-		return;
-	va_start(ap, fmt);
-	say(fmt, ap, 0);
-	va_end(ap);
-}
-
 /* libbpf's warnings describe its inside; what they mean here is said by the caller. */
 static int from_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 {

@@ -11,10 +11,7 @@ int log_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)))
 /* "ioascope: MESSAGE" */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* As log_warn(), only after log_verbose(true). */
-void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* Shows debug messages and libbpf's own (all with --verbose; none otherwise). */
+/* Lets libbpf's own messages through (--verbose), or not. */
 void log_verbose(bool on);
 
 #endif

@@ -83,7 +83,7 @@ static __u32 instance_of(const __u32 *ids, __u32 n)
 }
 
 /* Map numbers of a program of ours; the count, 0 for any other program. */
-static __u32 prog_maps(__u32 prog, __u32 ids[PROG_MAPS_MAX])
+static __u32 prog_maps(__u32 prog, __u32 ids[PROG_MAPS_MAX], __u64 *missed)
 {
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
@@ -98,6 +98,7 @@ static __u32 prog_maps(__u32 prog, __u32 ids[PROG_MAPS_MAX])
 	close(fd);
 	if (err || strncmp(info.name, IOAS_PROG_PREFIX, strlen(IOAS_PROG_PREFIX)))
 		return 0;
+	*missed = info.recursion_misses;
 	return info.nr_map_ids < PROG_MAPS_MAX ? info.nr_map_ids : PROG_MAPS_MAX;
 }
 
@@ -136,6 +137,7 @@ static int check_version(struct maps *m)
 		err = -EPROTO;
 	m->pid = p->hdr.pid;
 	m->start_ns = p->hdr.recorder;
+	m->missing = p->hdr.missing;
 	munmap(p, (size_t)npages * IOAS_STATE_PAGE);
 	return err;
 }
@@ -147,13 +149,15 @@ int maps_find(struct maps *out)
 	int err;
 
 	while (!bpf_prog_get_next_id(prog, &prog)) {
+		__u64 missed = 0;
 		__u32 instance;
 
-		n = prog_maps(prog, ids);
+		n = prog_maps(prog, ids, &missed);
 		instance = n ? instance_of(ids, n) : 0;
 		if (!instance || (mine && instance != mine))
 			continue;
 		mine = instance;
+		m.missed += missed;
 		take_maps(&m, ids, n);
 	}
 	if (!mine && errno == EPERM)
@@ -212,7 +216,7 @@ static void fill_ioas(const struct ioas_ioas *i, struct state_ioas *v)
 	v->entries_left = i->entries_left;
 	v->pinned = i->pinned;
 	v->pfnmap = i->pfnmap;
-	v->client_pins = i->client_pins;
+	v->client_pins = -1; /* what an unpin really lets go only the mirror knows */
 	v->vaddr_invalid = i->vaddr_invalid;
 }
 
@@ -235,6 +239,7 @@ static int read_ioases(const struct maps *m, struct state *s)
 		if (!c)
 			continue; /* gone while we read */
 		fill_ioas(&i, &v);
+		v.key = key;
 		err = state_add_ioas(c, &v, &out);
 		if (err)
 			return err;
@@ -343,9 +348,22 @@ static int read_areas(const struct maps *m, struct state *s)
 	return err;
 }
 
+/* What was missed without a name may concern every context. */
+static void doubt(const struct maps *m, struct state *s)
+{
+	__u64 stats[IOAS_STAT_MAX];
+
+	if (!m->missed && !maps_stats(m, stats) && !stats[IOAS_STAT_NO_CONTEXT])
+		return;
+	for (size_t c = 0; c < s->nctxs; c++) {
+		if (!s->ctxs[c].uncertain_ns)
+			s->ctxs[c].uncertain_ns = s->time_ns;
+	}
+}
+
 int maps_state(const struct maps *m, struct state *out)
 {
-	struct state s = { .source = STATE_FROM_EVENTS };
+	struct state s = { .source = STATE_FROM_EVENTS, .missing = m->missing };
 	struct timespec ts;
 	int err;
 
@@ -364,6 +382,8 @@ int maps_state(const struct maps *m, struct state *out)
 	state_finish(&s);
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	s.time_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	doubt(m, &s);
+	state_hide_missing(&s);
 	*out = s;
 	return 0;
 }

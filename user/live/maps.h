@@ -15,6 +15,8 @@ struct maps {
 	int stats;
 	__u32 pid; /* of the tool that runs the instance */
 	__u64 start_ns; /* CLOCK_BOOTTIME of its start */
+	__u64 missed; /* runs of its programs that were skipped when it was found */
+	__u32 missing; /* IOAS_MISSING_* */
 };
 
 #define MAPS_NONE                                                                                  \

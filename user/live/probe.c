@@ -99,10 +99,21 @@ void probe_free(struct probe **pp)
 
 bool probe_module_loaded(const char *module)
 {
-	char path[256];
+	char path[256], state[16];
+	bool live;
+	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/module/%s", module);
-	return !access(path, F_OK);
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
+	f = fopen(path, "re");
+	if (!f) {
+		/* Built in, or not there at all. */
+		snprintf(path, sizeof(path), "/sys/module/%s", module);
+		return !access(path, F_OK);
+	}
+	/* While it is coming the kernel lets nobody attach to it. */
+	live = fgets(state, sizeof(state), f) && !strcmp(state, "live\n");
+	fclose(f);
+	return live;
 }
 
 static struct btf *btf_of(struct probe *p, const char *module)
@@ -167,27 +178,6 @@ int probe_param(struct probe *p, const char *module, const char *func, const cha
 			return i;
 	}
 	return -ENOENT;
-}
-
-bool probe_member(struct probe *p, const char *module, const char *type, const char *member)
-{
-	struct btf *btf = btf_of(p, module);
-	const struct btf_type *t;
-	int id;
-
-	if (!btf)
-		return false;
-	id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-	if (id < 0)
-		return false;
-	t = btf__type_by_id(btf, id);
-	for (int i = 0; i < btf_vlen(t); i++) {
-		const char *name = btf__name_by_offset(btf, btf_members(t)[i].name_off);
-
-		if (name && !strcmp(name, member))
-			return true;
-	}
-	return false;
 }
 
 const char *probe_result_text(enum probe_result r)

@@ -40,9 +40,6 @@ enum probe_result probe_function(struct probe *p, const char *module, const char
 /* Position of @param of @func from 0; -ENOENT if it has none of that name. */
 int probe_param(struct probe *p, const char *module, const char *func, const char *param);
 
-/* Does the type have a member of that name? */
-bool probe_member(struct probe *p, const char *module, const char *type, const char *member);
-
 /* A few words for a table. */
 const char *probe_result_text(enum probe_result r);
 

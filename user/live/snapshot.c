@@ -14,6 +14,7 @@
 #include "live/probe.h"
 #include "snapshot.skel.h"
 
+#define WALK_TRIES 5
 #define CHUNKS_MAX 100000 /* no IOAS has more areas than this times WALK_CHUNK */
 
 /* The container files found; one container may be held by several tasks. */
@@ -100,9 +101,10 @@ static int find_files(struct snapshot_bpf *skel, struct found *f)
 }
 
 /*
- * Pages of RAM behind a mapping. With hardware users all of it is pinned and
- * all RAM is charged, but pages that clients had pinned before; what was not
- * charged is no RAM.
+ * Pages of RAM behind a mapping. With hardware users all of it is pinned, and
+ * all RAM is charged once, whether a client or the map pinned it first
+ * (vfio_pin_pages_remote skips what is in pfn_list); what was not charged is
+ * no RAM.
  */
 static void count_pages(const struct walk_dma *d, struct state_area *a)
 {
@@ -113,7 +115,7 @@ static void count_pages(const struct walk_dma *d, struct state_area *a)
 		a->pfnmap = 0;
 		return;
 	}
-	a->pinned = d->locked + d->pfns < (__u64)pages ? (__s64)(d->locked + d->pfns) : pages;
+	a->pinned = (__s64)d->locked < pages ? (__s64)d->locked : pages;
 	a->pfnmap = pages - a->pinned;
 }
 
@@ -181,20 +183,56 @@ static int add_chunk(struct snapshot_bpf *skel, struct state_ioas *i, __u32 coun
 	return 0;
 }
 
-static int walk_one(struct snapshot_bpf *skel, struct state_ioas *i, __u64 iommu)
+static void forget_areas(struct state_ioas *i)
 {
-	struct walk_args args = { .iommu = iommu };
+	i->nareas = 0;
+	i->ncharges = 0;
+	i->pinned = 0;
+	i->pfnmap = 0;
+	i->client_pins = 0;
+	i->truncated = false;
+}
+
+/* All chunks of one IOAS. 1: something changed meanwhile; 0: nothing seems to have. */
+static int walk_once(struct snapshot_bpf *skel, struct state_ioas *i, struct walk_args *args)
+{
+	__u64 left = 0, found = 0;
 	int err;
 
+	args->from = 0;
 	for (int n = 0; n < CHUNKS_MAX; n++) {
-		err = walk_chunk(skel, &args);
+		err = walk_chunk(skel, args);
 		if (!err)
-			err = add_chunk(skel, i, args.count);
-		if (err || !args.more || !args.count)
+			err = add_chunk(skel, i, args->count);
+		if (err)
+			return err;
+		if (!n)
+			left = args->entries_left;
+		found += args->count;
+		if (args->stale || !args->more || !args->count)
 			break;
 	}
-	if (err)
-		return err;
+	return args->stale || args->entries_left != left || found != i->nareas;
+}
+
+/* A walk that raced a change is done again; one that races every time says so. */
+static int walk_one(struct snapshot_bpf *skel, struct state_ioas *i, const struct walk_file *f)
+{
+	struct walk_args args = { .container = f->container, .iommu = f->iommu };
+	int raced = 1;
+
+	for (int n = 0; n < WALK_TRIES && raced > 0; n++) {
+		forget_areas(i);
+		raced = walk_once(skel, i, &args);
+		if (args.stale)
+			break;
+	}
+	if (raced < 0)
+		return raced;
+	if (args.stale)
+		forget_areas(i); /* it went while we looked: there is nothing to show */
+	i->truncated |= raced || args.ngroups == IOAS_GROUPS_MAX;
+	i->key = f->iommu;
 	i->mode = args.mode;
 	i->dirty = args.dirty;
 	i->ngroups = args.ngroups;
@@ -218,7 +256,7 @@ static int walk_file(struct snapshot_bpf *skel, struct state *s, const struct wa
 		return err;
 	iv.id = v.id;
 	err = state_add_ioas(c, &iv, &i);
-	return err ? err : walk_one(skel, i, f->iommu);
+	return err ? err : walk_one(skel, i, f);
 }
 
 static int walk_all(struct snapshot_bpf *skel, struct state *s)

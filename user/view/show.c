@@ -126,7 +126,7 @@ static int add_row(struct libscols_table *t, const struct state_area *a)
 	snprintf(text[7], 64, "%s",
 		 a->pfnmap < 0 ? "?" : units_bytes(u, a->pfnmap << IOAS_PAGE_SHIFT));
 	snprintf(text[8], 64, "%s", condition(a));
-	snprintf(text[9], 64, "%.*s[%u] uid %u", IOAS_COMM_LEN, a->comm, a->tgid, a->uid);
+	snprintf(text[9], 64, "%s[%u] uid %u", units_comm(u, a->comm), a->tgid, a->uid);
 	for (size_t i = 0; i < 10; i++) {
 		if (scols_line_set_data(l, i, text[i]))
 			return -ENOMEM;
@@ -170,27 +170,37 @@ static void groups_line(FILE *out, const struct state_ioas *i)
 
 static void charges_line(FILE *out, const struct state_ioas *i)
 {
-	char u[UNITS_LEN];
+	char u[UNITS_LEN], comm[UNITS_LEN];
 
 	for (size_t n = 0; n < i->ncharges; n++) {
 		const struct ioas_charge *c = &i->charges[n];
 
-		fprintf(out, "  charged to %.*s[%u] uid %u: %s (mm->locked_vm)\n", IOAS_COMM_LEN,
-			c->comm, c->tgid, c->uid,
+		fprintf(out, "  charged to %s[%u] uid %u: %s (mm->locked_vm)\n",
+			units_comm(comm, c->comm), c->tgid, c->uid,
 			units_bytes(u, c->pages > 0 ? c->pages << IOAS_PAGE_SHIFT : 0));
 	}
 }
 
-static int ioas_text(FILE *out, const struct state_ioas *i, const struct show_filter *f)
+static char *pages_or_unknown(char buf[UNITS_LEN], __s64 pages, __u32 missing)
+{
+	if (pages < 0 || missing & IOAS_MISSING_PINS)
+		snprintf(buf, UNITS_LEN, "?");
+	else
+		units_bytes(buf, pages << IOAS_PAGE_SHIFT);
+	return buf;
+}
+
+static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *i,
+		     const struct show_filter *f)
 {
 	char bytes[UNITS_LEN], pinned[UNITS_LEN], other[UNITS_LEN];
 
 	fprintf(out, "  IOAS %u  %s %s  %zu areas, %s mapped, %s pinned", i->id,
 		ioas_backend_name(i->backend), ioas_mode_name(i->mode), i->nareas,
-		units_bytes(bytes, i->bytes), units_bytes(pinned, i->pinned << IOAS_PAGE_SHIFT));
+		units_bytes(bytes, i->bytes), pages_or_unknown(pinned, i->pinned, s->missing));
 	if (i->pfnmap > 0)
 		fprintf(out, ", %s not RAM", units_bytes(other, i->pfnmap << IOAS_PAGE_SHIFT));
-	if (i->client_pins)
+	if (i->client_pins > 0)
 		fprintf(out, ", %" PRId64 " client pins", (int64_t)i->client_pins);
 	if (i->entries_left >= 0)
 		fprintf(out, ", %" PRId64 " entries left", (int64_t)i->entries_left);
@@ -212,6 +222,7 @@ static int ioas_text(FILE *out, const struct state_ioas *i, const struct show_fi
 
 int show_text(FILE *out, const struct state *s, const struct show_filter *f)
 {
+	char comm[UNITS_LEN];
 	size_t shown = 0;
 	int err = 0;
 
@@ -220,9 +231,9 @@ int show_text(FILE *out, const struct state *s, const struct show_filter *f)
 
 		if (!wanted_ctx(f, ctx))
 			continue;
-		fprintf(out, "%sCONTEXT %u  %s container%s  %.*s[%u] uid %u\n", shown ? "\n" : "",
+		fprintf(out, "%sCONTEXT %u  %s container%s  %s[%u] uid %u\n", shown ? "\n" : "",
 			ctx->id, ioas_backend_name(ctx->backend),
-			ctx->closed > 0 ? " (file closed)" : "", IOAS_COMM_LEN, ctx->who.comm,
+			ctx->closed > 0 ? " (file closed)" : "", units_comm(comm, ctx->who.comm),
 			ctx->who.tgid, ctx->who.uid);
 		shown++;
 		if (ctx->uncertain_ns)
@@ -230,12 +241,21 @@ int show_text(FILE *out, const struct state *s, const struct show_filter *f)
 				"  UNCERTAIN: events were lost; what is listed may be wrong\n");
 		for (size_t i = 0; i < ctx->nioases && !err; i++) {
 			if (wanted(f, ctx, &ctx->ioases[i]))
-				err = ioas_text(out, &ctx->ioases[i], f);
+				err = ioas_text(out, s, &ctx->ioases[i], f);
 		}
 	}
 	if (!shown)
 		fprintf(out, s->nctxs ? "nothing matches\n" : "no VFIO container is open\n");
 	return err;
+}
+
+/* What no hook counts is null, never 0. */
+static void json_count(struct json *j, const char *key, bool known, __s64 v)
+{
+	if (known)
+		json_s64(j, key, v);
+	else
+		json_null(j, key);
 }
 
 static void json_area(struct json *j, const struct state_area *a)
@@ -250,10 +270,7 @@ static void json_area(struct json *j, const struct state_area *a)
 	json_u64(j, "size", a->last - a->iova + 1);
 	json_u64(j, "va", a->va);
 	json_str(j, "prot", units_prot(a->prot));
-	if (a->pinned < 0)
-		json_null(j, "pinned_pages");
-	else
-		json_s64(j, "pinned_pages", a->pinned);
+	json_count(j, "pinned_pages", a->pinned >= 0, a->pinned);
 	if (a->pfnmap < 0)
 		json_null(j, "pfnmap_pages");
 	else
@@ -302,18 +319,21 @@ static void json_charges(struct json *j, const struct state_ioas *i)
 	json_end_array(j);
 }
 
-static void json_ioas(struct json *j, const struct state_ioas *i, const struct show_filter *f)
+static void json_ioas(struct json *j, const struct state_ioas *i, const struct show_filter *f,
+		      __u32 missing)
 {
+	bool pins = !(missing & IOAS_MISSING_PINS) && i->pinned >= 0;
+
 	json_object(j, NULL);
 	json_u64(j, "ioas", i->id);
 	json_str(j, "backend", ioas_backend_name(i->backend));
 	json_str(j, "mode", ioas_mode_name(i->mode));
 	json_bool(j, "complete", !i->adopted && !i->truncated);
 	json_u64(j, "mapped_bytes", i->bytes);
-	json_s64(j, "pinned_pages", i->pinned);
-	json_s64(j, "pfnmap_pages", i->pfnmap);
-	json_s64(j, "client_pins", i->client_pins);
-	json_s64(j, "charged_pages", state_charged(i));
+	json_count(j, "pinned_pages", pins, i->pinned);
+	json_count(j, "pfnmap_pages", pins, i->pfnmap);
+	json_count(j, "client_pins", i->client_pins >= 0 && !i->adopted, i->client_pins);
+	json_count(j, "charged_pages", !(missing & IOAS_MISSING_CHARGES), state_charged(i));
 	if (i->entries_left < 0)
 		json_null(j, "entries_left");
 	else
@@ -332,7 +352,8 @@ static void json_ioas(struct json *j, const struct state_ioas *i, const struct s
 	json_end_object(j);
 }
 
-static void json_ctx(struct json *j, const struct state_ctx *c, const struct show_filter *f)
+static void json_ctx(struct json *j, const struct state_ctx *c, const struct show_filter *f,
+		     __u32 missing)
 {
 	json_object(j, NULL);
 	json_u64(j, "context", c->id);
@@ -351,7 +372,7 @@ static void json_ctx(struct json *j, const struct state_ctx *c, const struct sho
 	json_array(j, "ioases");
 	for (size_t i = 0; i < c->nioases; i++) {
 		if (wanted(f, c, &c->ioases[i]))
-			json_ioas(j, &c->ioases[i], f);
+			json_ioas(j, &c->ioases[i], f, missing);
 	}
 	json_end_array(j);
 	json_end_object(j);
@@ -369,7 +390,7 @@ void show_json(FILE *out, const struct state *s, const struct show_filter *f, bo
 	json_array(&j, "contexts");
 	for (size_t c = 0; c < s->nctxs; c++) {
 		if (wanted_ctx(f, &s->ctxs[c]))
-			json_ctx(&j, &s->ctxs[c], f);
+			json_ctx(&j, &s->ctxs[c], f, s->missing);
 	}
 	json_end_array(&j);
 	json_end_object(&j);

@@ -57,7 +57,9 @@ static void range(char *buf, size_t len, __u64 iova, __u64 last)
 
 static void who(char *buf, size_t len, const struct ioas_event *ev)
 {
-	snprintf(buf, len, "%.*s[%u] uid %u", IOAS_COMM_LEN, ev->comm, ev->tid, ev->uid);
+	char comm[UNITS_LEN];
+
+	snprintf(buf, len, "%s[%u] uid %u", units_comm(comm, ev->comm), ev->tid, ev->uid);
 }
 
 static void op_name(char *buf, size_t len, const struct ioas_event *ev)
@@ -349,6 +351,7 @@ void trace_summary_json(FILE *out, const struct trace_summary *s)
 	json_u64(&j, "changes", s->changes);
 	json_u64(&j, "seen", s->stats[IOAS_STAT_SEEN]);
 	json_u64(&j, "submitted", s->stats[IOAS_STAT_SUBMITTED]);
+	json_u64(&j, "received", s->received);
 	json_u64(&j, "dropped", dropped(s));
 	json_u64(&j, "ring_full", s->stats[IOAS_STAT_RING_FULL]);
 	json_u64(&j, "too_big", s->stats[IOAS_STAT_TOO_BIG]);

@@ -23,6 +23,7 @@ struct trace_summary {
 	__u64 failed; /* of these */
 	__u64 changes;
 	__u64 stats[IOAS_STAT_MAX];
+	__u64 received; /* events that came */
 	__u64 missed; /* probes skipped while already running on that CPU */
 	__u64 gaps; /* events that never came, by order number */
 	__u64 missing; /* events that never came, by the numbers of each CPU */

@@ -46,6 +46,16 @@ const char *units_prot(uint32_t prot)
 	return names[prot & (IOAS_PROT_READ | IOAS_PROT_WRITE)];
 }
 
+char *units_comm(char buf[UNITS_LEN], const char *comm)
+{
+	int i;
+
+	for (i = 0; i < IOAS_COMM_LEN && comm[i]; i++)
+		buf[i] = comm[i] >= ' ' && comm[i] <= '~' ? comm[i] : '?';
+	buf[i] = '\0';
+	return buf;
+}
+
 char *units_errno(char buf[UNITS_LEN], int err)
 {
 	const char *name = strerrorname_np(abs(err));

@@ -16,6 +16,12 @@ char *units_time(char buf[UNITS_LEN], uint64_t ns);
 /* "r", "w", "rw" or "-" */
 const char *units_prot(uint32_t prot);
 
+/*
+ * A command name for a terminal: its owner chose it, so that anything but plain
+ * ASCII is shown as '?'. Returns @buf.
+ */
+char *units_comm(char buf[UNITS_LEN], const char *comm);
+
 /* "ENOENT" for 2 or -2; "E123" for one without a name. Returns @buf. */
 char *units_errno(char buf[UNITS_LEN], int err);
 
