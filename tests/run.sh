@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 export IOASCOPE_SEED=${IOASCOPE_SEED:-1}
-scale=${IOASCOPE_SCALE:-0.05} unit_scale=1 seconds=1500
+scale=${IOASCOPE_SCALE:-0.1} unit_scale=1 seconds=1500
 if [ "${1:-}" = --soak ]; then
     scale=${IOASCOPE_SCALE:-1} unit_scale=20 seconds=14400
 fi
