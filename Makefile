@@ -119,7 +119,7 @@ soak: ready
 	$(Q)tests/run.sh --soak
 
 lab: all
-	$(Q)tests/lab/lab.sh -k $(or $(KERNEL),6.12) -- $(if $(CMD),'$(subst ','\'',$(CMD))')
+	$(Q)tests/lab/lab.sh -k $(or $(KERNEL),6.12) -- $(if $(CMD),'$(subst ','\'',$(value CMD))')
 
 programs: all
 	$(Q)tests/programs.sh
