@@ -79,6 +79,7 @@ def test_features():
     r = tool('features', '--json')
     f = json.loads(r.stdout)
     check(r.returncode == 0 and all(h['result'] == 'used' for h in f['hooks']), r.stdout)
+    check(f['preemption'] == 'voluntary', 'what Debian ships', f['preemption'])
     return f"{len(f['hooks'])} hooks"
 
 

@@ -63,6 +63,34 @@ static int probe(struct features *f)
 	return 0;
 }
 
+/*
+ * The preemption model in force: "none", "voluntary", "full" or "lazy"; empty if
+ * the kernel does not say. "none voluntary (full)" is how it says it.
+ */
+static const char *preemption(char *buf, size_t len)
+{
+	FILE *f = fopen("/sys/kernel/debug/sched/preempt", "re");
+	char line[128] = "", *open, *close;
+
+	*buf = '\0';
+	if (!f)
+		return buf;
+	if (fgets(line, sizeof(line), f)) {
+		open = strchr(line, '(');
+		close = open ? strchr(open, ')') : NULL;
+		if (close)
+			snprintf(buf, len, "%.*s", (int)(close - open - 1), open + 1);
+	}
+	fclose(f);
+	return buf;
+}
+
+/* Where a task may be preempted inside a program, another task's run of it is skipped. */
+static bool may_miss(const char *model)
+{
+	return !strcmp(model, "full") || !strcmp(model, "lazy");
+}
+
 static const char *yes(bool b)
 {
 	return b ? "yes" : "no";
@@ -70,6 +98,7 @@ static const char *yes(bool b)
 
 static void print_text(const struct features *f)
 {
+	char model[32];
 	struct utsname u;
 
 	uname(&u);
@@ -77,6 +106,11 @@ static void print_text(const struct features *f)
 	printf("type information    %s%s\n", yes(f->btf),
 	       f->btf ? "" : "  (CONFIG_DEBUG_INFO_BTF: without it nothing can be traced)");
 	printf("privilege           %s%s\n", yes(f->root), f->root ? "" : "  (tracing needs root)");
+	preemption(model, sizeof(model));
+	printf("preemption          %s%s\n", *model ? model : "not known",
+	       may_miss(model) ? "  (hooks of racing tasks may be missed: counted, and all is "
+				 "uncertain then)"
+			       : "");
 	printf("module vfio         %s\n", f->vfio ? "loaded" : "not loaded");
 	printf("module vfio_iommu_type1  %s\n",
 	       f->type1 ? "loaded" : "not loaded  (attached to as soon as it is)");
@@ -96,6 +130,7 @@ static void print_text(const struct features *f)
 
 static void print_json(const struct features *f)
 {
+	char model[32];
 	struct utsname u;
 	struct json j;
 
@@ -106,6 +141,8 @@ static void print_json(const struct features *f)
 	json_str(&j, "kernel", u.release);
 	json_bool(&j, "btf", f->btf);
 	json_bool(&j, "privileged", f->root);
+	preemption(model, sizeof(model));
+	json_str(&j, "preemption", *model ? model : NULL);
 	json_bool(&j, "vfio", f->vfio);
 	json_bool(&j, "vfio_iommu_type1", f->type1);
 	json_array(&j, "hooks");
