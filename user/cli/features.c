@@ -39,6 +39,7 @@ struct features {
 
 static int probe(struct features *f)
 {
+	const char *names[HOOK_NAMES_MAX];
 	_cleanup_probe_ struct probe *p = NULL;
 	__u8 argn[ARG_MAX];
 	int err;
@@ -49,7 +50,8 @@ static int probe(struct features *f)
 	f->type1 = probe_module_loaded("vfio_iommu_type1");
 	if (!f->btf)
 		return 0;
-	err = probe_new(&p, hook_functions());
+	hook_functions(names);
+	err = probe_new(&p, names);
 	if (err)
 		return log_err(err, "cannot read this kernel's type information");
 	hooks_resolve(p, f->uses, argn);

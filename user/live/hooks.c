@@ -78,33 +78,19 @@ static const struct {
 #undef ARG_ROW
 };
 
-const char *const *hook_functions(void)
-{
-	static const char *const names[] = {
-		"vfio_fops_open",
-		"vfio_fops_release",
-		"vfio_fops_unl_ioctl",
-		"vfio_container_attach_group",
-		"vfio_group_detach_container",
-		"vfio_iommu_type1_open",
-		"vfio_iommu_type1_release",
-		"vfio_iommu_type1_ioctl",
-		"vfio_pin_pages_remote",
-		"vfio_unpin_pages_remote",
-		"vfio_unmap_unpin",
-		"vfio_remove_dma",
-		"mm_lock_acct",
-		"vfio_iommu_type1_attach_group",
-		"vfio_iommu_type1_detach_group",
-		"vfio_iommu_type1_pin_pages",
-		"vfio_iommu_type1_unpin_pages",
-		"vfio_iommu_type1_dma_rw",
-		"security_capable",
-		"cap_capable",
-		NULL,
-	};
+_Static_assert(HOOK_FUNCS_MAX *(sizeof(type1_hooks) / sizeof(type1_hooks[0])) < HOOK_NAMES_MAX,
+	       "room for every name and the end");
 
-	return names;
+/* A name that serves two hooks comes twice: whoever looks one up finds the first. */
+void hook_functions(const char *names[HOOK_NAMES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < type1_nhooks; i++) {
+		for (int f = 0; f < HOOK_FUNCS_MAX && type1_hooks[i].funcs[f]; f++)
+			names[n++] = type1_hooks[i].funcs[f];
+	}
+	names[n] = NULL;
 }
 
 static void resolve_function(struct probe *p, const struct hook *h, struct hook_use *u)

@@ -35,8 +35,10 @@ struct hook_use {
 extern const struct hook type1_hooks[];
 extern const size_t type1_nhooks;
 
+#define HOOK_NAMES_MAX 128
+
 /* Names of all functions in the table, NULL-terminated, for probe_new(). */
-const char *const *hook_functions(void);
+void hook_functions(const char *names[HOOK_NAMES_MAX]);
 
 /*
  * Chooses a function for each hook; uses[] has type1_nhooks elements. Fills

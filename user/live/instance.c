@@ -40,9 +40,12 @@ static int on_record(void *arg, void *data, size_t size)
 
 static int probe_hooks(struct instance *i, __u8 argn[ARG_MAX])
 {
+	const char *names[HOOK_NAMES_MAX];
 	_cleanup_probe_ struct probe *p = NULL;
-	int err = probe_new(&p, hook_functions());
+	int err;
 
+	hook_functions(names);
+	err = probe_new(&p, names);
 	if (err == -ENOENT) {
 		log_warn("this kernel has no BTF type information (/sys/kernel/btf/vmlinux): "
 			 "nothing can be traced; it needs CONFIG_DEBUG_INFO_BTF");
