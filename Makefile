@@ -26,12 +26,14 @@ endif
 .SECONDARY:
 .SUFFIXES:
 
-LIBS := libbpf smartcols
+CORE_LIBS := libzstd inih
+LIBS := libbpf smartcols $(CORE_LIBS)
 WARN := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wno-sign-compare
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) $(CFLAGS) -ffile-prefix-map=$(CURDIR)/= \
 	-Iinclude -Iuser -I$(B)/bpf $(shell $(PKG_CONFIG) --cflags $(LIBS))
 ALL_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBS))
+UNIT_LIBS = $(shell $(PKG_CONFIG) --libs $(CORE_LIBS)) -lcmocka
 ARCH_INCLUDE := /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -Wall -Werror -ffile-prefix-map=$(CURDIR)/= \
 	-Iinclude -Ibpf -isystem $(ARCH_INCLUDE)
@@ -84,12 +86,12 @@ $(B)/tests/type1-client: $(CLIENT) $(wildcard tests/clients/*.h tests/modules/*/
 $(B)/tests/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(CORE) -lcmocka -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(CORE) $(UNIT_LIBS) -o $@
 
 $(B)/san/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(CORE) -lcmocka -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(CORE) $(UNIT_LIBS) -o $@
 
 $(B)/man/%: docs/man/%.rst
 	$(call say,MAN,$@)

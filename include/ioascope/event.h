@@ -29,8 +29,13 @@ enum ioas_backend {
 /* How an IOAS answers an unmap; type1 v1 and v2 differ in nothing else here. */
 enum ioas_mode {
 	IOAS_MODE_NONE = 0,
-	IOAS_MODE_V1 = 1,
-	IOAS_MODE_V2 = 2,
+	IOAS_MODE_V1 = 1, /* type1: an area goes whole if its first address is reached */
+	IOAS_MODE_V2 = 2, /* type1: whole areas, a range that bisects one is refused */
+	IOAS_MODE_COVER = 3, /* iommufd, bundled: as v2, but stops at what it would bisect */
+	IOAS_MODE_EXACT = 4, /* bundled: the range of one area, nothing else */
+	IOAS_MODE_FIRST = 5, /* bundled: as v1 */
+	IOAS_MODE_ANY = 6, /* bundled, compat v1: areas are split where the range ends */
+	IOAS_MODE_TCE = 7, /* bundled: a table of pages; a map overwrites */
 };
 
 enum ioas_kind {
@@ -52,6 +57,23 @@ enum ioas_kind {
 	IOAS_EV_ACCESS_PIN = 15, /* body: area; .pages, each counted once more */
 	IOAS_EV_ACCESS_UNPIN = 16, /* body: area; .pages, each counted once less */
 	IOAS_EV_DIRTY = 17, /* body: obj; .dirty, .non_pinned_groups */
+	IOAS_EV_AREA_SPLIT = 18, /* body: area, as it was; .at begins the right part, .area2 */
+	IOAS_EV_AREA_FILLED = 19, /* body: area; .object: a domain, .bytes: mapped in it, delta */
+	IOAS_EV_PAGES_NEW = 20, /* body: pages; nothing is pinned yet */
+	IOAS_EV_PAGES_GONE = 21, /* body: pages; its last area and pin are gone */
+	IOAS_EV_PAGES_PINNED = 22, /* body: pages; .pinned: signed delta */
+	IOAS_EV_PAGES_OWNER = 23, /* body: pages; new owner (who pays), .account */
+	IOAS_EV_DOMAIN_ATTACH = 24, /* body: obj; .object, .page_size: smallest that it maps */
+	IOAS_EV_DOMAIN_DETACH = 25, /* body: obj; .object */
+	IOAS_EV_DEVICE_ATTACH = 26, /* body: obj; .object: device, .domain, .group, .name */
+	IOAS_EV_DEVICE_DETACH = 27, /* body: obj; .object: device, .domain */
+	IOAS_EV_ACCESS_ATTACH = 28, /* body: obj; .object: access, .page_size: alignment, .exact */
+	IOAS_EV_ACCESS_DETACH = 29, /* body: obj; .object: access */
+	IOAS_EV_RANGE_ADD = 30, /* body: range */
+	IOAS_EV_RANGE_DEL = 31, /* body: range, as it was added */
+	IOAS_EV_RANGE_CLEAR = 32, /* body: range; all of .class and .owner (0: whoever's) */
+	IOAS_EV_OPTION = 33, /* body: obj; .option, .value */
+	IOAS_EV_UNCERTAIN = 34, /* body: obj; .value: since when; .ctx 0: all. From the reader */
 	IOAS_EV_KIND_MAX,
 };
 
@@ -70,6 +92,17 @@ enum ioas_op {
 	IOAS_OP_DIRTY = 11,
 	IOAS_OP_QUERY = 12,
 	IOAS_OP_RELEASE = 13,
+	IOAS_OP_COPY = 14, /* .va: address in the source, .group: the source IOAS */
+	IOAS_OP_ALLOC = 15, /* of an IOAS */
+	IOAS_OP_DESTROY = 16,
+	IOAS_OP_ALLOW = 17, /* .iova, .size: of the whole list; .areas: ranges in it */
+	IOAS_OP_REPLACE = 18,
+	IOAS_OP_OPTION = 19,
+	IOAS_OP_CHANGE_PROCESS = 20,
+	IOAS_OP_NOTIFY = 21, /* users of a range are asked to let go; .areas: rounds so far */
+	IOAS_OP_CUT = 22, /* areas are split at .iova */
+	IOAS_OP_RESERVE = 23,
+	IOAS_OP_UNRESERVE = 24,
 	IOAS_OP_MAX,
 };
 
@@ -79,10 +112,35 @@ enum ioas_op {
 #define IOAS_F_NO_RESULT 0x04 /* op returns nothing (void): .result is not one */
 #define IOAS_F_RETURNED 0x08 /* op.returned holds what the kernel wrote back */
 #define IOAS_F_UNSEEN 0x10 /* a removal of an area whose mapping was not seen */
+#define IOAS_F_ALL 0x20 /* op UNMAP: of everything, however it was spelled */
+#define IOAS_F_FIXED 0x40 /* op MAP, COPY: the caller chose the IOVA */
 
 /* area.prot: what the device may do */
 #define IOAS_PROT_READ 0x1
 #define IOAS_PROT_WRITE 0x2
+
+/* pages.memory: what is behind a pages object */
+enum ioas_memory {
+	IOAS_MEMORY_NONE = 0,
+	IOAS_MEMORY_USER = 1, /* addresses of a process */
+	IOAS_MEMORY_FILE = 2, /* a memfd */
+	IOAS_MEMORY_DMABUF = 3,
+};
+
+/* range.class */
+enum ioas_range_class {
+	IOAS_RANGE_NONE = 0,
+	IOAS_RANGE_VALID = 1, /* where areas may be; where there is none at all: anywhere */
+	IOAS_RANGE_RESERVED = 2, /* where none may be, on behalf of .owner */
+	IOAS_RANGE_ALLOWED = 3, /* where the kernel may choose addresses */
+};
+
+/* obj.option */
+enum ioas_option {
+	IOAS_OPTION_NONE = 0,
+	IOAS_OPTION_RLIMIT_MODE = 1, /* of a context; 0: charge the user, 1: the mm */
+	IOAS_OPTION_HUGE_PAGES = 2, /* of an IOAS; 0: domains map single pages */
+};
 
 /* charge.counter: which kernel counter was charged */
 enum ioas_counter {
@@ -122,8 +180,14 @@ struct ioas_area_body {
 	__u32 area; /* our number of the area, 0: unknown */
 	__u32 owner_tgid; /* whose memory it is */
 	__u32 owner_uid;
-	__u32 group; /* ACCESS_PIN: the client's IOMMU group */
+	__u32 group; /* ACCESS_PIN, ACCESS_UNPIN: the client's IOMMU group */
 	__u32 group_valid;
+	__u32 pages_id; /* our number of the pages object; 0: the area's memory is its own */
+	__u32 object; /* our number of the domain (FILLED) or access (ACCESS_*); 0: none */
+	__u64 at; /* SPLIT: see there; ADD: byte in the pages object where the area begins */
+	__s64 bytes; /* FILLED */
+	__u32 area2; /* SPLIT: our number of the right part */
+	__u32 refs; /* ACCESS_PIN, ACCESS_UNPIN: so many times; 0: once */
 };
 
 struct ioas_obj_body {
@@ -133,6 +197,35 @@ struct ioas_obj_body {
 	__u32 dirty; /* 1: dirty tracking is on */
 	__u64 non_pinned_groups; /* groups that make every mapped page dirty */
 	__u64 entries_left; /* areas that may still be mapped, at this moment */
+	__u32 object; /* our number of the domain, device or access */
+	__u32 domain; /* DEVICE_*: the domain's */
+	__u64 page_size; /* bytes, a power of two */
+	__u64 value; /* OPTION, UNCERTAIN */
+	__u32 option; /* enum ioas_option */
+	__u32 exact; /* ACCESS_ATTACH: an unpin must name the range of a pin */
+	char name[24]; /* device, terminated; empty: not known */
+	__u64 reserved;
+};
+
+struct ioas_pages_body {
+	__u32 pages_id; /* our number */
+	__u32 owner; /* our number of who pays */
+	__u64 va; /* USER: address of its first byte; otherwise 0 */
+	__u64 npages; /* 4 KiB pages that it covers */
+	__s64 pinned; /* delta, see the kind */
+	__u32 memory; /* enum ioas_memory */
+	__u32 account; /* enum ioas_counter; NONE: nobody pays */
+	__u32 writable;
+	__u32 owner_tgid;
+	__u32 owner_uid;
+	__u32 reserved;
+};
+
+struct ioas_range_body {
+	__u64 iova;
+	__u64 last; /* inclusive */
+	__u32 class; /* enum ioas_range_class */
+	__u32 owner; /* our number of the domain or device that asks for it; 0: not known */
 };
 
 struct ioas_charge_body {
@@ -142,6 +235,8 @@ struct ioas_charge_body {
 	__u32 owner_tgid;
 	__u32 owner_uid;
 	__u64 over; /* reserved, 0 */
+	__u32 pages_id; /* the pages object that it is for; 0: the IOAS is charged itself */
+	__u32 reserved;
 };
 
 struct ioas_event {
@@ -167,14 +262,18 @@ struct ioas_event {
 		struct ioas_area_body body_area;
 		struct ioas_obj_body body_obj;
 		struct ioas_charge_body body_charge;
+		struct ioas_pages_body body_pages;
+		struct ioas_range_body body_range;
 	};
 };
 
 #define IOAS_EVENT_HEADER 88
 _Static_assert(sizeof(struct ioas_op_body) == 96, "op body layout");
-_Static_assert(sizeof(struct ioas_area_body) == 64, "area body layout");
-_Static_assert(sizeof(struct ioas_obj_body) == 32, "object body layout");
-_Static_assert(sizeof(struct ioas_charge_body) == 32, "charge body layout");
+_Static_assert(sizeof(struct ioas_area_body) == 96, "area body layout");
+_Static_assert(sizeof(struct ioas_obj_body) == 96, "object body layout");
+_Static_assert(sizeof(struct ioas_charge_body) == 40, "charge body layout");
+_Static_assert(sizeof(struct ioas_pages_body) == 56, "pages body layout");
+_Static_assert(sizeof(struct ioas_range_body) == 24, "range body layout");
 _Static_assert(__builtin_offsetof(struct ioas_event, body_op) == IOAS_EVENT_HEADER,
 	       "event header layout");
 _Static_assert(sizeof(struct ioas_event) == 184, "event layout");

@@ -7,8 +7,8 @@ set -euo pipefail
 
 # libc6-dev: gcc only recommends it.
 build=(gcc libc6-dev make pkg-config clang llvm libbpf-dev bpftool libelf-dev zlib1g-dev
-    libsmartcols-dev uthash-dev python3-docutils)
-checks=(libcmocka-dev clang-format shellcheck python3)
+    libsmartcols-dev uthash-dev libzstd-dev libinih-dev python3-docutils)
+checks=(libcmocka-dev clang-format libclang-rt-14-dev valgrind shellcheck python3)
 # The guest: an emulator, what its first root is made of and with, and programs
 # that the scripts on both sides call.
 lab=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd util-linux procps)

@@ -26,14 +26,51 @@ static const char *const kind_names[] = {
 	[IOAS_EV_ACCESS_PIN] = "access-pin",
 	[IOAS_EV_ACCESS_UNPIN] = "access-unpin",
 	[IOAS_EV_DIRTY] = "dirty",
+	[IOAS_EV_AREA_SPLIT] = "area-split",
+	[IOAS_EV_AREA_FILLED] = "area-filled",
+	[IOAS_EV_PAGES_NEW] = "pages-new",
+	[IOAS_EV_PAGES_GONE] = "pages-gone",
+	[IOAS_EV_PAGES_PINNED] = "pages-pinned",
+	[IOAS_EV_PAGES_OWNER] = "pages-owner",
+	[IOAS_EV_DOMAIN_ATTACH] = "domain-attach",
+	[IOAS_EV_DOMAIN_DETACH] = "domain-detach",
+	[IOAS_EV_DEVICE_ATTACH] = "device-attach",
+	[IOAS_EV_DEVICE_DETACH] = "device-detach",
+	[IOAS_EV_ACCESS_ATTACH] = "access-attach",
+	[IOAS_EV_ACCESS_DETACH] = "access-detach",
+	[IOAS_EV_RANGE_ADD] = "range-add",
+	[IOAS_EV_RANGE_DEL] = "range-del",
+	[IOAS_EV_RANGE_CLEAR] = "range-clear",
+	[IOAS_EV_OPTION] = "option",
+	[IOAS_EV_UNCERTAIN] = "uncertain",
 };
 
 static const char *const op_names[] = {
-	[IOAS_OP_NONE] = "none",	   [IOAS_OP_OPEN] = "open",	  [IOAS_OP_CLOSE] = "close",
-	[IOAS_OP_SET_IOMMU] = "set-iommu", [IOAS_OP_MAP] = "map",	  [IOAS_OP_UNMAP] = "unmap",
-	[IOAS_OP_ATTACH] = "attach",	   [IOAS_OP_DETACH] = "detach",	  [IOAS_OP_PIN] = "pin",
-	[IOAS_OP_UNPIN] = "unpin",	   [IOAS_OP_RW] = "rw",		  [IOAS_OP_DIRTY] = "dirty",
-	[IOAS_OP_QUERY] = "query",	   [IOAS_OP_RELEASE] = "release",
+	[IOAS_OP_NONE] = "none",
+	[IOAS_OP_OPEN] = "open",
+	[IOAS_OP_CLOSE] = "close",
+	[IOAS_OP_SET_IOMMU] = "set-iommu",
+	[IOAS_OP_MAP] = "map",
+	[IOAS_OP_UNMAP] = "unmap",
+	[IOAS_OP_ATTACH] = "attach",
+	[IOAS_OP_DETACH] = "detach",
+	[IOAS_OP_PIN] = "pin",
+	[IOAS_OP_UNPIN] = "unpin",
+	[IOAS_OP_RW] = "rw",
+	[IOAS_OP_DIRTY] = "dirty",
+	[IOAS_OP_QUERY] = "query",
+	[IOAS_OP_RELEASE] = "release",
+	[IOAS_OP_COPY] = "copy",
+	[IOAS_OP_ALLOC] = "alloc",
+	[IOAS_OP_DESTROY] = "destroy",
+	[IOAS_OP_ALLOW] = "allow",
+	[IOAS_OP_REPLACE] = "replace",
+	[IOAS_OP_OPTION] = "option",
+	[IOAS_OP_CHANGE_PROCESS] = "change-process",
+	[IOAS_OP_NOTIFY] = "notify",
+	[IOAS_OP_CUT] = "cut",
+	[IOAS_OP_RESERVE] = "reserve",
+	[IOAS_OP_UNRESERVE] = "unreserve",
 };
 
 static const char *const backend_names[] = {
@@ -43,9 +80,9 @@ static const char *const backend_names[] = {
 };
 
 static const char *const mode_names[] = {
-	[IOAS_MODE_NONE] = "none",
-	[IOAS_MODE_V1] = "v1",
-	[IOAS_MODE_V2] = "v2",
+	[IOAS_MODE_NONE] = "none",   [IOAS_MODE_V1] = "v1",	  [IOAS_MODE_V2] = "v2",
+	[IOAS_MODE_COVER] = "cover", [IOAS_MODE_EXACT] = "exact", [IOAS_MODE_FIRST] = "first",
+	[IOAS_MODE_ANY] = "any",     [IOAS_MODE_TCE] = "tce",
 };
 
 static const char *const counter_names[] = {
@@ -57,6 +94,26 @@ static const char *const counter_names[] = {
 
 _Static_assert(COUNT_OF(kind_names) == IOAS_EV_KIND_MAX, "a name for each kind");
 _Static_assert(COUNT_OF(op_names) == IOAS_OP_MAX, "a name for each op");
+
+static const char *const memory_names[] = {
+	[IOAS_MEMORY_NONE] = "none",
+	[IOAS_MEMORY_USER] = "user",
+	[IOAS_MEMORY_FILE] = "file",
+	[IOAS_MEMORY_DMABUF] = "dmabuf",
+};
+
+static const char *const range_names[] = {
+	[IOAS_RANGE_NONE] = "none",
+	[IOAS_RANGE_VALID] = "valid",
+	[IOAS_RANGE_RESERVED] = "reserved",
+	[IOAS_RANGE_ALLOWED] = "allowed",
+};
+
+static const char *const option_names[] = {
+	[IOAS_OPTION_NONE] = "none",
+	[IOAS_OPTION_RLIMIT_MODE] = "rlimit-mode",
+	[IOAS_OPTION_HUGE_PAGES] = "huge-pages",
+};
 
 static int number_of(const char *const *names, size_t count, const char *name)
 {
@@ -90,6 +147,21 @@ const char *ioas_mode_name(unsigned int mode)
 const char *ioas_counter_name(unsigned int counter)
 {
 	return counter < COUNT_OF(counter_names) ? counter_names[counter] : NULL;
+}
+
+const char *ioas_memory_name(unsigned int memory)
+{
+	return memory < COUNT_OF(memory_names) ? memory_names[memory] : NULL;
+}
+
+const char *ioas_range_name(unsigned int class)
+{
+	return class < COUNT_OF(range_names) ? range_names[class] : NULL;
+}
+
+const char *ioas_option_name(unsigned int option)
+{
+	return option < COUNT_OF(option_names) ? option_names[option] : NULL;
 }
 
 int ioas_kind_from_name(const char *name)
@@ -145,7 +217,40 @@ bool ioas_event_is_area(const struct ioas_event *ev)
 	case IOAS_EV_PINNED:
 	case IOAS_EV_ACCESS_PIN:
 	case IOAS_EV_ACCESS_UNPIN:
+	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_AREA_FILLED:
 		return true;
+	default:
+		return false;
+	}
+}
+
+bool ioas_event_is_pages(const struct ioas_event *ev)
+{
+	return ev->kind >= IOAS_EV_PAGES_NEW && ev->kind <= IOAS_EV_PAGES_OWNER;
+}
+
+bool ioas_event_is_range(const struct ioas_event *ev)
+{
+	return ev->kind >= IOAS_EV_RANGE_ADD && ev->kind <= IOAS_EV_RANGE_CLEAR;
+}
+
+/* Changes that may belong to a context without saying through which IOAS. */
+static bool of_ctx(const struct ioas_event *ev)
+{
+	switch (ev->kind) {
+	case IOAS_EV_CTX_NEW:
+	case IOAS_EV_CTX_GONE:
+	case IOAS_EV_PAGES_NEW:
+	case IOAS_EV_PAGES_GONE:
+	case IOAS_EV_PAGES_PINNED:
+	case IOAS_EV_PAGES_OWNER:
+	case IOAS_EV_UNCERTAIN:
+		return true;
+	case IOAS_EV_CHARGE:
+		return ev->body_charge.pages_id;
+	case IOAS_EV_OPTION:
+		return ev->body_obj.option == IOAS_OPTION_RLIMIT_MODE;
 	default:
 		return false;
 	}
@@ -170,14 +275,51 @@ static bool area_possible(const struct ioas_event *ev)
 	case IOAS_EV_ACCESS_PIN:
 	case IOAS_EV_ACCESS_UNPIN:
 		return area->pages >= 0 && area->pfnmap >= 0;
+	case IOAS_EV_AREA_SPLIT:
+		return area->at > area->iova && area->at <= area->last;
+	case IOAS_EV_AREA_FILLED:
+		return area->object;
 	default:
 		return true;
 	}
 }
 
-static bool obj_possible(const struct ioas_obj_body *obj)
+/* Whether the kind says something of a domain, a device or an access. */
+static bool has_object(unsigned int kind)
 {
-	return obj->mode < COUNT_OF(mode_names) && obj->emulated <= 1 && obj->dirty <= 1;
+	return kind >= IOAS_EV_DOMAIN_ATTACH && kind <= IOAS_EV_ACCESS_DETACH;
+}
+
+static bool obj_possible(const struct ioas_event *ev)
+{
+	const struct ioas_obj_body *obj = &ev->body_obj;
+
+	if (obj->mode >= COUNT_OF(mode_names) || obj->emulated > 1 || obj->dirty > 1 ||
+	    obj->exact > 1 || obj->option >= COUNT_OF(option_names))
+		return false;
+	if (obj->name[sizeof(obj->name) - 1] != '\0' || (obj->page_size & (obj->page_size - 1)))
+		return false;
+	if (ev->kind == IOAS_EV_OPTION)
+		return obj->option != IOAS_OPTION_NONE;
+	return !has_object(ev->kind) || obj->object;
+}
+
+static bool pages_possible(const struct ioas_event *ev)
+{
+	const struct ioas_pages_body *pages = &ev->body_pages;
+
+	if (!pages->pages_id || pages->memory >= COUNT_OF(memory_names) ||
+	    pages->account >= COUNT_OF(counter_names) || pages->writable > 1)
+		return false;
+	/* Bytes are counted in 64 bits, so that pages are fewer than 2^52 + 1. */
+	return ev->kind != IOAS_EV_PAGES_NEW ||
+	       (pages->npages && pages->npages <= 1ULL << (64 - IOAS_PAGE_SHIFT));
+}
+
+static bool range_possible(const struct ioas_range_body *range)
+{
+	return range->class != IOAS_RANGE_NONE && range->class < COUNT_OF(range_names) &&
+	       range->iova <= range->last;
 }
 
 static bool charge_possible(const struct ioas_charge_body *charge)
@@ -195,16 +337,20 @@ int ioas_event_check_fields(const struct ioas_event *ev)
 		return -EBADMSG;
 	if (ev->kind == IOAS_EV_OP)
 		return op_possible(&ev->body_op) ? 0 : -EBADMSG;
-	if (!ev->ctx)
+	if (!ev->ctx && ev->kind != IOAS_EV_UNCERTAIN)
 		return -EBADMSG;
-	if (!ev->ioas && ev->kind != IOAS_EV_CTX_NEW && ev->kind != IOAS_EV_CTX_GONE)
+	if (!ev->ioas && !of_ctx(ev))
 		return -EBADMSG;
 	if (ioas_event_is_area(ev))
 		possible = area_possible(ev);
 	else if (ev->kind == IOAS_EV_CHARGE)
 		possible = charge_possible(&ev->body_charge);
+	else if (ioas_event_is_pages(ev))
+		possible = pages_possible(ev);
+	else if (ioas_event_is_range(ev))
+		possible = range_possible(&ev->body_range);
 	else
-		possible = obj_possible(&ev->body_obj);
+		possible = obj_possible(ev);
 	return possible ? 0 : -EBADMSG;
 }
 

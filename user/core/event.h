@@ -21,6 +21,9 @@ const char *ioas_op_name(unsigned int op);
 const char *ioas_backend_name(unsigned int backend);
 const char *ioas_mode_name(unsigned int mode);
 const char *ioas_counter_name(unsigned int counter);
+const char *ioas_memory_name(unsigned int memory);
+const char *ioas_range_name(unsigned int class);
+const char *ioas_option_name(unsigned int option);
 
 /* The number of a name, exactly as spelled above; -EINVAL if there is none. */
 int ioas_kind_from_name(const char *name);
@@ -59,7 +62,9 @@ int ioas_event_check(const void *buf, size_t size, const struct ioas_event **out
 /* Whether the kind is a change (something became true), not an op. */
 bool ioas_event_is_change(const struct ioas_event *ev);
 
-/* Whether the kind is a change whose body is body_area. */
+/* Whether the kind is a change whose body is body_area, body_pages, body_range. */
 bool ioas_event_is_area(const struct ioas_event *ev);
+bool ioas_event_is_pages(const struct ioas_event *ev);
+bool ioas_event_is_range(const struct ioas_event *ev);
 
 #endif
