@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "core/alloc.h"
+#include "core/dtree.h"
 #include "core/itree.h"
 #include "core/pincount.h"
 #include "ioascope/event.h"
@@ -35,6 +36,7 @@ struct mirror_ctx {
 	uint8_t backend; /* enum ioas_backend */
 	bool adopted; /* existed before we looked */
 	bool owner_known; /* .tgid, .uid, .comm hold */
+	bool rlimit_mm; /* IOAS_OPTION_RLIMIT_MODE: new pages objects charge the mm */
 	uint32_t tgid; /* who opened it */
 	uint32_t uid;
 	char comm[IOAS_COMM_LEN]; /* terminated */
@@ -42,8 +44,11 @@ struct mirror_ctx {
 	uint64_t uncertain_since; /* 0: certain */
 	uint64_t ops; /* ops seen */
 	uint64_t changes; /* changes applied */
+	uint64_t order; /* of the last change or op that was taken, 0: none had one */
 	/* private */
 	struct itree ioases;
+	struct itree pages; /* by number */
+	struct itree charges; /* for pages objects */
 	struct itree_node node; /* [id, id] */
 };
 
@@ -52,36 +57,72 @@ struct mirror_ioas {
 	uint8_t mode; /* enum ioas_mode; IOAS_MODE_NONE: not known */
 	bool adopted; /* existed before we looked */
 	bool dirty; /* dirty tracking is on */
+	bool small_pages; /* IOAS_OPTION_HUGE_PAGES is 0 */
 	struct mirror_ctx *ctx;
 	uint64_t non_pinned_groups; /* groups that make every mapped page dirty */
+	int64_t entries_left; /* areas that may still be mapped, when last told; -1: not told */
 	uint64_t time_ns; /* first seen */
-	int64_t pinned; /* pages, sum of the areas (modulo 2^64) */
+	int64_t pinned; /* pages, sum of the areas whose memory is their own (modulo 2^64) */
 	int64_t pfnmap; /* pages, sum of the areas (modulo 2^64) */
 	uint64_t stray_unpins; /* pages that a client let go and did not hold */
-	struct pincount pins; /* of clients, see core/pincount.h */
+	struct pincount pins; /* of all clients together, see core/pincount.h */
 	/* private; use the functions below */
 	uint64_t mapped; /* bytes, modulo 2^64 */
-	struct itree areas;
+	struct dtree areas;
 	struct itree groups;
 	struct itree charges;
+	struct itree domains;
+	struct itree devices;
+	struct itree accesses;
+	struct itree ranges[IOAS_RANGE_ALLOWED + 1]; /* by enum ioas_range_class */
 	struct itree_node node; /* [id, id] */
 };
 
+/* Memory that areas share, pinned and charged once (iommufd: iopt_pages). */
+struct mirror_pages {
+	struct itree_node node; /* [id, id] */
+	struct mirror_ctx *ctx;
+	uint32_t id;
+	uint32_t areas; /* that show it now, in all IOASes of the context */
+	uint64_t va; /* USER: address of its first byte */
+	uint64_t npages;
+	int64_t pinned; /* pages */
+	int64_t charged; /* pages, by .account, to .owner */
+	uint8_t memory; /* enum ioas_memory */
+	uint8_t account; /* enum ioas_counter; NONE: nobody pays */
+	bool writable;
+	bool adopted;
+	uint32_t owner; /* our number of who pays */
+	uint32_t owner_tgid;
+	uint32_t owner_uid;
+	uint64_t time_ns;
+};
+
+/*
+ * One mapping. An area keeps no more than it must: there may be a million.
+ * What is not a field here has a function below.
+ */
 struct mirror_area {
-	struct itree_node node; /* .start: the IOVA, .last */
-	uint64_t va;
+	struct dtree_node node; /* .start: the IOVA, .last */
 	uint64_t time_ns; /* of the mapping */
 	uint64_t op; /* the op that mapped it, 0: not known */
-	int64_t pinned; /* pages, >= 0 */
-	int64_t pfnmap; /* pages, >= 0 */
+	/* private */
+	union {
+		struct mirror_pages *pages; /* if .shared */
+		int64_t pinned; /* pages, >= 0 */
+	};
+	uint64_t va; /* address, or if .shared the byte in the pages object where it begins */
 	uint32_t number; /* our number of the area, 0: not known */
-	uint32_t owner_tgid; /* whose memory it is */
-	uint32_t owner_uid;
-	uint8_t prot; /* IOAS_PROT_* */
-	bool going; /* being removed, the device still reaches it */
-	bool vaddr_invalid; /* its .va is void until updated */
-	bool adopted; /* existed before we looked */
+	uint32_t owner; /* of the mirror's table of owners */
+	uint64_t pfnmap : 56; /* pages */
+	uint64_t prot : 2;
+	uint64_t shared : 1;
+	uint64_t going : 1;
+	uint64_t vaddr_invalid : 1;
+	uint64_t adopted : 1;
 };
+
+_Static_assert(sizeof(struct mirror_area) <= 88, "an area is small");
 
 struct mirror_group {
 	struct itree_node node; /* [number, number] */
@@ -89,9 +130,41 @@ struct mirror_group {
 	bool emulated; /* no IOMMU hardware behind it */
 };
 
+/* A hardware user of iommufd or the bundled backend. Type1 tells groups only. */
+struct mirror_domain {
+	struct itree_node node; /* [id, id] */
+	uint32_t id;
+	uint64_t page_size; /* smallest that it maps, bytes; 0: not told */
+	int64_t mapped; /* bytes of areas that it maps, as AREA_FILLED told */
+};
+
+struct mirror_device {
+	struct itree_node node; /* [id, id] */
+	uint32_t id;
+	uint32_t domain;
+	uint32_t group;
+	char name[24]; /* terminated */
+};
+
+/* A software user of iommufd or the bundled backend, and what it holds. */
+struct mirror_access {
+	struct itree_node node; /* [id, id] */
+	uint32_t id;
+	bool exact; /* an unpin must name the range of a pin */
+	uint64_t alignment; /* bytes; 0: not told */
+	struct pincount pins;
+};
+
+/* A range of one class; those of VALID and ALLOWED do not overlap their like. */
+struct mirror_range {
+	struct itree_node node;
+	uint32_t owner; /* the domain or device that asks for it; 0: not known */
+	uint8_t class; /* enum ioas_range_class */
+};
+
 struct mirror_charge {
 	struct itree_node node; /* by owner, then counter */
-	uint32_t owner; /* our number of the charged mm */
+	uint32_t owner; /* our number of the charged mm or user */
 	uint32_t counter; /* enum ioas_counter */
 	uint32_t tgid;
 	uint32_t uid;
@@ -108,6 +181,9 @@ enum mirror_anomaly_kind {
 	MIRROR_UNKNOWN_GROUP, /* detach of a group that is not attached */
 	MIRROR_LEFTOVER, /* gone with areas left */
 	MIRROR_UNDERFLOW, /* a count would become negative, or too large to count */
+	MIRROR_UNKNOWN_OBJECT, /* a pages object, domain, device, access or range that is not there
+				*/
+	MIRROR_OUTSIDE, /* an area that reaches beyond its pages object */
 	MIRROR_ANOMALY_KINDS,
 };
 
@@ -162,10 +238,11 @@ void mirror_free(struct mirror *m);
  *   applied, but an anomaly (see enum mirror_anomaly_kind):
  *   -EEXIST     OVERLAP (the older areas are dropped), DUPLICATE
  *   -ENOENT     UNKNOWN_AREA (what overlaps the range is dropped where the event
- *               is a removal), UNKNOWN_GROUP, UNKNOWN_IOAS (now held, as adopted)
+ *               is a removal), UNKNOWN_GROUP, UNKNOWN_IOAS (now held, as adopted),
+ *               UNKNOWN_OBJECT (held from now on, as adopted, where that is possible)
  *   -ESTALE     MISMATCH (a removal removes all the same)
  *   -ENOTEMPTY  LEFTOVER (dropped)
- *   -ERANGE     UNDERFLOW (the count stops at the limit)
+ *   -ERANGE     UNDERFLOW (the count stops at the limit), OUTSIDE
  *
  *   not applied, the context is uncertain now:
  *   -ENOMEM      what is held is as it was, whole and usable
@@ -218,6 +295,68 @@ const struct mirror_area *mirror_area_next_in(const struct mirror_area *area, ui
 					      uint64_t b);
 const struct mirror_area *mirror_area_at(const struct mirror_ioas *ioas, uint64_t iova);
 
+/* Its pages object, NULL: its memory is its own. */
+static inline const struct mirror_pages *mirror_area_pages(const struct mirror_area *area)
+{
+	return area->shared ? area->pages : NULL;
+}
+
+/* Where it begins in its pages object, in bytes; 0 without one. */
+static inline uint64_t mirror_area_offset(const struct mirror_area *area)
+{
+	return area->shared ? area->va : 0;
+}
+
+/* The address of its memory in its owner's process; of a file or dma-buf the offset. */
+static inline uint64_t mirror_area_va(const struct mirror_area *area)
+{
+	return area->shared ? area->pages->va + area->va : area->va;
+}
+
+/* Pages pinned for it alone; 0 where they belong to a pages object. */
+static inline int64_t mirror_area_pinned(const struct mirror_area *area)
+{
+	return area->shared ? 0 : area->pinned;
+}
+
+/* Whose memory it is; 0: not known. */
+struct mirror_owner {
+	uint32_t tgid;
+	uint32_t uid;
+};
+
+struct mirror_owner mirror_area_owner(const struct mirror *m, const struct mirror_area *area);
+
+/* Pages objects of a context by number, those without areas included. NULL: none (any more). */
+const struct mirror_pages *mirror_pages_first(const struct mirror_ctx *ctx);
+const struct mirror_pages *mirror_pages_next(const struct mirror_pages *pages);
+const struct mirror_pages *mirror_find_pages(const struct mirror_ctx *ctx, uint32_t id);
+
+/* Domains, devices and accesses of an IOAS by number. NULL: none (any more). */
+size_t mirror_domain_count(const struct mirror_ioas *ioas);
+const struct mirror_domain *mirror_domain_first(const struct mirror_ioas *ioas);
+const struct mirror_domain *mirror_domain_next(const struct mirror_domain *domain);
+const struct mirror_domain *mirror_find_domain(const struct mirror_ioas *ioas, uint32_t id);
+const struct mirror_device *mirror_device_first(const struct mirror_ioas *ioas);
+const struct mirror_device *mirror_device_next(const struct mirror_device *device);
+const struct mirror_device *mirror_find_device(const struct mirror_ioas *ioas, uint32_t id);
+size_t mirror_access_count(const struct mirror_ioas *ioas);
+const struct mirror_access *mirror_access_first(const struct mirror_ioas *ioas);
+const struct mirror_access *mirror_access_next(const struct mirror_access *access);
+const struct mirror_access *mirror_find_access(const struct mirror_ioas *ioas, uint32_t id);
+
+/* Whether something pins all of it: a domain, or a group that is not emulated. */
+bool mirror_has_hardware(const struct mirror_ioas *ioas);
+
+/* Ranges of a class (enum ioas_range_class) by IOVA, and those that overlap [a, b]. */
+size_t mirror_range_count(const struct mirror_ioas *ioas, unsigned int class);
+const struct mirror_range *mirror_range_first(const struct mirror_ioas *ioas, unsigned int class);
+const struct mirror_range *mirror_range_next(const struct mirror_range *range);
+const struct mirror_range *mirror_range_first_in(const struct mirror_ioas *ioas, unsigned int class,
+						 uint64_t a, uint64_t b);
+const struct mirror_range *mirror_range_next_in(const struct mirror_range *range, uint64_t a,
+						uint64_t b);
+
 /* Ranges of pages that clients hold, by IOVA. They need not lie in areas. */
 const struct pin_range *mirror_pins_first(const struct mirror_ioas *ioas);
 const struct pin_range *mirror_pins_next(const struct pin_range *range);
@@ -227,9 +366,30 @@ size_t mirror_group_count(const struct mirror_ioas *ioas);
 const struct mirror_group *mirror_group_first(const struct mirror_ioas *ioas);
 const struct mirror_group *mirror_group_next(const struct mirror_group *group);
 
-/* Charges by owner, then counter; those back at 0 are kept for their peak. */
+/*
+ * Charges by owner, then counter; those back at 0 are kept for their peak. Of an
+ * IOAS (type1), and of a context's pages objects (the others).
+ */
 const struct mirror_charge *mirror_charge_first(const struct mirror_ioas *ioas);
+const struct mirror_charge *mirror_ctx_charge_first(const struct mirror_ctx *ctx);
 const struct mirror_charge *mirror_charge_next(const struct mirror_charge *charge);
+
+/*
+ * The whole state as events that rebuild it in an empty mirror when they are
+ * applied in this sequence (a keyframe). What is not kept: counts of ops and
+ * changes, anomalies, stray unpins. The events carry IOAS_F_ADOPTED and
+ * UNCERTAIN where it holds, times as they were, and the last order number of
+ * each context in its CTX_NEW. `emit` returns 0 to go on; what else it returns
+ * ends the walk and is returned. The event is valid during the call.
+ */
+int mirror_keyframe(const struct mirror *m, int (*emit)(const struct ioas_event *ev, void *arg),
+		    void *arg);
+
+/*
+ * Whether two mirrors hold the same state, as far as a keyframe tells it: 0, or
+ * -EUCLEAN with a line in `why` (of `size` bytes) that names the first difference.
+ */
+int mirror_compare(const struct mirror *a, const struct mirror *b, char *why, size_t size);
 
 /*
  * Whether trees, links and sums agree: 0 or -EUCLEAN. O(all), for tests and
