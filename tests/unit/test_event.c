@@ -16,7 +16,7 @@ static const struct naming namings[] = {
 	{ ioas_kind_name, ioas_kind_from_name, IOAS_EV_KIND_MAX },
 	{ ioas_op_name, ioas_op_from_name, IOAS_OP_MAX },
 	{ ioas_backend_name, ioas_backend_from_name, IOAS_BACKEND_BUNDLED + 1 },
-	{ ioas_mode_name, ioas_mode_from_name, IOAS_MODE_V2 + 1 },
+	{ ioas_mode_name, ioas_mode_from_name, IOAS_MODE_TCE + 1 },
 	{ ioas_counter_name, ioas_counter_from_name, IOAS_COUNTER_MM_PINNED + 1 },
 };
 
@@ -42,6 +42,27 @@ static void test_names(void **state)
 	assert_int_equal(ioas_backend_from_name("type1"), IOAS_BACKEND_TYPE1);
 }
 
+/* Those that nobody spells on a command line. */
+static void test_more_names(void **state)
+{
+	(void)state;
+
+	assert_string_equal(ioas_memory_name(IOAS_MEMORY_NONE), "none");
+	assert_string_equal(ioas_memory_name(IOAS_MEMORY_USER), "user");
+	assert_string_equal(ioas_memory_name(IOAS_MEMORY_FILE), "file");
+	assert_string_equal(ioas_memory_name(IOAS_MEMORY_DMABUF), "dmabuf");
+	assert_null(ioas_memory_name(IOAS_MEMORY_DMABUF + 1));
+	assert_string_equal(ioas_range_name(IOAS_RANGE_NONE), "none");
+	assert_string_equal(ioas_range_name(IOAS_RANGE_VALID), "valid");
+	assert_string_equal(ioas_range_name(IOAS_RANGE_RESERVED), "reserved");
+	assert_string_equal(ioas_range_name(IOAS_RANGE_ALLOWED), "allowed");
+	assert_null(ioas_range_name(IOAS_RANGE_ALLOWED + 1));
+	assert_string_equal(ioas_option_name(IOAS_OPTION_NONE), "none");
+	assert_string_equal(ioas_option_name(IOAS_OPTION_RLIMIT_MODE), "rlimit-mode");
+	assert_string_equal(ioas_option_name(IOAS_OPTION_HUGE_PAGES), "huge-pages");
+	assert_null(ioas_option_name(IOAS_OPTION_HUGE_PAGES + 1));
+}
+
 /* An event of the kind with a body that is possible. */
 static struct ioas_event good(unsigned int kind)
 {
@@ -51,8 +72,22 @@ static struct ioas_event good(unsigned int kind)
 		ev.body_op.what = IOAS_OP_MAP;
 	else if (kind == IOAS_EV_CHARGE)
 		ev.body_charge.counter = IOAS_COUNTER_MM_LOCKED;
-	else if (ioas_event_is_area(&ev))
-		ev.body_area.last = 4095;
+	else if (kind == IOAS_EV_OPTION)
+		ev.body_obj.option = IOAS_OPTION_HUGE_PAGES;
+	else if (kind >= IOAS_EV_DOMAIN_ATTACH && kind <= IOAS_EV_ACCESS_DETACH)
+		ev.body_obj.object = 3;
+	if (ioas_event_is_area(&ev))
+		ev.body_area.last = 8191;
+	if (kind == IOAS_EV_AREA_SPLIT)
+		ev.body_area.at = 4096;
+	if (kind == IOAS_EV_AREA_FILLED)
+		ev.body_area.object = 3;
+	if (ioas_event_is_pages(&ev)) {
+		ev.body_pages.pages_id = 4;
+		ev.body_pages.npages = 1;
+	}
+	if (ioas_event_is_range(&ev))
+		ev.body_range.class = IOAS_RANGE_VALID;
 	return ev;
 }
 
@@ -154,7 +189,7 @@ static void test_fields(void **state)
 	REFUSED_WITH(IOAS_EV_OP, body_op.group_valid = 2);
 	REFUSED_WITH(IOAS_EV_CTX_NEW, ctx = 0);
 	REFUSED_WITH(IOAS_EV_IOAS_NEW, ioas = 0);
-	REFUSED_WITH(IOAS_EV_IOAS_NEW, body_obj.mode = IOAS_MODE_V2 + 1);
+	REFUSED_WITH(IOAS_EV_IOAS_NEW, body_obj.mode = IOAS_MODE_TCE + 1);
 	REFUSED_WITH(IOAS_EV_GROUP_ATTACH, body_obj.emulated = 2);
 	REFUSED_WITH(IOAS_EV_DIRTY, body_obj.dirty = 2);
 	REFUSED_WITH(IOAS_EV_CHARGE, body_charge.counter = IOAS_COUNTER_NONE);
@@ -168,7 +203,123 @@ static void test_fields(void **state)
 		struct ioas_event ev = good(kind);
 
 		if (ioas_event_is_area(&ev))
-			REFUSED_WITH(kind, body_area.iova = 4096);
+			REFUSED_WITH(kind, body_area.iova = 8192);
+	}
+}
+
+#define PAGES_MAX (1ULL << 52) /* of 4096 bytes: 2^64 bytes */
+
+/* Kinds that the backends other than type1 brought. */
+static void test_more_fields(void **state)
+{
+	(void)state;
+
+	REFUSED_WITH(IOAS_EV_AREA_ADD, body_area.pages = PAGES_MAX + 1);
+	REFUSED_WITH(IOAS_EV_AREA_ADD, body_area.pfnmap = PAGES_MAX + 1);
+	REFUSED_WITH(IOAS_EV_AREA_SPLIT, body_area.at = 0);
+	REFUSED_WITH(IOAS_EV_AREA_SPLIT, body_area.at = 8192);
+	REFUSED_WITH(IOAS_EV_AREA_FILLED, body_area.object = 0);
+	REFUSED_WITH(IOAS_EV_AREA_FILLED, ioas = 0);
+	REFUSED_WITH(IOAS_EV_DOMAIN_ATTACH, body_obj.object = 0);
+	REFUSED_WITH(IOAS_EV_DOMAIN_ATTACH, body_obj.page_size = 4097);
+	REFUSED_WITH(IOAS_EV_DEVICE_DETACH, body_obj.object = 0);
+	REFUSED_WITH(IOAS_EV_DEVICE_ATTACH, body_obj.name[23] = 'x');
+	REFUSED_WITH(IOAS_EV_ACCESS_ATTACH, body_obj.exact = 2);
+	REFUSED_WITH(IOAS_EV_ACCESS_ATTACH, ioas = 0);
+	REFUSED_WITH(IOAS_EV_PAGES_NEW, body_pages.pages_id = 0);
+	REFUSED_WITH(IOAS_EV_PAGES_NEW, body_pages.npages = 0);
+	REFUSED_WITH(IOAS_EV_PAGES_NEW, body_pages.npages = PAGES_MAX + 1);
+	REFUSED_WITH(IOAS_EV_PAGES_NEW, body_pages.memory = IOAS_MEMORY_DMABUF + 1);
+	REFUSED_WITH(IOAS_EV_PAGES_NEW, body_pages.writable = 2);
+	REFUSED_WITH(IOAS_EV_PAGES_OWNER, body_pages.account = IOAS_COUNTER_MM_PINNED + 1);
+	REFUSED_WITH(IOAS_EV_RANGE_ADD, body_range.class = IOAS_RANGE_NONE);
+	REFUSED_WITH(IOAS_EV_RANGE_DEL, body_range.class = IOAS_RANGE_ALLOWED + 1);
+	REFUSED_WITH(IOAS_EV_RANGE_ADD, body_range.iova = 1);
+	REFUSED_WITH(IOAS_EV_RANGE_CLEAR, ioas = 0);
+	REFUSED_WITH(IOAS_EV_OPTION, body_obj.option = IOAS_OPTION_NONE);
+	REFUSED_WITH(IOAS_EV_OPTION, body_obj.option = IOAS_OPTION_HUGE_PAGES + 1);
+	REFUSED_WITH(IOAS_EV_OPTION, ioas = 0); /* this option is one of an IOAS */
+}
+
+/* What belongs to a context needs no IOAS, what is of all contexts needs none of them. */
+static void test_of_context(void **state)
+{
+	struct ioas_event ev;
+	(void)state;
+
+	for (unsigned int kind = IOAS_EV_PAGES_NEW; kind <= IOAS_EV_PAGES_OWNER; kind++) {
+		ev = good(kind);
+		ev.ioas = 0;
+		assert_int_equal(ioas_event_check_fields(&ev), 0);
+	}
+	ev = good(IOAS_EV_OPTION);
+	ev.body_obj.option = IOAS_OPTION_RLIMIT_MODE;
+	ev.ioas = 0;
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+	ev = good(IOAS_EV_CHARGE);
+	ev.body_charge.pages_id = 4;
+	ev.ioas = 0;
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+	/* The sum of a context, which only a keyframe tells. */
+	ev.body_charge.pages_id = 0;
+	ev.flags = IOAS_F_ADOPTED;
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+	ev = good(IOAS_EV_UNCERTAIN);
+	ev.ctx = 0;
+	ev.ioas = 0;
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+}
+
+/* The slice of a pages object that an area shows, up to the last byte there is. */
+static void test_slices(void **state)
+{
+	struct ioas_event ev = good(IOAS_EV_AREA_ADD);
+	(void)state;
+
+	ev.body_area.at = UINT64_MAX - 8191;
+	ev.body_area.pages_id = 4;
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+	ev.body_area.at++;
+	assert_int_equal(ioas_event_check_fields(&ev), -EBADMSG);
+	ev.body_area.pages_id = 0; /* then .at says nothing */
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+	ev = good(IOAS_EV_PAGES_NEW);
+	ev.body_pages.npages = PAGES_MAX;
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+	ev = good(IOAS_EV_AREA_ADD);
+	ev.body_area.pages = PAGES_MAX;
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+}
+
+/* Bodies by kind: each kind has one of them. */
+static void test_bodies(void **state)
+{
+	static const unsigned int ranged[] = {
+		IOAS_EV_AREA_ADD,    IOAS_EV_AREA_GOING,    IOAS_EV_AREA_GONE,
+		IOAS_EV_AREA_UPDATE, IOAS_EV_VADDR_INVALID, IOAS_EV_PINNED,
+		IOAS_EV_ACCESS_PIN,  IOAS_EV_ACCESS_UNPIN,  IOAS_EV_AREA_SPLIT,
+		IOAS_EV_AREA_FILLED,
+	};
+	size_t areas = 0, pages = 0, ranges = 0;
+	(void)state;
+
+	for (unsigned int kind = 0; kind < IOAS_EV_KIND_MAX; kind++) {
+		struct ioas_event ev = good(kind);
+
+		areas += ioas_event_is_area(&ev);
+		pages += ioas_event_is_pages(&ev);
+		ranges += ioas_event_is_range(&ev);
+		assert_true(ioas_event_is_area(&ev) + ioas_event_is_pages(&ev) +
+				    ioas_event_is_range(&ev) <=
+			    1);
+	}
+	assert_int_equal(areas, UNIT_COUNT(ranged));
+	assert_int_equal(pages, 4); /* new, gone, pinned, owner */
+	assert_int_equal(ranges, 3); /* add, del, clear */
+	for (size_t i = 0; i < UNIT_COUNT(ranged); i++) {
+		struct ioas_event ev = good(ranged[i]);
+
+		assert_true(ioas_event_is_area(&ev));
 	}
 }
 
@@ -228,10 +379,12 @@ static void test_noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	cmocka_unit_test(test_all_kinds),
-		cmocka_unit_test(test_lengths), cmocka_unit_test(test_unknown_kind),
-		cmocka_unit_test(test_fields),	cmocka_unit_test(test_possible_fields),
-		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_names),	   cmocka_unit_test(test_all_kinds),
+		cmocka_unit_test(test_lengths),	   cmocka_unit_test(test_unknown_kind),
+		cmocka_unit_test(test_fields),	   cmocka_unit_test(test_possible_fields),
+		cmocka_unit_test(test_more_names), cmocka_unit_test(test_more_fields),
+		cmocka_unit_test(test_of_context), cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_bodies),	   cmocka_unit_test(test_noise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,9 +121,9 @@ static void test_check_sees_damage(void **state)
 	t[4].node.start = 1;
 	assert_int_equal(itree_check(&tree), -EUCLEAN);
 	t[4].node.start = 40;
-	t[0].node.up ^= 3;
+	t[0].node.avl.up ^= 3;
 	assert_int_equal(itree_check(&tree), -EUCLEAN);
-	t[0].node.up ^= 3;
+	t[0].node.avl.up ^= 3;
 	t[0].node.start = 6;
 	assert_int_equal(itree_check(&tree), -EUCLEAN);
 	t[0].node.start = 0;

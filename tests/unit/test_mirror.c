@@ -167,7 +167,7 @@ static void test_areas(void **state)
 	assert_int_equal(area->va, 0x701000);
 	assert_int_equal(area->op, 77);
 	assert_int_equal(area->prot, IOAS_PROT_READ);
-	assert_int_equal(area->owner_tgid, 100);
+	assert_int_equal(mirror_area_owner(f->m, area).tgid, 100);
 	assert_ptr_equal(mirror_area_at(ioas, 0x2fff), area);
 	assert_null(mirror_area_at(ioas, 0x3000));
 	assert_int_equal(mirror_area_at(ioas, UINT64_MAX)->node.start, UINT64_MAX - 0xfff);
@@ -216,8 +216,8 @@ static void test_vaddr(void **state)
 	assert_int_equal(apply(f, ev), 0);
 	assert_false(mirror_area_at(the_ioas(f), 0x2000)->vaddr_invalid);
 	assert_int_equal(mirror_area_at(the_ioas(f), 0x2000)->va, 0x900000);
-	assert_int_equal(mirror_area_at(the_ioas(f), 0x2000)->owner_tgid, 200);
-	assert_int_equal(mirror_area_at(the_ioas(f), 0x2000)->owner_uid, 2000);
+	assert_int_equal(mirror_area_owner(f->m, mirror_area_at(the_ioas(f), 0x2000)).tgid, 200);
+	assert_int_equal(mirror_area_owner(f->m, mirror_area_at(the_ioas(f), 0x2000)).uid, 2000);
 	assert_anomalies(f, MIRROR_MISMATCH, 0);
 	/* v2 does not cut an area. */
 	ev = area_event(IOAS_EV_VADDR_INVALID, 0x5000, 0x5fff, 0);
@@ -990,7 +990,8 @@ static void compare_areas(struct model *md, const struct model_ioas *mi,
 		MODEL_REQUIRE(md, mirror_area_at(ioas, mi->base + i * PAGE) == area);
 		MODEL_REQUIRE(md, area->node.start == mi->base + p->first * PAGE);
 		MODEL_REQUIRE(md, area->node.last == mi->base + p->last * PAGE + (PAGE - 1));
-		MODEL_REQUIRE(md, area->va == p->va && area->owner_tgid == p->tgid);
+		MODEL_REQUIRE(md,
+			      area->va == p->va && mirror_area_owner(md->m, area).tgid == p->tgid);
 		MODEL_REQUIRE(md, area->going == p->going && area->vaddr_invalid == p->invalid);
 		MODEL_REQUIRE(md, area->pinned == p->pinned && area->pfnmap == p->pfnmap);
 		if (i < p->last)

@@ -30,6 +30,14 @@ struct dtree {
 	size_t count;
 };
 
+/* The object of `type` whose member `member` is `node`; NULL for NULL. */
+#define dtree_entry(node, type, member) ((type *)dtree_entry_offset((node), offsetof(type, member)))
+
+static inline void *dtree_entry_offset(const struct dtree_node *node, size_t offset)
+{
+	return node ? (char *)(uintptr_t)node - offset : NULL;
+}
+
 static inline size_t dtree_count(const struct dtree *tree)
 {
 	return tree->count;

@@ -247,8 +247,8 @@ static bool of_ctx(const struct ioas_event *ev)
 	case IOAS_EV_PAGES_OWNER:
 	case IOAS_EV_UNCERTAIN:
 		return true;
-	case IOAS_EV_CHARGE:
-		return ev->body_charge.pages_id;
+	case IOAS_EV_CHARGE: /* a keyframe tells sums of the context without a pages object */
+		return ev->body_charge.pages_id || (ev->flags & IOAS_F_ADOPTED);
 	case IOAS_EV_OPTION:
 		return ev->body_obj.option == IOAS_OPTION_RLIMIT_MODE;
 	default:
@@ -256,10 +256,24 @@ static bool of_ctx(const struct ioas_event *ev)
 	}
 }
 
+/* Bytes are counted in 64 bits, so that pages are fewer than 2^52 + 1. */
+#define PAGES_MAX (1ULL << (64 - IOAS_PAGE_SHIFT))
+
 /* What was asked may be any nonsense: only what we wrote ourselves is checked. */
 static bool op_possible(const struct ioas_op_body *op)
 {
 	return op->what != IOAS_OP_NONE && op->what < IOAS_OP_MAX && op->group_valid <= 1;
+}
+
+static bool page_count(__s64 pages)
+{
+	return pages >= 0 && (__u64)pages <= PAGES_MAX;
+}
+
+/* Whether the slice that a new area shows of a pages object ends below 2^64. */
+static bool slice_possible(const struct ioas_area_body *area)
+{
+	return !area->pages_id || area->at <= UINT64_MAX - (area->last - area->iova);
 }
 
 static bool area_possible(const struct ioas_event *ev)
@@ -272,9 +286,10 @@ static bool area_possible(const struct ioas_event *ev)
 	/* Where the kind counts pages as a state: a delta may be negative. */
 	switch (ev->kind) {
 	case IOAS_EV_AREA_ADD:
+		return page_count(area->pages) && page_count(area->pfnmap) && slice_possible(area);
 	case IOAS_EV_ACCESS_PIN:
 	case IOAS_EV_ACCESS_UNPIN:
-		return area->pages >= 0 && area->pfnmap >= 0;
+		return page_count(area->pages) && page_count(area->pfnmap);
 	case IOAS_EV_AREA_SPLIT:
 		return area->at > area->iova && area->at <= area->last;
 	case IOAS_EV_AREA_FILLED:
@@ -311,9 +326,7 @@ static bool pages_possible(const struct ioas_event *ev)
 	if (!pages->pages_id || pages->memory >= COUNT_OF(memory_names) ||
 	    pages->account >= COUNT_OF(counter_names) || pages->writable > 1)
 		return false;
-	/* Bytes are counted in 64 bits, so that pages are fewer than 2^52 + 1. */
-	return ev->kind != IOAS_EV_PAGES_NEW ||
-	       (pages->npages && pages->npages <= 1ULL << (64 - IOAS_PAGE_SHIFT));
+	return ev->kind != IOAS_EV_PAGES_NEW || (pages->npages && pages->npages <= PAGES_MAX);
 }
 
 static bool range_possible(const struct ioas_range_body *range)

@@ -18,20 +18,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/avl.h"
+
 struct itree_node {
+	struct avl_node avl; /* private */
 	uint64_t start;
 	uint64_t last; /* inclusive, >= start */
-	/* private from here */
-	uint64_t max_last; /* highest .last of this node and all below it */
-	struct itree_node *child[2];
-	uintptr_t up; /* parent, with the balance + 1 in the two low bits */
+	uint64_t max_last; /* private: highest .last of this node and all below it */
 };
 
 _Static_assert(sizeof(struct itree_node) <= 48, "node size");
 
 /* All zero is an empty tree. */
 struct itree {
-	struct itree_node *root;
+	struct avl_node *root;
 	size_t count;
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The mirror: contexts and IOASes, anomalies, and the way in for events. */
+/* The mirror: the way in for events, anomalies, and what is uncertain. */
 #include "core/mirror.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "core/mirror_impl.h"
 
@@ -12,9 +11,24 @@ struct mirror *mirror_new(const struct ioas_alloc *alloc)
 	struct ioas_alloc a = alloc ? *alloc : ioas_alloc_default();
 	struct mirror *m = ioas_alloc_zeroed(&a, sizeof(*m));
 
-	if (m)
-		m->alloc = a;
+	if (!m)
+		return NULL;
+	m->alloc = a;
+	m->areas.size = sizeof(struct mirror_area);
 	return m;
+}
+
+void mirror_free(struct mirror *m)
+{
+	struct itree_node *node;
+
+	if (!m)
+		return;
+	while ((node = itree_first(&m->by_id)))
+		mirror_drop_ctx(m, itree_entry(node, struct mirror_ctx, node));
+	slab_clear(&m->areas, &m->alloc);
+	mirror_owner_clear(m);
+	ioas_alloc_release(&m->alloc, m);
 }
 
 void mirror_set_uncertain(struct mirror_ctx *ctx, uint64_t time_ns)
@@ -36,9 +50,21 @@ static int error_of(enum mirror_anomaly_kind what)
 	case MIRROR_LEFTOVER:
 		return -ENOTEMPTY;
 	case MIRROR_UNDERFLOW:
+	case MIRROR_OUTSIDE:
 		return -ERANGE;
 	default:
 		return -ENOENT;
+	}
+}
+
+static void set_range(struct mirror_anomaly *a, const struct ioas_event *ev)
+{
+	if (ioas_event_is_area(ev)) {
+		a->iova = ev->body_area.iova;
+		a->last = ev->body_area.last;
+	} else if (ioas_event_is_range(ev)) {
+		a->iova = ev->body_range.iova;
+		a->last = ev->body_range.last;
 	}
 }
 
@@ -47,7 +73,6 @@ int mirror_anomaly(struct mirror *m, struct mirror_ctx *ctx, const struct ioas_e
 {
 	struct mirror_anomalies *all = &m->anomalies;
 	struct mirror_anomaly *a = &all->recent[all->total % MIRROR_ANOMALIES_KEPT];
-	bool ranged = ioas_event_is_area(ev);
 
 	*a = (struct mirror_anomaly){
 		.what = what,
@@ -57,9 +82,8 @@ int mirror_anomaly(struct mirror *m, struct mirror_ctx *ctx, const struct ioas_e
 		.ioas = ev->ioas,
 		.time_ns = ev->time_ns,
 		.order = ev->order,
-		.iova = ranged ? ev->body_area.iova : 0,
-		.last = ranged ? ev->body_area.last : 0,
 	};
+	set_range(a, ev);
 	all->count[what]++;
 	all->doubtful[what] += a->doubtful;
 	all->total++;
@@ -67,137 +91,22 @@ int mirror_anomaly(struct mirror *m, struct mirror_ctx *ctx, const struct ioas_e
 	return error_of(what);
 }
 
-bool mirror_add_count(int64_t *count, int64_t delta, int64_t min)
+int mirror_unknown_object(struct mirror *m, struct mirror_ctx *ctx, bool adopted,
+			  const struct ioas_event *ev)
+{
+	return adopted ? 0 : mirror_anomaly(m, ctx, ev, MIRROR_UNKNOWN_OBJECT);
+}
+
+bool mirror_add_count(int64_t *count, int64_t delta, int64_t min, int64_t max)
 {
 	int64_t sum;
 
 	if (__builtin_add_overflow(*count, delta, &sum)) {
-		*count = delta > 0 ? INT64_MAX : min;
+		*count = delta > 0 ? max : min;
 		return false;
 	}
-	*count = sum < min ? min : sum;
-	return sum >= min;
-}
-
-static struct mirror_ctx *find_ctx(const struct mirror *m, uint32_t id)
-{
-	struct ctx_slot *slot;
-
-	HASH_FIND(hh, m->ctxs, &id, sizeof(id), slot);
-	return slot ? &slot->pub : NULL;
-}
-
-static struct mirror_ioas *find_ioas(const struct mirror *m, uint32_t id)
-{
-	struct ioas_slot *slot;
-
-	HASH_FIND(hh, m->ioases, &id, sizeof(id), slot);
-	return slot ? &slot->pub : NULL;
-}
-
-const struct mirror_ctx *mirror_find_ctx(const struct mirror *m, uint32_t id)
-{
-	return find_ctx(m, id);
-}
-
-const struct mirror_ioas *mirror_find_ioas(const struct mirror *m, uint32_t id)
-{
-	return find_ioas(m, id);
-}
-
-/* A context of which nothing but the number is known; NULL: no memory. */
-static struct mirror_ctx *add_ctx(struct mirror *m, uint32_t id)
-{
-	const struct ioas_alloc *hash_alloc = &m->alloc;
-	struct ctx_slot *slot = ioas_alloc_zeroed(&m->alloc, sizeof(*slot));
-
-	if (!slot)
-		return NULL;
-	slot->pub.id = id;
-	HASH_ADD(hh, m->ctxs, pub.id, sizeof(slot->pub.id), slot);
-	if (!slot->hh.tbl) {
-		ioas_alloc_release(&m->alloc, slot);
-		return NULL;
-	}
-	slot->pub.node.start = id;
-	slot->pub.node.last = id;
-	itree_insert(&m->by_id, &slot->pub.node);
-	m->stats.contexts++;
-	return &slot->pub;
-}
-
-static struct mirror_ioas *add_ioas(struct mirror *m, struct mirror_ctx *ctx,
-				    const struct ioas_event *ev)
-{
-	const struct ioas_alloc *hash_alloc = &m->alloc;
-	struct ioas_slot *slot = ioas_alloc_zeroed(&m->alloc, sizeof(*slot));
-
-	if (!slot)
-		return NULL;
-	slot->pub.id = ev->ioas;
-	HASH_ADD(hh, m->ioases, pub.id, sizeof(slot->pub.id), slot);
-	if (!slot->hh.tbl) {
-		ioas_alloc_release(&m->alloc, slot);
-		return NULL;
-	}
-	slot->pub.ctx = ctx;
-	slot->pub.time_ns = ev->time_ns;
-	slot->pub.node.start = ev->ioas;
-	slot->pub.node.last = ev->ioas;
-	itree_insert(&ctx->ioases, &slot->pub.node);
-	m->stats.ioases++;
-	return &slot->pub;
-}
-
-/* Frees an IOAS with all that is in it. Returns how many areas that were. */
-static size_t drop_ioas(struct mirror *m, struct mirror_ioas *ioas)
-{
-	const struct ioas_alloc *hash_alloc = &m->alloc;
-	struct ioas_slot *slot = (struct ioas_slot *)ioas;
-	size_t areas = mirror_drop_areas(m, ioas);
-
-	mirror_drop_use(m, ioas);
-	itree_remove(&ioas->ctx->ioases, &ioas->node);
-	HASH_DEL(m->ioases, slot);
-	ioas_alloc_release(&m->alloc, slot);
-	m->stats.ioases--;
-	return areas;
-}
-
-static size_t drop_ioases(struct mirror *m, struct mirror_ctx *ctx)
-{
-	struct itree_node *node;
-	size_t areas = 0;
-
-	while ((node = itree_first(&ctx->ioases)))
-		areas += drop_ioas(m, itree_entry(node, struct mirror_ioas, node));
-	return areas;
-}
-
-static void drop_ctx(struct mirror *m, struct mirror_ctx *ctx)
-{
-	const struct ioas_alloc *hash_alloc = &m->alloc;
-	struct ctx_slot *slot = (struct ctx_slot *)ctx;
-
-	itree_remove(&m->by_id, &ctx->node);
-	HASH_DEL(m->ctxs, slot);
-	ioas_alloc_release(&m->alloc, slot);
-	m->stats.contexts--;
-}
-
-void mirror_free(struct mirror *m)
-{
-	struct itree_node *node;
-
-	if (!m)
-		return;
-	while ((node = itree_first(&m->by_id))) {
-		struct mirror_ctx *ctx = itree_entry(node, struct mirror_ctx, node);
-
-		drop_ioases(m, ctx);
-		drop_ctx(m, ctx);
-	}
-	ioas_alloc_release(&m->alloc, m);
+	*count = sum < min ? min : sum > max ? max : sum;
+	return *count == sum;
 }
 
 /* A change of a context we cannot hold is lost: who is adopted later, is uncertain. */
@@ -212,7 +121,7 @@ static void remember_unplaced(struct mirror *m, uint64_t time_ns)
 /* A context that was there before its first word; NULL: no memory. */
 static struct mirror_ctx *adopt_ctx(struct mirror *m, uint32_t id, uint64_t time_ns)
 {
-	struct mirror_ctx *ctx = add_ctx(m, id);
+	struct mirror_ctx *ctx = mirror_add_ctx(m, id);
 
 	if (!ctx) {
 		remember_unplaced(m, time_ns);
@@ -236,74 +145,13 @@ int mirror_mark_uncertain(struct mirror *m, uint32_t id, uint64_t time_ns)
 		}
 		return 0;
 	}
-	ctx = find_ctx(m, id);
+	ctx = mirror_get_ctx(m, id);
 	if (!ctx)
 		ctx = adopt_ctx(m, id, time_ns);
 	if (!ctx)
 		return -ENOMEM;
 	mirror_set_uncertain(ctx, time_ns);
 	return 0;
-}
-
-/* `ctx` is held; `known` says whether it was before this event. */
-static int apply_ctx_new(struct mirror *m, struct mirror_ctx *ctx, bool known,
-			 const struct ioas_event *ev)
-{
-	bool adopted = ev->flags & IOAS_F_ADOPTED;
-
-	/* Only one that was adopted may be introduced after its first word. */
-	if (known && (!ctx->adopted || ctx->owner_known))
-		return adopted ? 0 : mirror_anomaly(m, ctx, ev, MIRROR_DUPLICATE);
-	ctx->adopted = adopted || known;
-	ctx->backend = ev->backend;
-	ctx->owner_known = true;
-	ctx->tgid = ev->tgid;
-	ctx->uid = ev->uid;
-	memcpy(ctx->comm, ev->comm, sizeof(ctx->comm));
-	ctx->comm[sizeof(ctx->comm) - 1] = '\0';
-	ctx->opened_ns = adopted ? 0 : ev->time_ns;
-	return 0;
-}
-
-static int apply_ctx_gone(struct mirror *m, struct mirror_ctx *ctx, const struct ioas_event *ev)
-{
-	size_t areas = drop_ioases(m, ctx);
-	int rc = 0;
-
-	m->stats.areas_dropped += areas;
-	if (areas)
-		rc = mirror_anomaly(m, ctx, ev, MIRROR_LEFTOVER);
-	drop_ctx(m, ctx);
-	return rc;
-}
-
-static int apply_ioas_new(struct mirror *m, struct mirror_ctx *ctx, struct mirror_ioas *ioas,
-			  const struct ioas_event *ev)
-{
-	bool adopted = ev->flags & IOAS_F_ADOPTED;
-
-	if (ioas && (!ioas->adopted || ioas->mode != IOAS_MODE_NONE))
-		return adopted ? 0 : mirror_anomaly(m, ctx, ev, MIRROR_DUPLICATE);
-	if (!ioas) {
-		ioas = add_ioas(m, ctx, ev);
-		if (!ioas)
-			return -ENOMEM;
-		ioas->adopted = adopted;
-	}
-	ioas->mode = (uint8_t)ev->body_obj.mode;
-	return 0;
-}
-
-static int apply_ioas_gone(struct mirror *m, struct mirror_ctx *ctx, struct mirror_ioas *ioas,
-			   const struct ioas_event *ev)
-{
-	size_t areas;
-
-	if (!ioas)
-		return ctx->adopted ? 0 : mirror_anomaly(m, ctx, ev, MIRROR_UNKNOWN_IOAS);
-	areas = drop_ioas(m, ioas);
-	m->stats.areas_dropped += areas;
-	return areas ? mirror_anomaly(m, ctx, ev, MIRROR_LEFTOVER) : 0;
 }
 
 /* A change inside an IOAS; one never heard of is taken in. */
@@ -313,41 +161,59 @@ static int apply_inside(struct mirror *m, struct mirror_ctx *ctx, struct mirror_
 	int rc = 0, err;
 
 	if (!ioas) {
-		ioas = add_ioas(m, ctx, ev);
+		ioas = mirror_add_ioas(m, ctx, ev);
 		if (!ioas)
 			return -ENOMEM;
 		ioas->adopted = true;
 		if (!ctx->adopted)
 			rc = mirror_anomaly(m, ctx, ev, MIRROR_UNKNOWN_IOAS);
 	}
-	if (ioas_event_is_area(ev) && ev->kind != IOAS_EV_ACCESS_PIN &&
-	    ev->kind != IOAS_EV_ACCESS_UNPIN)
+	if (ev->kind == IOAS_EV_ACCESS_PIN || ev->kind == IOAS_EV_ACCESS_UNPIN)
+		err = mirror_apply_pin(m, ioas, ev);
+	else if (ev->kind == IOAS_EV_CHARGE)
+		err = mirror_apply_charge(m, ioas, ev);
+	else if (ioas_event_is_range(ev))
+		err = mirror_apply_range(m, ioas, ev);
+	else if (ioas_event_is_area(ev) && ev->kind != IOAS_EV_AREA_FILLED)
 		err = mirror_apply_area(m, ioas, ev);
 	else
 		err = mirror_apply_use(m, ioas, ev);
 	return err ? err : rc;
 }
 
-static int apply_change(struct mirror *m, struct mirror_ctx *ctx, bool known,
-			const struct ioas_event *ev)
+/* Changes of an IOAS, from its birth to its end. */
+static int apply_to_ioas(struct mirror *m, struct mirror_ctx *ctx, const struct ioas_event *ev)
 {
-	struct mirror_ioas *ioas = NULL;
+	struct mirror_ioas *ioas = mirror_get_ioas(m, ev->ioas);
 
-	if (ev->kind == IOAS_EV_CTX_NEW)
-		return apply_ctx_new(m, ctx, known, ev);
-	if (ev->kind == IOAS_EV_CTX_GONE)
-		return apply_ctx_gone(m, ctx, ev);
-	ioas = find_ioas(m, ev->ioas);
 	if (ioas && ioas->ctx != ctx) {
 		mirror_set_uncertain(ioas->ctx, ev->time_ns);
 		mirror_anomaly(m, ctx, ev, MIRROR_MISMATCH);
 		return -EBADMSG;
 	}
 	if (ev->kind == IOAS_EV_IOAS_NEW)
-		return apply_ioas_new(m, ctx, ioas, ev);
+		return mirror_apply_ioas_new(m, ctx, ioas, ev);
 	if (ev->kind == IOAS_EV_IOAS_GONE)
-		return apply_ioas_gone(m, ctx, ioas, ev);
+		return mirror_apply_ioas_gone(m, ctx, ioas, ev);
 	return apply_inside(m, ctx, ioas, ev);
+}
+
+static int apply_change(struct mirror *m, struct mirror_ctx *ctx, bool known,
+			const struct ioas_event *ev)
+{
+	if (ev->kind == IOAS_EV_CTX_NEW)
+		return mirror_apply_ctx_new(m, ctx, known, ev);
+	if (ev->kind == IOAS_EV_CTX_GONE)
+		return mirror_apply_ctx_gone(m, ctx, ev);
+	if (ioas_event_is_pages(ev))
+		return mirror_apply_pages(m, ctx, ev);
+	if (ev->kind == IOAS_EV_CHARGE && (ev->body_charge.pages_id || !ev->ioas))
+		return mirror_apply_ctx_charge(m, ctx, ev);
+	if (ev->kind == IOAS_EV_OPTION && ev->body_obj.option == IOAS_OPTION_RLIMIT_MODE) {
+		ctx->rlimit_mm = ev->body_obj.value;
+		return 0;
+	}
+	return apply_to_ioas(m, ctx, ev);
 }
 
 /* The context of a change; one never heard of is taken in. NULL: no memory. */
@@ -361,7 +227,7 @@ static struct mirror_ctx *ctx_of_change(struct mirror *m, const struct ioas_even
 			ctx->backend = ev->backend;
 		return ctx;
 	}
-	ctx = add_ctx(m, ev->ctx);
+	ctx = mirror_add_ctx(m, ev->ctx);
 	if (!ctx)
 		remember_unplaced(m, ev->time_ns);
 	return ctx;
@@ -375,31 +241,52 @@ static int refuse(struct mirror *m, const struct ioas_event *ev, int err)
 	return err;
 }
 
+static void set_order(struct mirror_ctx *ctx, const struct ioas_event *ev)
+{
+	if (ev->order)
+		ctx->order = ev->order;
+}
+
 static int count_op(struct mirror *m, const struct ioas_event *ev)
 {
-	struct mirror_ctx *ctx = ev->ctx ? find_ctx(m, ev->ctx) : NULL;
+	struct mirror_ctx *ctx = ev->ctx ? mirror_get_ctx(m, ev->ctx) : NULL;
 
 	m->stats.ops++;
-	if (ctx)
-		ctx->ops++;
-	else
+	if (!ctx) {
 		m->stats.ops_unplaced++;
+		return 0;
+	}
+	ctx->ops++;
+	set_order(ctx, ev);
 	return 0;
 }
 
-int mirror_apply(struct mirror *m, const struct ioas_event *ev)
+/*
+ * Of a context, of all that are held; or with IOAS_F_ADOPTED and no context, of
+ * those that will be adopted later (that is how a keyframe tells .unplaced_since).
+ */
+static int apply_uncertain(struct mirror *m, const struct ioas_event *ev)
 {
-	struct mirror_ctx *ctx;
-	bool known;
+	uint64_t since = ev->body_obj.value ? ev->body_obj.value : ev->time_ns;
+	int err = 0;
+
+	if (!ev->ctx && (ev->flags & IOAS_F_ADOPTED))
+		remember_unplaced(m, since);
+	else
+		err = mirror_mark_uncertain(m, ev->ctx, since);
+	if (err)
+		m->stats.no_memory++;
+	else
+		m->stats.changes++;
+	return err;
+}
+
+static int apply_to_ctx(struct mirror *m, const struct ioas_event *ev)
+{
+	struct mirror_ctx *ctx = mirror_get_ctx(m, ev->ctx);
+	bool known = ctx;
 	int rc;
 
-	if (ev->kind == IOAS_EV_OP)
-		return count_op(m, ev);
-	rc = ioas_event_check_fields(ev);
-	if (rc)
-		return refuse(m, ev, rc);
-	ctx = find_ctx(m, ev->ctx);
-	known = ctx;
 	if (!ctx && ev->kind == IOAS_EV_CTX_GONE) {
 		m->stats.changes++;
 		return 0;
@@ -418,7 +305,23 @@ int mirror_apply(struct mirror *m, const struct ioas_event *ev)
 		return rc;
 	}
 	m->stats.changes++;
-	if (ev->kind != IOAS_EV_CTX_GONE)
+	if (ev->kind != IOAS_EV_CTX_GONE) {
 		ctx->changes++;
+		set_order(ctx, ev);
+	}
 	return rc;
+}
+
+int mirror_apply(struct mirror *m, const struct ioas_event *ev)
+{
+	int rc;
+
+	if (ev->kind == IOAS_EV_OP)
+		return count_op(m, ev);
+	rc = ioas_event_check_fields(ev);
+	if (rc)
+		return refuse(m, ev, rc);
+	if (ev->kind == IOAS_EV_UNCERTAIN)
+		return apply_uncertain(m, ev);
+	return apply_to_ctx(m, ev);
 }

@@ -1,120 +1,234 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The mirror: who uses an IOAS (groups, pins of clients) and who pays (charges). */
+/*
+ * The mirror: who uses an IOAS (groups, domains, devices, accesses), and how it
+ * is set. A device may name a domain that is not there: a nested one, say.
+ */
 #include <errno.h>
+#include <string.h>
 
 #include "core/mirror_impl.h"
 
-static int apply_attach(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
+/* Each of them begins with its node, so that the node's address is its own. */
+_Static_assert(offsetof(struct mirror_group, node) == 0, "node first");
+_Static_assert(offsetof(struct mirror_domain, node) == 0, "node first");
+_Static_assert(offsetof(struct mirror_device, node) == 0, "node first");
+_Static_assert(offsetof(struct mirror_access, node) == 0, "node first");
+
+/* A new user of `size` bytes, all 0 but its node. NULL: no memory. */
+static void *add_user(struct mirror *m, struct itree *users, uint32_t id, size_t size)
+{
+	struct itree_node *node = ioas_alloc_zeroed(&m->alloc, size);
+
+	if (!node)
+		return NULL;
+	node->start = id;
+	node->last = id;
+	itree_insert(users, node);
+	return node;
+}
+
+static void drop_user(struct mirror *m, struct itree *users, struct itree_node *node)
+{
+	itree_remove(users, node);
+	ioas_alloc_release(&m->alloc, node);
+}
+
+static void drop_users(struct mirror *m, struct itree *users)
+{
+	struct itree_node *node;
+
+	while ((node = itree_first(users)))
+		drop_user(m, users, node);
+}
+
+/*
+ * The user of that number, new or not, for an attach to fill in. *rc: what the
+ * attach answers. NULL: no memory.
+ */
+static void *attach(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev,
+		    struct itree *users, uint32_t id, size_t size, int *rc)
+{
+	struct itree_node *node = itree_find(users, id);
+
+	*rc = 0;
+	if (node && !(ev->flags & IOAS_F_ADOPTED))
+		*rc = mirror_anomaly(m, ioas->ctx, ev, MIRROR_DUPLICATE);
+	if (!node)
+		node = add_user(m, users, id, size);
+	return node;
+}
+
+static int detach(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev,
+		  struct itree *users, uint32_t id, enum mirror_anomaly_kind unknown)
+{
+	struct itree_node *node = itree_find(users, id);
+
+	if (node)
+		drop_user(m, users, node);
+	else if (!ioas->adopted)
+		return mirror_anomaly(m, ioas->ctx, ev, unknown);
+	return 0;
+}
+
+static int attach_group(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
 {
 	const struct ioas_obj_body *body = &ev->body_obj;
-	struct itree_node *node = itree_find(&ioas->groups, body->group);
-	struct mirror_group *group = itree_entry(node, struct mirror_group, node);
-	bool known = group;
+	struct mirror_group *group;
+	int rc;
 
-	if (!known) {
-		group = ioas_alloc_zeroed(&m->alloc, sizeof(*group));
-		if (!group)
-			return -ENOMEM;
-		group->number = body->group;
-		group->node.start = body->group;
-		group->node.last = body->group;
-		itree_insert(&ioas->groups, &group->node);
-	}
-	group->emulated = body->emulated;
-	if (known && !(ev->flags & IOAS_F_ADOPTED))
-		return mirror_anomaly(m, ioas->ctx, ev, MIRROR_DUPLICATE);
-	return 0;
-}
-
-static void drop_group(struct mirror *m, struct mirror_ioas *ioas, struct mirror_group *group)
-{
-	itree_remove(&ioas->groups, &group->node);
-	ioas_alloc_release(&m->alloc, group);
-}
-
-static int apply_detach(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
-{
-	struct itree_node *node = itree_find(&ioas->groups, ev->body_obj.group);
-
-	if (node)
-		drop_group(m, ioas, itree_entry(node, struct mirror_group, node));
-	else if (!ioas->adopted)
-		return mirror_anomaly(m, ioas->ctx, ev, MIRROR_UNKNOWN_GROUP);
-	return 0;
-}
-
-static uint64_t charge_key(const struct ioas_charge_body *body)
-{
-	return (uint64_t)body->owner << 32 | body->counter;
-}
-
-static struct mirror_charge *find_or_add_charge(struct mirror *m, struct mirror_ioas *ioas,
-						const struct ioas_charge_body *body)
-{
-	struct itree_node *node = itree_find(&ioas->charges, charge_key(body));
-	struct mirror_charge *charge;
-
-	if (node)
-		return itree_entry(node, struct mirror_charge, node);
-	charge = ioas_alloc_zeroed(&m->alloc, sizeof(*charge));
-	if (!charge)
-		return NULL;
-	charge->owner = body->owner;
-	charge->counter = body->counter;
-	charge->tgid = body->owner_tgid;
-	charge->uid = body->owner_uid;
-	charge->node.start = charge_key(body);
-	charge->node.last = charge_key(body);
-	itree_insert(&ioas->charges, &charge->node);
-	return charge;
-}
-
-static int apply_charge(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
-{
-	struct mirror_charge *charge = find_or_add_charge(m, ioas, &ev->body_charge);
-	bool possible;
-
-	if (!charge)
+	group = attach(m, ioas, ev, &ioas->groups, body->group, sizeof(*group), &rc);
+	if (!group)
 		return -ENOMEM;
-	/* What was charged before we looked may be given back now. */
-	possible = mirror_add_count(&charge->pages, ev->body_charge.pages, INT64_MIN);
-	if (charge->pages > charge->peak)
-		charge->peak = charge->pages;
-	if (!possible || (charge->pages < 0 && !ioas->adopted))
-		return mirror_anomaly(m, ioas->ctx, ev, MIRROR_UNDERFLOW);
+	group->number = body->group;
+	group->emulated = body->emulated;
+	return rc;
+}
+
+static int attach_domain(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
+{
+	const struct ioas_obj_body *body = &ev->body_obj;
+	struct mirror_domain *domain;
+	int rc;
+
+	domain = attach(m, ioas, ev, &ioas->domains, body->object, sizeof(*domain), &rc);
+	if (!domain)
+		return -ENOMEM;
+	domain->id = body->object;
+	domain->page_size = body->page_size;
+	return rc;
+}
+
+static int attach_device(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
+{
+	const struct ioas_obj_body *body = &ev->body_obj;
+	struct mirror_device *device;
+	int rc;
+
+	device = attach(m, ioas, ev, &ioas->devices, body->object, sizeof(*device), &rc);
+	if (!device)
+		return -ENOMEM;
+	device->id = body->object;
+	device->domain = body->domain;
+	device->group = body->group;
+	memcpy(device->name, body->name, sizeof(device->name));
+	device->name[sizeof(device->name) - 1] = '\0';
+	return rc;
+}
+
+static int attach_access(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
+{
+	const struct ioas_obj_body *body = &ev->body_obj;
+	struct mirror_access *access;
+	int rc;
+
+	access = attach(m, ioas, ev, &ioas->accesses, body->object, sizeof(*access), &rc);
+	if (!access)
+		return -ENOMEM;
+	access->id = body->object;
+	access->alignment = body->page_size;
+	access->exact = body->exact;
+	return rc;
+}
+
+struct mirror_access *mirror_get_access(struct mirror *m, struct mirror_ioas *ioas, uint32_t id,
+					bool *unknown)
+{
+	struct itree_node *node = itree_find(&ioas->accesses, id);
+	struct mirror_access *access;
+
+	*unknown = !node;
+	if (node)
+		return itree_entry(node, struct mirror_access, node);
+	access = add_user(m, &ioas->accesses, id, sizeof(*access));
+	if (access)
+		access->id = id;
+	return access;
+}
+
+void mirror_forget_access(struct mirror *m, struct mirror_ioas *ioas, struct mirror_access *access)
+{
+	drop_user(m, &ioas->accesses, &access->node);
+}
+
+static int detach_access(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
+{
+	struct itree_node *node = itree_find(&ioas->accesses, ev->body_obj.object);
+	struct mirror_access *access = itree_entry(node, struct mirror_access, node);
+
+	if (!access)
+		return mirror_unknown_object(m, ioas->ctx, ioas->adopted, ev);
+	if (mirror_leave_pins(m, ioas, access))
+		return -ENOMEM;
+	m->stats.pins_dropped += access->pins.pages;
+	pincount_clear(&access->pins, &m->alloc);
+	drop_user(m, &ioas->accesses, node);
 	return 0;
 }
 
-/* Clients pin whole pages, whatever bytes of them they asked for. */
-static int apply_access(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
+/* What a domain held before we looked may be taken out of it now. */
+static int apply_filled(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
 {
-	uint64_t start = ev->body_area.iova & ~(IOAS_PAGE_SIZE - 1);
-	uint64_t last = ev->body_area.last | (IOAS_PAGE_SIZE - 1);
-	uint64_t stray = 0;
-	int err;
+	const struct ioas_area_body *body = &ev->body_area;
+	struct itree_node *node = itree_find(&ioas->domains, body->object);
+	struct mirror_domain *domain = itree_entry(node, struct mirror_domain, node);
+	bool adopted = ioas->adopted || (ev->flags & IOAS_F_ADOPTED);
+	int rc = 0;
 
-	if (ev->kind == IOAS_EV_ACCESS_PIN)
-		return pincount_add(&ioas->pins, &m->alloc, start, last);
-	err = pincount_sub(&ioas->pins, &m->alloc, start, last, &stray);
-	ioas->stray_unpins += stray;
-	return err;
+	if (!domain) {
+		domain = add_user(m, &ioas->domains, body->object, sizeof(*domain));
+		if (!domain)
+			return -ENOMEM;
+		domain->id = body->object;
+		rc = mirror_unknown_object(m, ioas->ctx, ioas->adopted, ev);
+	}
+	if (mirror_add_count(&domain->mapped, body->bytes, INT64_MIN, INT64_MAX) &&
+	    (domain->mapped >= 0 || adopted))
+		return rc;
+	return mirror_anomaly(m, ioas->ctx, ev, MIRROR_UNDERFLOW);
+}
+
+/* UINT64_MAX, and what no kernel has, mean that it was not told. */
+static void apply_dirty(struct mirror_ioas *ioas, const struct ioas_obj_body *body)
+{
+	ioas->dirty = body->dirty;
+	ioas->non_pinned_groups = body->non_pinned_groups;
+	ioas->entries_left = body->entries_left > INT64_MAX ? -1 : (int64_t)body->entries_left;
+}
+
+static void apply_option(struct mirror_ioas *ioas, const struct ioas_obj_body *body)
+{
+	if (body->option == IOAS_OPTION_HUGE_PAGES)
+		ioas->small_pages = !body->value;
 }
 
 int mirror_apply_use(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
 {
+	const struct ioas_obj_body *body = &ev->body_obj;
+
 	switch (ev->kind) {
 	case IOAS_EV_GROUP_ATTACH:
-		return apply_attach(m, ioas, ev);
+		return attach_group(m, ioas, ev);
 	case IOAS_EV_GROUP_DETACH:
-		return apply_detach(m, ioas, ev);
-	case IOAS_EV_CHARGE:
-		return apply_charge(m, ioas, ev);
-	case IOAS_EV_ACCESS_PIN:
-	case IOAS_EV_ACCESS_UNPIN:
-		return apply_access(m, ioas, ev);
+		return detach(m, ioas, ev, &ioas->groups, body->group, MIRROR_UNKNOWN_GROUP);
+	case IOAS_EV_DOMAIN_ATTACH:
+		return attach_domain(m, ioas, ev);
+	case IOAS_EV_DOMAIN_DETACH:
+		return detach(m, ioas, ev, &ioas->domains, body->object, MIRROR_UNKNOWN_OBJECT);
+	case IOAS_EV_DEVICE_ATTACH:
+		return attach_device(m, ioas, ev);
+	case IOAS_EV_DEVICE_DETACH:
+		return detach(m, ioas, ev, &ioas->devices, body->object, MIRROR_UNKNOWN_OBJECT);
+	case IOAS_EV_ACCESS_ATTACH:
+		return attach_access(m, ioas, ev);
+	case IOAS_EV_ACCESS_DETACH:
+		return detach_access(m, ioas, ev);
+	case IOAS_EV_AREA_FILLED:
+		return apply_filled(m, ioas, ev);
+	case IOAS_EV_OPTION:
+		apply_option(ioas, body);
+		return 0;
 	default: /* IOAS_EV_DIRTY */
-		ioas->dirty = ev->body_obj.dirty;
-		ioas->non_pinned_groups = ev->body_obj.non_pinned_groups;
+		apply_dirty(ioas, body);
 		return 0;
 	}
 }
@@ -123,16 +237,12 @@ void mirror_drop_use(struct mirror *m, struct mirror_ioas *ioas)
 {
 	struct itree_node *node;
 
-	while ((node = itree_first(&ioas->groups)))
-		drop_group(m, ioas, itree_entry(node, struct mirror_group, node));
-	while ((node = itree_first(&ioas->charges))) {
-		struct mirror_charge *charge = itree_entry(node, struct mirror_charge, node);
-
-		if (charge->pages)
-			m->stats.charges_dropped++;
-		itree_remove(&ioas->charges, node);
-		ioas_alloc_release(&m->alloc, charge);
-	}
 	m->stats.pins_dropped += ioas->pins.pages;
 	pincount_clear(&ioas->pins, &m->alloc);
+	itree_for_each(node, &ioas->accesses)
+		pincount_clear(&itree_entry(node, struct mirror_access, node)->pins, &m->alloc);
+	drop_users(m, &ioas->groups);
+	drop_users(m, &ioas->domains);
+	drop_users(m, &ioas->devices);
+	drop_users(m, &ioas->accesses);
 }

@@ -12,43 +12,39 @@
 
 #define PAGE_BITS 0xfffULL
 
-/* Nodes not in use, linked through .node.child[0]. */
-struct spare {
-	struct itree_node *head;
-};
-
 static struct pin_range *entry(struct itree_node *node)
 {
 	return itree_entry(node, struct pin_range, node);
 }
 
-static void put_spare(struct spare *spare, struct pin_range *r)
+/* Ranges not in use are linked through .node.avl.child[0]. */
+static void put_spare(struct pin_spare *spare, struct pin_range *r)
 {
-	r->node.child[0] = spare->head;
-	spare->head = &r->node;
+	r->node.avl.child[0] = spare->head;
+	spare->head = &r->node.avl;
 }
 
-static struct pin_range *take_spare(struct spare *spare)
+static struct pin_range *take_spare(struct pin_spare *spare)
 {
-	struct pin_range *r = entry(spare->head);
+	struct pin_range *r = avl_entry(spare->head, struct pin_range, node.avl);
 
-	spare->head = r->node.child[0];
+	spare->head = r->node.avl.child[0];
 	return r;
 }
 
-static void free_spare(const struct ioas_alloc *alloc, struct spare *spare)
+void pincount_unreserve(struct pin_spare *spare, const struct ioas_alloc *alloc)
 {
 	while (spare->head)
 		ioas_alloc_release(alloc, take_spare(spare));
 }
 
-static int fill_spare(const struct ioas_alloc *alloc, struct spare *spare, size_t want)
+int pincount_reserve(struct pin_spare *spare, const struct ioas_alloc *alloc, size_t count)
 {
-	for (; want; want--) {
+	for (; count; count--) {
 		struct pin_range *r = ioas_alloc_zeroed(alloc, sizeof(*r));
 
 		if (!r) {
-			free_spare(alloc, spare);
+			pincount_unreserve(spare, alloc);
 			return -ENOMEM;
 		}
 		put_spare(spare, r);
@@ -105,7 +101,7 @@ static size_t count_gaps(const struct pincount *p, uint64_t start, uint64_t last
 }
 
 /* Makes a range begin at `at` if one goes over it; at > 0. */
-static void split(struct pincount *p, struct spare *spare, uint64_t at)
+static void split(struct pincount *p, struct pin_spare *spare, uint64_t at)
 {
 	struct pin_range *low = entry(itree_first_in(&p->ranges, at, at));
 	struct pin_range *high;
@@ -122,7 +118,7 @@ static void split(struct pincount *p, struct spare *spare, uint64_t at)
 	put_range(p, high, at, last);
 }
 
-static void split_ends(struct pincount *p, struct spare *spare, uint64_t start, uint64_t last)
+static void split_ends(struct pincount *p, struct pin_spare *spare, uint64_t start, uint64_t last)
 {
 	if (start > 0)
 		split(p, spare, start);
@@ -131,7 +127,7 @@ static void split_ends(struct pincount *p, struct spare *spare, uint64_t start, 
 }
 
 /* Joins the ranges on both sides of `at` (> 0) if they are of equal count. */
-static void merge(struct pincount *p, struct spare *spare, uint64_t at)
+static void merge(struct pincount *p, struct pin_spare *spare, uint64_t at)
 {
 	struct pin_range *low = entry(itree_first_in(&p->ranges, at - 1, at - 1));
 	struct pin_range *high = entry(itree_find(&p->ranges, at));
@@ -147,7 +143,7 @@ static void merge(struct pincount *p, struct spare *spare, uint64_t at)
 	put_range(p, low, start, last);
 }
 
-static void merge_ends(struct pincount *p, struct spare *spare, uint64_t start, uint64_t last)
+static void merge_ends(struct pincount *p, struct pin_spare *spare, uint64_t start, uint64_t last)
 {
 	if (start > 0)
 		merge(p, spare, start);
@@ -155,79 +151,99 @@ static void merge_ends(struct pincount *p, struct spare *spare, uint64_t start, 
 		merge(p, spare, last + 1);
 }
 
-static void put_first_pin(struct pincount *p, struct spare *spare, uint64_t start, uint64_t last)
+static void put_first_pins(struct pincount *p, struct pin_spare *spare, uint64_t start,
+			   uint64_t last, uint64_t refs)
 {
 	struct pin_range *r = take_spare(spare);
 
-	r->count = 1;
+	r->count = refs;
 	put_range(p, r, start, last);
 }
 
-/* One more on each page; no range sticks out of [start, last] any more. */
-static void raise_counts(struct pincount *p, struct spare *spare, uint64_t start, uint64_t last)
+/* More on each page; no range sticks out of [start, last] any more. */
+static void raise_counts(struct pincount *p, struct pin_spare *spare, uint64_t start, uint64_t last,
+			 uint64_t refs)
 {
 	struct itree_node *n = itree_first_in(&p->ranges, start, last);
 	uint64_t at = start;
 
 	for (; n; n = itree_next_in(n, start, last)) {
 		if (n->start > at)
-			put_first_pin(p, spare, at, n->start - 1);
-		set_count(p, entry(n), entry(n)->count + 1);
+			put_first_pins(p, spare, at, n->start - 1, refs);
+		set_count(p, entry(n), entry(n)->count + refs);
 		if (n->last >= last)
 			return;
 		at = n->last + 1;
 	}
-	put_first_pin(p, spare, at, last);
+	put_first_pins(p, spare, at, last, refs);
 }
 
-int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last)
+size_t pincount_add_needs(const struct pincount *p, uint64_t start, uint64_t last)
 {
-	size_t want = count_splits(p, start, last) + count_gaps(p, start, last);
-	struct spare spare = { NULL };
-	int err = fill_spare(alloc, &spare, want);
+	return count_splits(p, start, last) + count_gaps(p, start, last);
+}
+
+void pincount_add_reserved(struct pincount *p, struct pin_spare *spare, uint64_t start,
+			   uint64_t last, uint64_t refs)
+{
+	split_ends(p, spare, start, last);
+	raise_counts(p, spare, start, last, refs);
+	merge_ends(p, spare, start, last);
+}
+
+int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last,
+		 uint64_t refs)
+{
+	struct pin_spare spare = { NULL };
+	int err = pincount_reserve(&spare, alloc, pincount_add_needs(p, start, last));
 
 	if (err)
 		return err;
-	split_ends(p, &spare, start, last);
-	raise_counts(p, &spare, start, last);
-	merge_ends(p, &spare, start, last);
-	free_spare(alloc, &spare);
+	pincount_add_reserved(p, &spare, start, last, refs);
+	pincount_unreserve(&spare, alloc);
 	return 0;
 }
 
-/* One less on each page; returns how many pages had a pin. */
-static uint64_t lower_counts(struct pincount *p, struct spare *spare, uint64_t start, uint64_t last)
+/* Less on each page; returns how many pins there were to let go. */
+static uint64_t lower_counts(struct pincount *p, struct pin_spare *spare, uint64_t start,
+			     uint64_t last, uint64_t refs)
 {
 	struct itree_node *n = itree_first_in(&p->ranges, start, last);
-	uint64_t pages = 0;
+	uint64_t before = p->refs;
 
 	while (n) {
 		struct pin_range *r = entry(n);
 
 		n = itree_next_in(n, start, last);
-		pages += pin_pages(r->node.start, r->node.last);
-		if (r->count > 1) {
-			set_count(p, r, r->count - 1);
+		if (r->count > refs) {
+			set_count(p, r, r->count - refs);
 		} else {
 			take_range(p, r);
 			put_spare(spare, r);
 		}
 	}
-	return pages;
+	return before - p->refs;
+}
+
+void pincount_sub_reserved(struct pincount *p, struct pin_spare *spare, uint64_t start,
+			   uint64_t last, uint64_t refs, uint64_t *stray)
+{
+	split_ends(p, spare, start, last);
+	*stray += pin_pages(start, last) * refs - lower_counts(p, spare, start, last, refs);
+	merge_ends(p, spare, start, last);
 }
 
 int pincount_sub(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last,
-		 uint64_t *stray)
+		 uint64_t refs, uint64_t *stray)
 {
-	struct spare spare = { NULL };
-	int err = fill_spare(alloc, &spare, count_splits(p, start, last));
+	struct pin_spare spare = { NULL };
+	int err = pincount_reserve(&spare, alloc, count_splits(p, start, last));
 
 	if (err)
 		return err;
-	split_ends(p, &spare, start, last);
-	*stray = pin_pages(start, last) - lower_counts(p, &spare, start, last);
-	merge_ends(p, &spare, start, last);
-	free_spare(alloc, &spare);
+	*stray = 0;
+	pincount_sub_reserved(p, &spare, start, last, refs, stray);
+	pincount_unreserve(&spare, alloc);
 	return 0;
 }
 

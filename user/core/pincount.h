@@ -34,18 +34,45 @@ static inline uint64_t pin_pages(uint64_t start, uint64_t last)
 }
 
 /*
- * Counts each page of [start, last] once more. 0, or -ENOMEM with nothing
- * changed. Memory comes from `alloc`, the same one for all calls on a map.
+ * Counts each page of [start, last] `refs` times more (> 0). 0, or -ENOMEM with
+ * nothing changed. Memory comes from `alloc`, the same one for all calls on a map.
  */
-int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last);
+int pincount_add(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last,
+		 uint64_t refs);
 
 /*
- * Counts each page of [start, last] once less. Pages whose count is 0 stay so;
- * their number is stored in *stray. 0, or -ENOMEM (a range had to be split)
- * with neither the map nor *stray changed.
+ * Counts each page of [start, last] `refs` times less (> 0), or down to 0 where
+ * its count is lower; what was missing there, over all pages (modulo 2^64), is
+ * stored in *stray. 0, or -ENOMEM (a range had to be split) with neither the
+ * map nor *stray changed.
  */
 int pincount_sub(struct pincount *p, const struct ioas_alloc *alloc, uint64_t start, uint64_t last,
-		 uint64_t *stray);
+		 uint64_t refs, uint64_t *stray);
+
+/*
+ * Ranges taken in advance, so that several changes that belong together cannot
+ * fail halfway: pincount_reserve() as many as they need together, then the
+ * changes, then pincount_unreserve() what is left. All zero holds none.
+ */
+struct pin_spare {
+	struct avl_node *head;
+};
+
+/* A pincount_sub() needs no more. */
+#define PINCOUNT_SUB_NEEDS 2
+
+/* How many ranges a pincount_add() of [start, last] needs now. */
+size_t pincount_add_needs(const struct pincount *p, uint64_t start, uint64_t last);
+
+/* 0, or -ENOMEM with nothing held. */
+int pincount_reserve(struct pin_spare *spare, const struct ioas_alloc *alloc, size_t count);
+void pincount_unreserve(struct pin_spare *spare, const struct ioas_alloc *alloc);
+
+/* As pincount_add() and pincount_sub(), the latter with *stray counted on. */
+void pincount_add_reserved(struct pincount *p, struct pin_spare *spare, uint64_t start,
+			   uint64_t last, uint64_t refs);
+void pincount_sub_reserved(struct pincount *p, struct pin_spare *spare, uint64_t start,
+			   uint64_t last, uint64_t refs, uint64_t *stray);
 
 /* Frees all ranges: the map is empty afterwards and can be used again. */
 void pincount_clear(struct pincount *p, const struct ioas_alloc *alloc);

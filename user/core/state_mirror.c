@@ -33,32 +33,32 @@ static __s64 client_refs(const struct mirror_ioas *i)
 	return refs;
 }
 
-static bool has_hardware(const struct mirror_ioas *i)
+/* Pages of @a that are pinned; -1: not known, they are those of its pages object. */
+static __s64 pinned_pages(const struct mirror_area *a, bool hardware, const struct pin_range **pins)
 {
-	for (const struct mirror_group *g = mirror_group_first(i); g; g = mirror_group_next(g)) {
-		if (!g->emulated)
-			return true;
-	}
-	return false;
+	if (mirror_area_pages(a))
+		return -1;
+	return hardware ? mirror_area_pinned(a) : client_pages(a, pins);
 }
 
-static int add_areas(const struct mirror_ioas *i, struct state_ioas *out)
+static int add_areas(const struct mirror *m, const struct mirror_ioas *i, struct state_ioas *out)
 {
 	const struct pin_range *pins = mirror_pins_first(i);
-	bool hardware = has_hardware(i);
+	bool hardware = mirror_has_hardware(i);
 
 	for (const struct mirror_area *a = mirror_area_first(i); a; a = mirror_area_next(a)) {
+		struct mirror_owner owner = mirror_area_owner(m, a);
 		struct state_area v = {
 			.iova = a->node.start,
 			.last = a->node.last,
-			.va = a->va,
-			.pinned = hardware ? a->pinned : client_pages(a, &pins),
+			.va = mirror_area_va(a),
+			.pinned = pinned_pages(a, hardware, &pins),
 			.pfnmap = a->pfnmap,
 			.time_ns = a->time_ns,
 			.area = a->number,
 			.prot = a->prot,
-			.tgid = a->owner_tgid,
-			.uid = a->owner_uid,
+			.tgid = owner.tgid,
+			.uid = owner.uid,
 			.going = a->going,
 			.vaddr_invalid = a->vaddr_invalid,
 		};
@@ -67,7 +67,7 @@ static int add_areas(const struct mirror_ioas *i, struct state_ioas *out)
 		if (err)
 			return err;
 		out->vaddr_invalid += v.vaddr_invalid;
-		out->pinned += v.pinned;
+		out->pinned += v.pinned > 0 ? v.pinned : 0;
 		out->pfnmap += v.pfnmap;
 	}
 	return 0;
@@ -91,7 +91,7 @@ static int add_charges(const struct mirror_ioas *i, struct state_ioas *out)
 	return 0;
 }
 
-static int add_ioas(const struct mirror_ioas *i, struct state_ctx *c)
+static int add_ioas(const struct mirror *m, const struct mirror_ioas *i, struct state_ctx *c)
 {
 	struct state_ioas v = {
 		.id = i->id,
@@ -114,11 +114,11 @@ static int add_ioas(const struct mirror_ioas *i, struct state_ctx *c)
 	}
 	err = state_add_ioas(c, &v, &out);
 	if (!err)
-		err = add_areas(i, out);
+		err = add_areas(m, i, out);
 	return err ? err : add_charges(i, out);
 }
 
-static int add_ctx(const struct mirror_ctx *c, struct state *s)
+static int add_ctx(const struct mirror *m, const struct mirror_ctx *c, struct state *s)
 {
 	struct state_ctx v = {
 		.id = c->id,
@@ -135,7 +135,7 @@ static int add_ctx(const struct mirror_ctx *c, struct state *s)
 	memcpy(v.who.comm, c->comm, sizeof(v.who.comm));
 	err = state_add_ctx(s, &v, &out);
 	for (const struct mirror_ioas *i = mirror_ioas_first(c); i && !err; i = mirror_ioas_next(i))
-		err = add_ioas(i, out);
+		err = add_ioas(m, i, out);
 	return err;
 }
 
@@ -145,7 +145,7 @@ int state_from_mirror(const struct mirror *m, __u64 now_ns, struct state *out)
 	int err = 0;
 
 	for (const struct mirror_ctx *c = mirror_ctx_first(m); c && !err; c = mirror_ctx_next(c))
-		err = add_ctx(c, &s);
+		err = add_ctx(m, c, &s);
 	if (err) {
 		state_clear(&s);
 		return err;
