@@ -14,6 +14,7 @@ enum op_level {
 	LEVEL_CONTAINER = 0,
 	LEVEL_DRIVER = 1,
 	LEVEL_CLIENT = 2,
+	LEVEL_CALLER = 3, /* who calls, where the op itself is not told */
 };
 
 struct op_key {

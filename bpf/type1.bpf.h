@@ -7,6 +7,7 @@
 #define IOASCOPE_TYPE1_BPF_H
 
 #include "objects.bpf.h"
+#include "type1_ranges.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -53,15 +54,25 @@ static __always_inline __s64 ret_of(void *ctx)
 	return v;
 }
 
+/* An IOAS that is older than we are. */
+static __noinline int ioas_adopt(__u64 key, __u64 ctx_key)
+{
+	struct vfio_iommu *iommu = (void *)key;
+
+	if (ioas_new(key, ctx_key, IOAS_BACKEND_TYPE1,
+		     BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1, true))
+		ranges_tell(key, 0);
+	return 0;
+}
+
 static __always_inline struct ioas_ioas *ioas_get(__u64 key)
 {
 	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &key);
-	struct vfio_iommu *iommu = (void *)key;
 
 	if (s || !key)
 		return s;
-	return ioas_new(key, ioas_ctx_key(key), IOAS_BACKEND_TYPE1,
-			BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1, true);
+	ioas_adopt(key, ioas_ctx_key(key));
+	return bpf_map_lookup_elem(&ioas_ioas, &key);
 }
 
 /* Takes over what the IOMMU driver holds in plain fields, as hints. */

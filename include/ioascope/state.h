@@ -13,7 +13,7 @@
 #include <ioascope/event.h>
 #include <linux/types.h>
 
-#define IOAS_STATE_VERSION 1
+#define IOAS_STATE_VERSION 2
 
 /* Map names, as a reader finds them; 15 characters at most (BPF_OBJ_NAME_LEN). */
 #define IOAS_MAP_CTX "ioas_ctx"
@@ -75,6 +75,7 @@ struct ioas_ioas {
 	__u64 entries_left;
 	__u32 vaddr_invalid; /* areas whose VA is void until re-mapped */
 	__u32 pad;
+	__u64 ranges; /* hash of the valid ranges as they were told last; 0: none */
 };
 
 /* IOAS_MAP_CHARGE */

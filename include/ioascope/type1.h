@@ -44,6 +44,7 @@
 	X(CUNPIN_DATA, "vfio_iommu_type1_unpin_pages", "iommu_data")                               \
 	X(CUNPIN_IOVA, "vfio_iommu_type1_unpin_pages", "user_iova")                                \
 	X(CUNPIN_NPAGE, "vfio_iommu_type1_unpin_pages", "npage")                                   \
+	X(VUNPIN_DEVICE, "vfio_unpin_pages", "device")                                             \
 	X(RW_DATA, "vfio_iommu_type1_dma_rw", "iommu_data")                                        \
 	X(RW_IOVA, "vfio_iommu_type1_dma_rw", "user_iova")                                         \
 	X(RW_COUNT, "vfio_iommu_type1_dma_rw", "count")                                            \

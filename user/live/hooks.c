@@ -57,6 +57,8 @@ const struct hook type1_hooks[] = {
 	     0),
 	HOOK("client_pin", "vfio_iommu_type1_pin_pages", TYPE1, OPTIONAL, "mediated pins", 0),
 	HOOK("client_pinned", "vfio_iommu_type1_pin_pages", TYPE1, OPTIONAL, "mediated pins", 0),
+	HOOK("unpin_caller", "vfio_unpin_pages", VFIO, OPTIONAL, "who unpins", 0),
+	HOOK("unpin_caller_done", "vfio_unpin_pages", VFIO, OPTIONAL, "who unpins", 0),
 	HOOK("client_unpin", "vfio_iommu_type1_unpin_pages", TYPE1, OPTIONAL, "mediated unpins", 0),
 	HOOK("client_unpinned", "vfio_iommu_type1_unpin_pages", TYPE1, OPTIONAL, "mediated unpins",
 	     0),
