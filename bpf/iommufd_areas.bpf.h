@@ -267,8 +267,11 @@ HOOK("fentry/iopt_table_add_domain", fd_add_domain)
 	struct ioas_ioas *s = fd_ioas(iopt);
 	struct fd_object *o;
 
-	o = s ? fd_new(ctx_of(s), domain, s->ctx_key, iopt) : NULL;
-	if (!o)
+	/* A device that is attached first has named it. */
+	o = fd_find(domain);
+	if (s && !o)
+		o = fd_new(ctx_of(s), domain, s->ctx_key, iopt);
+	if (!s || !o)
 		return 0;
 	if (s->ndomains < FD_DOMAINS_MAX)
 		s->domains[s->ndomains] = domain;

@@ -97,13 +97,16 @@ static __noinline int fd_device_tell(struct iommufd_device *idev, struct iommufd
 				     __u16 kind)
 {
 	__u64 iopt = fd_hwpt_iopt(hwpt), device = (__u64)BPF_CORE_READ(idev, dev);
-	struct fd_object *d = fd_find((__u64)BPF_CORE_READ(hwpt, domain));
+	__u64 domain = (__u64)BPF_CORE_READ(hwpt, domain);
+	struct fd_object *d = fd_find(domain);
 	struct fd_object *o = fd_find(device);
 	struct ioas_ioas *s = fd_ioas(iopt);
 	struct ioas_event *e;
 
 	if (!s)
 		return 0;
+	if (!d)
+		d = fd_new(ctx_of(s), domain, s->ctx_key, iopt);
 	if (!o)
 		o = fd_new(ctx_of(s), device, s->ctx_key, 0);
 	e = o ? event_begin(ctx_of(s), s, kind, fd_op_num(fd_op(iopt))) : NULL;
