@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Arguments that the type1 programs read, found by parameter name in the
- * running kernel's BTF: positions differ between kernels, even within one
- * stable series. X(name, function, parameter)
+ * Arguments that the type1 programs read (include/ioascope/hooks.h).
+ * X(name, function, parameter)
  */
 #ifndef IOASCOPE_TYPE1_H
 #define IOASCOPE_TYPE1_H
@@ -50,12 +49,5 @@
 	X(RW_COUNT, "vfio_iommu_type1_dma_rw", "count")                                            \
 	X(RW_WRITE, "vfio_iommu_type1_dma_rw", "write")                                            \
 	X(CAP_CAP, "security_capable", "cap")
-
-enum type1_arg {
-#define TYPE1_ENUM(name, func, param) ARG_##name,
-	TYPE1_ARGS(TYPE1_ENUM)
-#undef TYPE1_ENUM
-	ARG_MAX,
-};
 
 #endif

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * VFIO type1: containers of drivers/vfio/container.c with the IOMMU driver of
  * drivers/vfio/vfio_iommu_type1.c.
@@ -22,11 +22,10 @@
  * them. An address may live again before that hook runs: the end of an IOAS
  * compares our id, and the birth of a context ends the one it finds.
  */
-#include "type1_client.bpf.h"
-#include "type1_container.bpf.h"
-#include "type1_groups.bpf.h"
+#ifndef IOASCOPE_TYPE1_DRIVER_BPF_H
+#define IOASCOPE_TYPE1_DRIVER_BPF_H
 
-char LICENSE[] SEC("license") = "GPL";
+#include "type1.bpf.h"
 
 /* ---- charges ---- */
 
@@ -597,3 +596,5 @@ HOOK("fexit/vfio_iommu_type1_release", t1_released)
 	op_del(LEVEL_DRIVER);
 	return 0;
 }
+
+#endif
