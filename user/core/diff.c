@@ -177,7 +177,7 @@ static int all_charges(const struct run *r, const struct diff_side *a, const str
 
 	rc = charges(r, (struct charges){ x->charges, x->ncharges },
 		     (struct charges){ y->charges, y->ncharges });
-	if (rc || p == q)
+	if (rc || p == q || !(r->what & DIFF_CHARGES))
 		return rc;
 	return charges(r, (struct charges){ p->charges, p->ncharges },
 		       (struct charges){ q->charges, q->ncharges });

@@ -15,7 +15,8 @@
 #define DIFF_PAGES 0x04 /* the same memory, through another pages object */
 #define DIFF_PINNED 0x08 /* where both are known */
 #define DIFF_CONDITION 0x10 /* being removed, or its memory is void */
-#define DIFF_ALL 0x1f
+#define DIFF_CHARGES 0x20 /* of the contexts; those of the IOASes always count */
+#define DIFF_ALL 0x3f
 
 struct diff_side {
 	const struct state_ctx *ctx;
@@ -42,11 +43,10 @@ struct diff_ops {
 };
 
 /*
- * Compares two IOASes, with the charges of their contexts, and calls @ops for
- * what differs: areas by IOVA, ranges by class, charges. @what are the DIFF_* of
- * areas that count; without DIFF_MEMORY neither ranges nor charges do. @same_ids:
- * both sides are of one trace. Adds to *totals. 0, or what a function of @ops
- * returned. Needs state_finish().
+ * Compares two IOASes, and calls @ops for what differs: areas by IOVA, ranges by
+ * class, charges. @what are the DIFF_* that count; without DIFF_MEMORY neither
+ * ranges nor charges do. @same_ids: both sides are of one trace. Adds to *totals.
+ * 0, or what a function of @ops returned. Needs state_finish().
  */
 int diff_ioas(const struct diff_side *a, const struct diff_side *b, unsigned int what,
 	      bool same_ids, const struct diff_ops *ops, void *arg, struct diff_totals *totals);
