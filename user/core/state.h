@@ -212,6 +212,12 @@ static inline __s64 state_area_pages(const struct state_area *a)
 	return ((a->last - a->iova) >> 12) + 1;
 }
 
+/* Whether the memory of an area is addresses of a process. */
+static inline bool state_of_process(const struct state_area *a)
+{
+	return a->memory == IOAS_MEMORY_NONE || a->memory == IOAS_MEMORY_USER;
+}
+
 /* The bytes of [first, last], and sums of such; UINT64_MAX also stands for 2^64. */
 static inline __u64 state_bytes(__u64 first, __u64 last)
 {

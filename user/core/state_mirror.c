@@ -199,7 +199,7 @@ static void fill_ioas(const struct mirror_ioas *i, struct state_ioas *v)
 	v->dirty = i->dirty;
 	v->non_pinned_groups = i->non_pinned_groups;
 	v->client_pins = i->pins.refs;
-	v->entries_left = i->entries_left;
+	v->entries_left = -1; /* what was told once is not what is left now */
 	v->pins_known = !i->adopted;
 	v->users_known = i->ctx->backend != IOAS_BACKEND_TYPE1;
 	for (const struct mirror_group *g = mirror_group_first(i); g; g = mirror_group_next(g)) {

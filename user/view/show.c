@@ -173,7 +173,7 @@ static void charges_line(FILE *out, const struct state_ioas *i)
 	char u[UNITS_LEN], comm[UNITS_LEN];
 
 	for (size_t n = 0; n < i->ncharges; n++) {
-		const struct ioas_charge *c = &i->charges[n];
+		const struct state_charge *c = &i->charges[n];
 
 		fprintf(out, "  charged to %s[%u] uid %u: %s (mm->locked_vm)\n",
 			units_comm(comm, c->comm), c->tgid, c->uid,
@@ -306,7 +306,7 @@ static void json_charges(struct json *j, const struct state_ioas *i)
 {
 	json_array(j, "charges");
 	for (size_t n = 0; n < i->ncharges; n++) {
-		const struct ioas_charge *c = &i->charges[n];
+		const struct state_charge *c = &i->charges[n];
 
 		json_object(j, NULL);
 		json_str(j, "counter", ioas_counter_name(IOAS_COUNTER_MM_LOCKED));
