@@ -187,12 +187,12 @@ int rec_out_records(struct rec_out *out, struct rec_chunk *chunk, const uint8_t 
 int rec_out_end(struct rec_out *out, const struct recording_totals *totals, unsigned int flags);
 
 /*
- * When what an event tells holds from. A loss is found out later than it was;
+ * When what an event tells holds from. A loss is told later than it was;
  * everything that goes by time goes by this.
  */
 static inline uint64_t rec_time(const struct ioas_event *ev)
 {
-	if (ev->kind == IOAS_EV_UNCERTAIN && ev->body_obj.value && ev->body_obj.value < ev->time_ns)
+	if (ev->kind == IOAS_EV_UNCERTAIN && ev->body_obj.value)
 		return ev->body_obj.value;
 	return ev->time_ns;
 }
