@@ -134,6 +134,7 @@ install: all
 	for m in $(MAN); do install -D -m 0644 $$m $(DESTDIR)$(mandir)/man8/$$(basename $$m); done
 	install -D -m 0644 docs/completion/ioascope.bash \
 		$(DESTDIR)$(datadir)/bash-completion/completions/ioascope
+	install -D -m 0644 -t $(DESTDIR)$(datadir)/ioascope/policies policies/*.conf
 
 help:
 	@echo 'make             build the tool and the test clients (V=1 shows the commands)'
