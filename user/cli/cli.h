@@ -23,6 +23,8 @@ struct command {
 };
 
 int cmd_trace(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 
