@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/check_hooks.h"
 #include "cli/cli.h"
 #include "cli/record_options.h"
 #include "cli/run.h"
@@ -58,20 +59,8 @@ static __u64 clock_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* A function that serves two programs, at its entry and its exit, is named once. */
-static void add_hook(struct recording_info *info, const char *func)
-{
-	for (__u32 i = 0; i < info->nhooks; i++) {
-		if (!strcmp(info->hooks[i], func))
-			return;
-	}
-	if (info->nhooks < RECORDING_HOOKS_MAX)
-		snprintf(info->hooks[info->nhooks++], sizeof(info->hooks[0]), "%s", func);
-}
-
 static void fill_info(struct recording_info *info, const struct instance *i)
 {
-	struct instance_program program;
 	struct utsname uts;
 
 	if (!uname(&uts)) {
@@ -86,8 +75,7 @@ static void fill_info(struct recording_info *info, const struct instance *i)
 	if (!i)
 		return;
 	info->missing = instance_maps(i)->missing;
-	for (size_t n = 0; !instance_program(i, n, &program); n++)
-		add_hook(info, program.func);
+	hooks_of_instance(i, info);
 }
 
 /* ---- events ---- */

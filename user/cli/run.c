@@ -436,6 +436,11 @@ const struct instance *run_instance(const struct run *r)
 	return r->instance;
 }
 
+__u64 run_malformed(const struct run *r)
+{
+	return r->malformed;
+}
+
 void run_summary(const struct run *r, struct trace_summary *sum)
 {
 	if (r->instance) {

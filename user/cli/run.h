@@ -60,6 +60,9 @@ void run_summary(const struct run *r, struct trace_summary *sum);
  */
 int run_end(struct run **r, int err);
 
+/* Records that could not be read; .anomalies above counts them, too. */
+__u64 run_malformed(const struct run *r);
+
 /* Values of --ring and --areas: 0, or -EINVAL, -ERANGE with *o untouched. */
 int run_parse_ring(const char *text, struct run_options *o);
 int run_parse_areas(const char *text, struct run_options *o);
