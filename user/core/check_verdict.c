@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Whether a verdict may be given, and the report of one that is bad. */
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "core/check_impl.h"
