@@ -49,6 +49,7 @@ struct cs {
 	uint32_t id; /* the last number given to anything */
 	uint8_t backend;
 	bool raw; /* events need not pass the check */
+	bool never_asks; /* an attach or detach is not followed by a query */
 	/* what the op in progress did */
 	uint64_t removed;
 	uint32_t areas;
@@ -486,6 +487,13 @@ static inline void cs_query(struct cs *cs)
 	cs_simple_op(cs, IOAS_OP_QUERY, 0);
 }
 
+/* What a program does after an attach or detach that may have changed the valid ranges. */
+static inline void cs_ask(struct cs *cs)
+{
+	if (!cs->never_asks)
+		cs_query(cs);
+}
+
 /* The context 1 + CTX_NEW, its IOAS 100 + context: both seen from the start. */
 static inline void cs_open_as(struct cs *cs, uint32_t ctx, uint32_t ioas, uint8_t backend,
 			      unsigned int mode)
@@ -603,6 +611,7 @@ static inline void cs_attach(struct cs *cs, uint32_t group, bool emulated)
 		cs_replay(cs, 1);
 	cs_send(cs, cs_group(cs, IOAS_EV_GROUP_ATTACH, group, emulated));
 	cs_end(cs, cs_group_op(cs, IOAS_OP_ATTACH, group));
+	cs_ask(cs);
 }
 
 /* How many groups with hardware there are. */
@@ -625,6 +634,7 @@ static inline void cs_detach(struct cs *cs, uint32_t group, bool emulated)
 		cs_replay(cs, -1);
 	cs_send(cs, cs_group(cs, IOAS_EV_GROUP_DETACH, group, emulated));
 	cs_end(cs, cs_group_op(cs, IOAS_OP_DETACH, group));
+	cs_ask(cs);
 }
 
 /* ---- iommufd: domains and devices, accesses ---- */
@@ -679,6 +689,7 @@ static inline void cs_attach_domain(struct cs *cs, uint32_t domain, uint32_t dev
 	ev.body_obj.domain = domain;
 	cs_send(cs, ev);
 	cs_end(cs, cs_op(cs, IOAS_OP_ATTACH, 0));
+	cs_ask(cs);
 }
 
 static inline void cs_detach_domain(struct cs *cs, uint32_t domain, uint32_t device)
@@ -694,6 +705,7 @@ static inline void cs_detach_domain(struct cs *cs, uint32_t domain, uint32_t dev
 		cs_pin_memory(cs, -1);
 	cs_send(cs, cs_object(cs, IOAS_EV_DOMAIN_DETACH, domain));
 	cs_end(cs, cs_op(cs, IOAS_OP_DETACH, 0));
+	cs_ask(cs);
 }
 
 static inline void cs_attach_access(struct cs *cs, uint32_t access, uint64_t alignment, bool exact)

@@ -90,7 +90,6 @@ static void judge_before(struct check_at *at)
 
 static void judge_after(struct check_at *at)
 {
-	check_area_after(at);
 	check_answer_after(at);
 	check_pin_after(at);
 	check_pages_after(at);
@@ -196,6 +195,7 @@ static void judge_op(struct check_at *at)
 	check_area_op(at);
 	check_unmap_op(at);
 	check_answer_op(at);
+	check_map_op(at);
 	check_attach_op(at);
 	check_pin_op(at);
 	check_charge_op(at);

@@ -45,13 +45,20 @@ void check_remember(struct check *c, struct check_ctx *my, const struct ioas_eve
 	my->history[my->history_count++ % my->history_size] = *ev;
 }
 
+bool check_asks_for_all(const struct ioas_event *ev)
+{
+	return (ev->flags & IOAS_F_ALL) ||
+	       (ev->backend == IOAS_BACKEND_TYPE1 && ev->body_op.what == IOAS_OP_UNMAP &&
+		(ev->body_op.uapi_flags & CHECK_TYPE1_UNMAP_ALL));
+}
+
 int check_asked(const struct ioas_event *ev, struct check_range *out)
 {
 	const struct ioas_op_body *op = &ev->body_op;
 
 	if (ev->flags & IOAS_F_ARGS_UNREAD)
 		return -ENOENT;
-	if (ev->flags & IOAS_F_ALL) {
+	if (check_asks_for_all(ev)) {
 		*out = (struct check_range){ 0, UINT64_MAX };
 		return 0;
 	}

@@ -30,6 +30,10 @@ struct check_ranges {
 	struct check_range at[];
 };
 
+/* op.uapi_flags of type1: VFIO_DMA_UNMAP_FLAG_ALL; VFIO_DMA_MAP_FLAG_VADDR and that of UNMAP. */
+#define CHECK_TYPE1_UNMAP_ALL 2
+#define CHECK_TYPE1_VADDR 4
+
 /* Ops in flight that are remembered; the oldest is given up for a new one. */
 #define CHECK_OPS_MAX 65536
 
@@ -213,6 +217,15 @@ struct check_ranges *check_ranges_copy(struct check *c, const struct mirror_ioas
 /* The range of an event: 0, or -ENOENT if it has none. */
 int check_range_of(const struct ioas_event *ev, struct check_range *out);
 
+/* An UNMAP of everything, by flag or by range. */
+bool check_asks_for_all(const struct ioas_event *ev);
+
+/* A type1 MAP or UNMAP that is about memory addresses, and leaves the areas alone. */
+static inline bool check_is_vaddr(const struct ioas_event *ev)
+{
+	return ev->backend == IOAS_BACKEND_TYPE1 && (ev->body_op.uapi_flags & CHECK_TYPE1_VADDR);
+}
+
 /* What an op asked for: 0, or -ENOENT if that is no range. */
 int check_asked(const struct ioas_event *ev, struct check_range *out);
 
@@ -276,18 +289,20 @@ void check_pick_history(const struct check_ctx *my, struct check_violation *v);
 
 /* where areas and ranges may be. */
 void check_area_before(struct check_at *at);
-void check_area_after(struct check_at *at);
 void check_area_op(struct check_at *at);
 
 /* what an unmap removes and says. */
 void check_unmap_before(struct check_at *at);
 void check_unmap_op(struct check_at *at);
 
-/* what other ops do and answer. */
+/* what other ops do and answer. */
 void check_answer_before(struct check_at *at);
 void check_answer_after(struct check_at *at);
 void check_answer_op(struct check_at *at);
 void check_answer_rest(struct check_at *at);
+
+/* what a map or copy leaves. */
+void check_map_op(struct check_at *at);
 
 /* users that come and go, and what it does to ranges. */
 void check_attach_before(struct check_at *at);
