@@ -55,10 +55,10 @@ static void test_random(void **state)
 	struct fixture *f = *state;
 	struct unit_random r = unit_random_new();
 	size_t steps = unit_steps(60000);
-	size_t keyframes = 0;
+	size_t keyframes = 0, areas = 0;
 
 	for (size_t step = 0; step < steps; step++) {
-		struct ioas_event ev = random_event(&r);
+		struct ioas_event ev = random_event(&r, f->m);
 
 		if (unit_below(&r, 8) == 0) {
 			f->memory.fail_from = f->memory.calls + unit_below(&r, 10);
@@ -72,8 +72,10 @@ static void test_random(void **state)
 			continue;
 		mirror_free(rebuild(f->m, &r, step));
 		keyframes++;
+		areas += mirror_stats(f->m)->areas;
 	}
 	assert_true(keyframes > 100);
+	UNIT_REQUIRE(areas / keyframes > 10, &r, areas / keyframes);
 	UNIT_REQUIRE(mirror_stats(f->m)->no_memory > 0, &r, steps);
 	for (unsigned int i = 0; i < MIRROR_ANOMALY_KINDS; i++)
 		UNIT_REQUIRE(mirror_anomalies(f->m)->count[i] > 0, &r, i);
@@ -88,7 +90,7 @@ static void test_goes_on(void **state)
 	struct mirror *again = NULL;
 
 	for (size_t step = 0; step < steps; step++) {
-		struct ioas_event ev = random_event(&r);
+		struct ioas_event ev = random_event(&r, f->m);
 		int rc = mirror_apply(f->m, &ev);
 
 		if (again)
@@ -161,6 +163,19 @@ static void fill(struct fixture *f)
 	charge(f, 5, IOAS_COUNTER_MM_LOCKED, -4);
 	assert_no_anomaly(f);
 	mirror_mark_uncertain(f->m, 1, 900);
+}
+
+/* One field of one event is another: the mirrors differ. */
+static void require_differs(const struct ioas_event *events, size_t count, const struct mirror *m,
+			    const char *field)
+{
+	struct mirror *other = mirror_new(NULL);
+
+	for (size_t i = 0; i < count; i++)
+		mirror_apply(other, &events[i]);
+	if (mirror_compare(m, other, NULL, 0) != -EUCLEAN)
+		fail_msg("%s makes no difference", field);
+	mirror_free(other);
 }
 
 struct heard {
@@ -254,6 +269,88 @@ static void test_differences(void **state)
 	assert_int_equal(told, h.count);
 }
 
+#define OTHER(i, field)                                                                            \
+	do {                                                                                       \
+		struct ioas_event was = h.events[i];                                               \
+		h.events[i].field ^= 1;                                                            \
+		require_differs(h.events, h.count, f->m, "event " #i ", " #field);                 \
+		h.events[i] = was;                                                                 \
+	} while (0)
+
+/* The events are those of test_sequence(). */
+static void test_fields(void **state)
+{
+	struct fixture *f = *state;
+	static struct heard h;
+
+	h = (struct heard){ .count = 0 };
+	fill(f);
+	assert_int_equal(mirror_keyframe(f->m, hear, &h), 0);
+	OTHER(0, backend);
+	OTHER(0, time_ns);
+	OTHER(0, order);
+	OTHER(0, tgid);
+	OTHER(0, uid);
+	OTHER(0, comm[0]);
+	OTHER(0, flags);
+	OTHER(2, time_ns);
+	OTHER(2, body_pages.owner);
+	OTHER(2, body_pages.va);
+	OTHER(2, body_pages.npages);
+	OTHER(2, body_pages.memory);
+	OTHER(2, body_pages.account);
+	OTHER(2, body_pages.writable);
+	OTHER(2, body_pages.owner_tgid);
+	OTHER(2, body_pages.owner_uid);
+	OTHER(2, flags);
+	OTHER(3, body_pages.pinned);
+	OTHER(4, body_charge.pages);
+	OTHER(5, time_ns);
+	OTHER(5, body_obj.mode);
+	OTHER(5, flags);
+	OTHER(6, body_obj.dirty);
+	OTHER(6, body_obj.non_pinned_groups);
+	OTHER(6, body_obj.entries_left);
+	OTHER(8, body_range.iova);
+	OTHER(8, body_range.last);
+	OTHER(8, body_range.owner);
+	OTHER(10, body_obj.group);
+	OTHER(10, body_obj.emulated);
+	OTHER(11, body_obj.object);
+	OTHER(11, body_obj.page_size);
+	OTHER(12, body_area.bytes);
+	OTHER(13, body_obj.object);
+	OTHER(13, body_obj.domain);
+	OTHER(13, body_obj.group);
+	OTHER(13, body_obj.name[3]);
+	OTHER(14, body_obj.page_size);
+	OTHER(14, body_obj.exact);
+	OTHER(15, time_ns);
+	OTHER(15, op);
+	OTHER(15, body_area.iova);
+	OTHER(15, body_area.last);
+	OTHER(15, body_area.va);
+	OTHER(15, body_area.prot);
+	OTHER(15, body_area.area);
+	OTHER(15, body_area.pages);
+	OTHER(15, body_area.pfnmap);
+	OTHER(15, body_area.owner_tgid);
+	OTHER(15, body_area.owner_uid);
+	OTHER(15, flags);
+	OTHER(17, body_area.pages_id);
+	OTHER(17, body_area.at);
+	OTHER(19, body_area.object);
+	OTHER(20, body_area.refs);
+	OTHER(21, body_charge.owner);
+	OTHER(21, body_charge.counter);
+	OTHER(21, body_charge.owner_tgid);
+	OTHER(21, body_charge.owner_uid);
+	OTHER(21, body_charge.pages);
+	OTHER(22, body_charge.pages);
+	OTHER(23, body_charge.pages);
+	OTHER(24, body_obj.value);
+}
+
 static void test_words(void **state)
 {
 	struct fixture *f = *state;
@@ -303,6 +400,41 @@ static void test_ends(void **state)
 	assert_int_equal(mirror_check(f->m), 0);
 }
 
+/* What the kernel never counts, but events may have said. */
+static void test_large_counts(void **state)
+{
+	struct fixture *f = *state;
+	struct unit_random r = unit_random_new();
+
+	open_ioas(f);
+	add(f, 0x1000, 0x1fff);
+	pinned(f, 0x1000, INT64_MAX - 1, 5);
+	add(f, 0x2000, 0x2fff);
+	pinned(f, 0x2000, 0, (1LL << 56) - 1);
+	mirror_free(rebuild(f->m, &r, 0));
+}
+
+/* A change that could not be placed: contexts that are adopted later are uncertain. */
+static void test_unplaced(void **state)
+{
+	struct fixture *f = *state;
+	struct unit_random r = unit_random_new();
+	struct ioas_event ev = unit_event(IOAS_EV_CTX_NEW);
+	struct mirror *again;
+
+	open_ioas(f);
+	ev.ctx = 8;
+	f->memory.fail_from = f->memory.calls;
+	f->memory.fail_count = 1;
+	assert_int_equal(apply(f, ev), -ENOMEM);
+	assert_int_equal(mirror_mark_uncertain(f->m, 9, 1), 0);
+	again = rebuild(f->m, &r, 0);
+	assert_int_equal(mirror_stats(again)->unplaced_since, f->now);
+	assert_int_equal(mirror_find_ctx(again, 1)->uncertain_since, 0);
+	assert_int_equal(mirror_mark_uncertain(again, 0, 900), 0);
+	mirror_free(again);
+}
+
 /* Sums too far apart for one step. */
 static void test_far_charges(void **state)
 {
@@ -322,10 +454,11 @@ static void test_far_charges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIXTURE(test_random),	WITH_FIXTURE(test_goes_on),
-		WITH_FIXTURE(test_sequence),	WITH_FIXTURE(test_differences),
-		WITH_FIXTURE(test_words),	WITH_FIXTURE(test_ends),
-		WITH_FIXTURE(test_far_charges),
+		WITH_FIXTURE(test_random),	 WITH_FIXTURE(test_goes_on),
+		WITH_FIXTURE(test_sequence),	 WITH_FIXTURE(test_differences),
+		WITH_FIXTURE(test_words),	 WITH_FIXTURE(test_ends),
+		WITH_FIXTURE(test_far_charges),	 WITH_FIXTURE(test_fields),
+		WITH_FIXTURE(test_large_counts), WITH_FIXTURE(test_unplaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

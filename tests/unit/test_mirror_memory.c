@@ -107,7 +107,7 @@ static void test_twin(void **state)
 
 	assert_non_null(twin);
 	for (size_t step = 0; step < steps; step++) {
-		struct ioas_event ev = random_event(&r);
+		struct ioas_event ev = random_event(&r, f->m);
 		bool placed = mirror_find_ctx(f->m, ev.ctx) && mirror_find_ioas(f->m, ev.ioas);
 		int rc;
 
@@ -133,6 +133,31 @@ static void test_twin(void **state)
 	mirror_free(twin);
 }
 
+/* Those that the script has not. */
+static void test_more(void **state)
+{
+	struct fixture *f = *state;
+	struct ioas_event ev = area_event(IOAS_EV_AREA_UPDATE, 0x1000, 0x1fff, 0x900000);
+
+	open_ioas(f);
+	add(f, 0x1000, 0x1fff);
+	ev.body_area.owner_tgid = 200;
+	f->memory.fail_from = f->memory.calls;
+	f->memory.fail_count = 1;
+	assert_int_equal(apply(f, ev), -ENOMEM);
+	assert_int_equal(mirror_area_at(the_ioas(f), 0x1000)->va, 0x701000);
+	assert_int_equal(mirror_area_owner(f->m, mirror_area_at(the_ioas(f), 0x1000)).tgid, 100);
+	f->memory.fail_from = f->memory.calls;
+	assert_int_equal(mirror_mark_uncertain(f->m, 9, 300), -ENOMEM);
+	assert_null(mirror_find_ctx(f->m, 9));
+	assert_int_equal(mirror_stats(f->m)->unplaced_since, 300);
+	ev = unit_event(IOAS_EV_UNCERTAIN);
+	ev.ctx = 9;
+	f->memory.fail_from = f->memory.calls;
+	assert_int_equal(apply(f, ev), -ENOMEM);
+	assert_int_equal(mirror_stats(f->m)->no_memory, 2);
+}
+
 static void test_new_without_memory(void **state)
 {
 	struct unit_alloc memory = { .fail_count = 1 };
@@ -148,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_memory),
 		WITH_FIXTURE(test_twin),
+		WITH_FIXTURE(test_more),
 		cmocka_unit_test(test_new_without_memory),
 	};
 
