@@ -239,7 +239,8 @@ struct ioas_charge_body {
 	__u32 owner_tgid;
 	__u32 owner_uid;
 	__u64 over; /* reserved, 0 */
-	__u32 pages_id; /* the pages object that it is for; 0: the IOAS is charged itself */
+	__u32 pages_id; /* the pages object that it is for; 0: the IOAS is charged itself, or
+			   (keyframe: no .ioas, IOAS_F_ADOPTED) this is a sum of the context */
 	__u32 reserved;
 };
 

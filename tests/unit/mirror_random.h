@@ -9,7 +9,7 @@
 #include "mirror_unit.h"
 
 #define RANDOM_CTXS 3
-#define RANDOM_PAGES 64
+#define RANDOM_PAGES 48
 
 static inline void random_area(struct unit_random *r, struct ioas_event *ev)
 {
@@ -124,8 +124,28 @@ static inline unsigned int random_kind(struct unit_random *r)
 	}
 }
 
-/* Any of context 1 to RANDOM_CTXS, each with two IOASes of its own. */
-static inline struct ioas_event random_event(struct unit_random *r)
+/* At an area that is there, as it is: otherwise hardly any would ever be met. */
+static inline void random_aim(struct unit_random *r, const struct mirror *m, struct ioas_event *ev)
+{
+	const struct mirror_ioas *ioas = mirror_find_ioas(m, ev->ioas);
+	struct ioas_area_body *body = &ev->body_area;
+	const struct mirror_area *area = NULL;
+
+	if (ioas)
+		area = mirror_area_first_in(ioas, body->iova, UINT64_MAX);
+	if (!area)
+		return;
+	body->iova = area->node.start;
+	body->last = area->node.last;
+	body->va = mirror_area_va(area);
+	body->area = area->number;
+	body->pages_id = area->shared ? area->pages->id : 0;
+	if (ev->kind == IOAS_EV_AREA_SPLIT && body->last > body->iova)
+		body->at = body->iova + 1 + unit_below(r, body->last - body->iova);
+}
+
+/* Any of context 1 to RANDOM_CTXS, each with two IOASes of its own. `m` is only read. */
+static inline struct ioas_event random_event(struct unit_random *r, const struct mirror *m)
 {
 	struct ioas_event ev = unit_event(random_kind(r));
 
@@ -151,6 +171,8 @@ static inline struct ioas_event random_event(struct unit_random *r)
 		random_charge(r, &ev);
 	else
 		random_obj(r, &ev);
+	if (ioas_event_is_area(&ev) && ev.kind != IOAS_EV_AREA_ADD && unit_below(r, 4))
+		random_aim(r, m, &ev);
 	return ev;
 }
 
