@@ -130,11 +130,13 @@ static void unmap_the_older(struct mirror *m, struct recording_writer *w)
 	ev.body_area.pages = -16;
 	ev.kind = IOAS_EV_PINNED;
 	ev.order = 12;
+	ev.cpu_seq++;
 	ev.time_ns += 1000;
 	add(m, w, ev);
 	ev.body_area = area;
 	ev.kind = IOAS_EV_AREA_GONE;
 	ev.order = 13;
+	ev.cpu_seq++;
 	ev.time_ns += 1000;
 	add(m, w, ev);
 	ev = event(IOAS_EV_OP, 1, 2, 14, 2 * SECOND + 13000);
