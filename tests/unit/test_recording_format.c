@@ -402,6 +402,17 @@ static void impossible_records(void **state)
 	}
 }
 
+/* Records are promised, and nothing was ever loaded. */
+static void no_records(void **state)
+{
+	struct forge f = forge_new();
+
+	(void)state;
+	put_keyframe(&f);
+	put_chunk(&f, REC_EVENTS, 0, NULL, 0, 1);
+	expect(&f, 0, RECORDING_DAMAGED, "a record is longer or shorter");
+}
+
 /* ---- chunks ---- */
 
 static void later_chunks(void **state)
@@ -690,12 +701,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(later_version),	TEST(later_items),	  TEST(many_hooks),
-		TEST(broken_items),	TEST(header_lengths),	  TEST(not_a_recording),
-		TEST(later_records),	TEST(impossible_records), TEST(later_chunks),
-		TEST(wrong_chunks),	TEST(wrong_payloads),	  TEST(wrong_keyframes),
-		TEST(wrong_ends),	TEST(later_index),	  TEST(wrong_index),
-		TEST(misleading_index),
+		TEST(later_version),   TEST(later_items),	 TEST(many_hooks),
+		TEST(broken_items),    TEST(header_lengths),	 TEST(not_a_recording),
+		TEST(later_records),   TEST(impossible_records), TEST(no_records),
+		TEST(later_chunks),    TEST(wrong_chunks),	 TEST(wrong_payloads),
+		TEST(wrong_keyframes), TEST(wrong_ends),	 TEST(later_index),
+		TEST(wrong_index),     TEST(misleading_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
