@@ -98,6 +98,11 @@ $(B)/san/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(HELP) $(CORE) $(UNIT_LIBS) -o $@
 
+$(B)/tests/recording-bench: tests/bench/recording-bench.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(CORE) $(UNIT_LIBS) -o $@
+
 $(B)/man/%: docs/man/%.rst
 	$(call say,MAN,$@)
 	$(Q)mkdir -p $(@D)
@@ -134,6 +139,13 @@ programs: all
 bench: all
 	$(Q)tests/bench.sh
 
+# FUZZ_SECONDS for each target, FUZZ='recording event ...' for some of them.
+fuzz:
+	$(Q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) CLANG='$(CLANG)' CC='$(CC)' tests/fuzz/run.sh $(FUZZ)
+
+bench-recording: $(B)/tests/recording-bench
+	$(Q)$<
+
 install: all
 	install -D -m 0755 $(B)/ioascope $(DESTDIR)$(sbindir)/ioascope
 	for m in $(MAN); do install -D -m 0644 $$m $(DESTDIR)$(mandir)/man8/$$(basename $$m); done
@@ -151,11 +163,13 @@ help:
 	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12 CMD=... runs a command'
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
 	@echo 'make bench       what tracing costs the traced, as ratios'
+	@echo 'make fuzz        fuzz what reads files and events; FUZZ_SECONDS=60'
+	@echo 'make bench-recording  size, write and read rate of recordings'
 	@echo 'make install     prefix=$(prefix) DESTDIR=$(DESTDIR)'
 	@echo 'make clean       remove what was built'
 
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bpf check-tools clean demo help install lab programs ready setup soak test unit
+.PHONY: all bench bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak test unit
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d)

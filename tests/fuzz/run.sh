@@ -47,7 +47,7 @@ make_seeds() {
     "$CC" -std=gnu11 -D_GNU_SOURCE -Iinclude -Iuser -Itests/unit tests/fuzz/seeds.c \
         "${core[@]}" "${libs[@]}" -lcmocka -o "$out/seeds/make"
     "$out/seeds/make" "$out/seeds"
-    cp policies/*.ini "$out/seeds/policy" 2>/dev/null || :
+    cp policies/*.conf "$out/seeds/policy" 2>/dev/null || :
 }
 
 fuzz() {
