@@ -98,10 +98,10 @@ $(B)/san/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(HELP) $(CORE) $(UNIT_LIBS) -o $@
 
-$(B)/tests/mirror-bench: tests/bench/mirror-bench.c $(CORE) $(wildcard user/core/*.h include/ioascope/*.h)
+$(B)/tests/%-bench: tests/bench/%-bench.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $< $(CORE) $(shell $(PKG_CONFIG) --libs $(CORE_LIBS)) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(CORE) $(UNIT_LIBS) -o $@
 
 $(B)/man/%: docs/man/%.rst
 	$(call say,MAN,$@)
@@ -139,7 +139,11 @@ programs: all
 bench: all
 	$(Q)tests/bench.sh
 
-bench-mirror: $(B)/tests/mirror-bench
+# FUZZ_SECONDS for each target, FUZZ='recording event ...' for some of them.
+fuzz:
+	$(Q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) CLANG='$(CLANG)' CC='$(CC)' tests/fuzz/run.sh $(FUZZ)
+
+bench-mirror bench-recording: bench-%: $(B)/tests/%-bench
 	$(Q)$<
 
 install: all
@@ -160,11 +164,13 @@ help:
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
 	@echo 'make bench       what tracing costs the traced, as ratios'
 	@echo 'make bench-mirror what a change costs, by the number of areas'
+	@echo 'make fuzz        fuzz what reads files and events; FUZZ_SECONDS=60'
+	@echo 'make bench-recording  size, write and read rate of recordings'
 	@echo 'make install     prefix=$(prefix) DESTDIR=$(DESTDIR)'
 	@echo 'make clean       remove what was built'
 
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bench-mirror bpf check-tools clean demo help install lab programs ready setup soak test unit
+.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak test unit
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d)

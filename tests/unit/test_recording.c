@@ -470,6 +470,7 @@ static void assert_whole(const char *path, size_t *events, bool last)
 		*events += !recording_in_keyframe(rec);
 	assert_int_equal(recording_ended(rec, &why), RECORDING_WHOLE);
 	assert_int_equal(!recording_totals(rec), !last);
+	assert_int_equal(recording_continues(rec), !last);
 	assert_string_equal(why, last ? "" : "it goes on in the next file of its set");
 	recording_close(&rec);
 }

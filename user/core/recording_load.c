@@ -61,10 +61,10 @@ static int reserve(uint8_t **at, size_t *capacity, size_t size)
 {
 	uint8_t *more;
 
-	if (size <= *capacity)
+	if (*at && size <= *capacity)
 		return 0;
-	/* What was in it is not needed. */
-	more = malloc(size);
+	/* What was in it is not needed. Nothing at all has an address, too. */
+	more = malloc(size ? size : 1);
 	if (!more)
 		return -ENOMEM;
 	free(*at);

@@ -355,6 +355,11 @@ const struct recording_totals *recording_totals(const struct recording *r)
 	return r->end_flags & REC_TOTALS ? &r->totals : NULL;
 }
 
+bool recording_continues(const struct recording *r)
+{
+	return r->end_flags & REC_CONTINUES;
+}
+
 uint64_t recording_unknown(const struct recording *r)
 {
 	return r->unknown;
