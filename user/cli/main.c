@@ -13,7 +13,11 @@ static const struct command commands[] = {
 	{ "trace", "print each operation on an I/O address space as it happens", cmd_trace },
 	{ "record", "write all that happens to a file", cmd_record },
 	{ "check", "tell what breaks the rules, now or in a recording", cmd_check },
-	{ "show", "print what devices can reach now", cmd_show },
+	{ "show", "print what devices can reach, now or in a recording", cmd_show },
+	{ "lookup", "tell where an address or memory is mapped", cmd_lookup },
+	{ "holes", "tell what is not mapped, or mapped and not pinned", cmd_holes },
+	{ "aliases", "tell which memory is mapped and charged more than once", cmd_aliases },
+	{ "diff", "compare two I/O address spaces, moments or recordings", cmd_diff },
 	{ "features", "print what this kernel offers to trace", cmd_features },
 };
 

@@ -191,6 +191,7 @@ int diff_ioas(const struct diff_side *a, const struct diff_side *b, unsigned int
 	struct run r = { what, same_ids, ops, arg, totals };
 	int rc = areas(&r, x, y);
 
+	totals->ioases += !a->ioas != !b->ioas;
 	if (rc || !(what & DIFF_MEMORY))
 		return rc;
 	if (x->users_known && y->users_known)
@@ -202,7 +203,7 @@ int diff_ioas(const struct diff_side *a, const struct diff_side *b, unsigned int
 
 bool diff_equal(const struct diff_totals *t)
 {
-	return !t->only_a && !t->only_b && !t->changed && !t->ranges && !t->charges;
+	return !t->ioases && !t->only_a && !t->only_b && !t->changed && !t->ranges && !t->charges;
 }
 
 /* ---- pairs ---- */

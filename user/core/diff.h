@@ -29,6 +29,7 @@ struct diff_totals {
 	__u64 changed;
 	__u64 bytes_a; /* of .only_a; UINT64_MAX also stands for 2^64 */
 	__u64 bytes_b;
+	__u64 ioases; /* that are on one side only */
 	__u64 ranges; /* that are in one of them only */
 	__u64 charges; /* that differ */
 	bool ranges_unknown; /* one side was not told any: not compared */

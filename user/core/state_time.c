@@ -7,10 +7,10 @@
 #define NS_PER_S 1000000000ULL
 
 /* Digits at *text, which moves behind them. -EINVAL: none, -ERANGE: too large. */
-static int digits(const char **text, uint64_t *out)
+static int digits(const char **text, __u64 *out)
 {
 	const char *p = *text;
-	uint64_t v = 0;
+	__u64 v = 0;
 
 	if (*p < '0' || *p > '9')
 		return -EINVAL;
@@ -24,9 +24,9 @@ static int digits(const char **text, uint64_t *out)
 }
 
 /* What is behind the point, in ns; the text ends there. */
-static int fraction(const char *p, uint64_t *out)
+static int fraction(const char *p, __u64 *out)
 {
-	uint64_t v = 0, unit = NS_PER_S;
+	__u64 v = 0, unit = NS_PER_S;
 
 	if (!*p)
 		return -EINVAL;
@@ -41,9 +41,9 @@ static int fraction(const char *p, uint64_t *out)
 }
 
 /* "12", "12.5" */
-static int seconds(const char *text, uint64_t *out)
+static int seconds(const char *text, __u64 *out)
 {
-	uint64_t s, ns = 0;
+	__u64 s, ns = 0;
 	int err = digits(&text, &s);
 
 	if (!err && *text == '.')
@@ -59,17 +59,17 @@ static int seconds(const char *text, uint64_t *out)
 }
 
 /* "123ns" */
-static int absolute(const char *text, uint64_t *out)
+static int absolute(const char *text, __u64 *out)
 {
 	int err = digits(&text, out);
 
 	return err ? err : strcmp(text, "ns") ? -EINVAL : 0;
 }
 
-int state_time_parse(const char *text, uint64_t start_ns, uint64_t end_ns, uint64_t *out)
+int state_time_parse(const char *text, __u64 start_ns, __u64 end_ns, __u64 *out)
 {
 	size_t len = strlen(text);
-	uint64_t v;
+	__u64 v;
 	int err;
 
 	if (len > 2 && !strcmp(text + len - 2, "ns")) {

@@ -3,7 +3,7 @@
 #ifndef IOASCOPE_CORE_STATE_TIME_H
 #define IOASCOPE_CORE_STATE_TIME_H
 
-#include <stdint.h>
+#include <linux/types.h>
 
 /*
  * "12.5" or "+12.5": seconds after @start_ns; "-3": seconds before @end_ns;
@@ -11,6 +11,6 @@
  * *out in ns, or with *out untouched -EINVAL (no time) or -ERANGE (before
  * @start_ns, or too large for 64 bits). What is after @end_ns is fine.
  */
-int state_time_parse(const char *text, uint64_t start_ns, uint64_t end_ns, uint64_t *out);
+int state_time_parse(const char *text, __u64 start_ns, __u64 end_ns, __u64 *out);
 
 #endif
