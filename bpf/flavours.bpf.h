@@ -39,7 +39,13 @@ struct cred {
 	kuid_t uid;
 };
 
-struct mm_struct;
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct mm_struct {
+	atomic_t mm_users;
+};
 
 struct task_struct {
 	int tgid;

@@ -29,7 +29,7 @@ struct op_removal {
 	__u32 active;
 	__u32 silent; /* never announced: nothing to take back */
 	__u32 unseen; /* mapped before we looked */
-	__u32 pad;
+	__u32 uncharge_lost; /* the kernel cannot take back what it charged */
 	__u64 mm; /* what was charged for it, to whom */
 	__u64 task;
 	__s64 locked;
