@@ -15,37 +15,32 @@ struct hold {
 };
 
 struct check_access {
-	uint64_t key; /* IOAS, access */
+	uint32_t id;
 	struct itree holds;
 	uint64_t refs; /* pins on all pages together, modulo 2^64 */
 	UT_hash_handle hh;
 };
 
-static uint64_t key_of(uint32_t ioas, uint32_t access)
-{
-	return (uint64_t)ioas << 32 | access;
-}
-
-static struct check_access *find(struct check *c, uint64_t key)
+static struct check_access *find(const struct check_use *use, uint32_t id)
 {
 	struct check_access *my;
 
-	HASH_FIND(hh, c->ledger.accesses, &key, sizeof(key), my);
+	HASH_FIND(hh, use->accesses, &id, sizeof(id), my);
 	return my;
 }
 
-static struct check_access *get(struct check *c, uint64_t key)
+static struct check_access *get(struct check *c, struct check_use *use, uint32_t id)
 {
 	const struct ioas_alloc *hash_alloc = &c->alloc;
-	struct check_access *my = find(c, key);
+	struct check_access *my = find(use, id);
 
 	if (my)
 		return my;
 	my = ioas_alloc_zeroed(&c->alloc, sizeof(*my));
 	if (!my)
 		return NULL;
-	my->key = key;
-	HASH_ADD(hh, c->ledger.accesses, key, sizeof(my->key), my);
+	my->id = id;
+	HASH_ADD(hh, use->accesses, id, sizeof(my->id), my);
 	if (my->hh.tbl)
 		return my;
 	ioas_alloc_release(&c->alloc, my);
@@ -71,27 +66,21 @@ static void drop_hold(struct check *c, struct check_access *my, struct hold *hol
 	ioas_alloc_release(&c->alloc, hold);
 }
 
-static void drop_holds(struct check *c, struct check_access *my)
+static void drop(struct check *c, struct check_use *use, struct check_access *my)
 {
+	const struct ioas_alloc *hash_alloc = &c->alloc;
 	struct itree_node *n;
 
 	while ((n = itree_first(&my->holds)))
 		drop_hold(c, my, itree_entry(n, struct hold, node));
-}
-
-static void drop(struct check *c, struct check_access *my)
-{
-	const struct ioas_alloc *hash_alloc = &c->alloc;
-
-	drop_holds(c, my);
-	HASH_DEL(c->ledger.accesses, my);
+	HASH_DEL(use->accesses, my);
 	ioas_alloc_release(&c->alloc, my);
 }
 
 void check_access_pin(struct check_at *at, uint32_t access, uint64_t start, uint64_t last,
 		      uint64_t refs)
 {
-	struct check_access *my = get(at->c, key_of(at->ioas->id, access));
+	struct check_access *my = get(at->c, &at->mine->use, access);
 	struct hold *hold = my ? find_hold(my, start, last) : NULL;
 
 	if (my && !hold) {
@@ -114,13 +103,14 @@ int check_access_unpin(struct check_at *at, uint32_t access, uint64_t start, uin
 		       uint64_t refs)
 {
 	const struct mirror_access *theirs = mirror_find_access(at->ioas, access);
-	struct check_access *my = find(at->c, key_of(at->ioas->id, access));
+	struct check_use *use = &at->mine->use;
+	struct check_access *my = find(use, access);
 	bool known = (my ? my->refs : 0) == (theirs ? theirs->pins.refs : 0);
 	struct hold *hold = my && known ? find_hold(my, start, last) : NULL;
 
 	if (!hold || hold->refs < refs) {
 		if (my)
-			drop(at->c, my);
+			drop(at->c, use, my);
 		return known ? -ENOENT : -ENODATA;
 	}
 	hold->refs -= refs;
@@ -128,32 +118,20 @@ int check_access_unpin(struct check_at *at, uint32_t access, uint64_t start, uin
 	if (!hold->refs)
 		drop_hold(at->c, my, hold);
 	if (!itree_count(&my->holds))
-		drop(at->c, my);
+		drop(at->c, use, my);
 	return 0;
 }
 
 void check_access_drop(struct check_at *at, uint32_t access)
 {
-	struct check_access *my = find(at->c, key_of(at->ev->ioas, access));
+	struct check_access *my = find(&at->mine->use, access);
 
 	if (my)
-		drop(at->c, my);
+		drop(at->c, &at->mine->use, my);
 }
 
-void check_access_drop_all(struct check_at *at, const struct mirror_ioas *ioas)
+void check_access_free(struct check *c, struct check_use *use)
 {
-	const struct mirror_access *a = mirror_access_first(ioas);
-
-	for (; a; a = mirror_access_next(a)) {
-		struct check_access *my = find(at->c, key_of(ioas->id, a->id));
-
-		if (my)
-			drop(at->c, my);
-	}
-}
-
-void check_access_free(struct check *c)
-{
-	while (c->ledger.accesses)
-		drop(c, c->ledger.accesses);
+	while (use->accesses)
+		drop(c, use, use->accesses);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* who pays, for what, and how much. */
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/vfio.h>
 
 #include "core/check_impl.h"

@@ -5,7 +5,6 @@
  * object. What the mirror drops on its own behalf is found to be gone when
  * somebody looks at it.
  */
-#include <inttypes.h>
 
 #include "core/check_impl.h"
 
@@ -98,8 +97,8 @@ static struct what of_area(const struct check_at *at, const struct mirror_area *
 
 static struct what of_pages(const struct mirror_pages *pages)
 {
-	struct what w = of_range(pages->owner_tgid, pages->va,
-				 (pages->npages << IOAS_PAGE_SHIFT) - 1);
+	struct what w =
+		of_range(pages->owner_tgid, pages->va, (pages->npages << IOAS_PAGE_SHIFT) - 1);
 
 	if (pages->memory != IOAS_MEMORY_USER)
 		w.tgid = 0;
@@ -131,8 +130,11 @@ static void keep(struct check_at *at, const struct what *w)
 {
 	struct ioas_alloc *alloc = &at->c->alloc;
 	struct check_space *s = get(at->c, w->tgid);
-	struct memory *m = s ? slab_take(&at->c->ledger.nodes, alloc) : NULL;
+	struct memory *m = NULL;
 
+	at->c->ledger.nodes.size = sizeof(*m);
+	if (s)
+		m = slab_take(&at->c->ledger.nodes, alloc);
 	if (!m) {
 		at->c->stats.no_memory++;
 		if (s)
@@ -163,7 +165,7 @@ static enum state state_of_pages(const struct check *c, const struct memory *m)
 	return pages->account != IOAS_COUNTER_NONE && !ctx->uncertain_since ? CHARGED : FREE;
 }
 
-/* Without a hardware user nothing is pinned for an area itself. */
+/* What is pinned for an area itself is charged; nothing is without a hardware user. */
 static enum state state_of(const struct check *c, const struct memory *m)
 {
 	const struct mirror_ioas *ioas;
@@ -175,7 +177,7 @@ static enum state state_of(const struct check *c, const struct memory *m)
 	area = ioas ? mirror_area_at(ioas, m->iova) : NULL;
 	if (!area || mirror_area_pages(area) || mirror_area_va(area) != m->node.start)
 		return GONE;
-	return mirror_has_hardware(ioas) && !ioas->ctx->uncertain_since ? CHARGED : FREE;
+	return mirror_area_pinned(area) > 0 && !ioas->ctx->uncertain_since ? CHARGED : FREE;
 }
 
 static const struct memory *find_charged(struct check *c, struct check_space *s,
@@ -214,7 +216,7 @@ static void judge(struct check_at *at, const struct what *w)
 	va = other->node.start > w->va ? other->node.start : w->va;
 	last = other->node.last < w->last ? other->node.last : w->last;
 	check_fail(at, RULE_DOUBLE_CHARGE, NULL,
-		   "addresses 0x%" PRIx64 "-0x%" PRIx64 " of process %" PRIu32
+		   "addresses " CHECK_RANGE " of process %" PRIu32
 		   " are charged twice, first for %s %" PRIu32,
 		   va, last, w->tgid, other->pages_id ? "memory" : "IOAS",
 		   other->pages_id ? other->pages_id : other->home);
@@ -283,8 +285,9 @@ static bool changes_area(const struct check_at *at)
 
 static bool changes_pages(const struct check_at *at)
 {
-	return at->ctx && (at->ev->kind == IOAS_EV_PAGES_NEW || at->ev->kind == IOAS_EV_PAGES_GONE ||
-			   at->ev->kind == IOAS_EV_PAGES_OWNER);
+	return at->ctx &&
+	       (at->ev->kind == IOAS_EV_PAGES_NEW || at->ev->kind == IOAS_EV_PAGES_GONE ||
+		at->ev->kind == IOAS_EV_PAGES_OWNER);
 }
 
 static void one_pages(struct check_at *at, void (*do_it)(struct check_at *at, const struct what *w))

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* memory, and the domains that map it. */
-#include <inttypes.h>
 
 #include "core/check_impl.h"
 
@@ -36,8 +35,8 @@ static void judge_area_pinned(struct check_at *at)
 	    pinned >= 0 && (uint64_t)pinned <= most)
 		return;
 	check_fail(at, RULE_PINNED_RANGE, &range,
-		   "area 0x%" PRIx64 "-0x%" PRIx64 " has %" PRId64 " of %" PRIu64
-		   " pages pinned, and %" PRId64 " more",
+		   "area " CHECK_RANGE " has %" PRId64 " of %" PRIu64 " pages pinned, and %" PRId64
+		   " more",
 		   area->node.start, area->node.last, mirror_area_pinned(area), most,
 		   (int64_t)body->pages);
 }
@@ -51,9 +50,9 @@ static void judge_added_pinned(struct check_at *at)
 
 	if (check_judge(at, RULE_PINNED_RANGE) && found > most)
 		check_fail(at, RULE_PINNED_RANGE, &range,
-			   "area 0x%" PRIx64 "-0x%" PRIx64 " would have %" PRIu64 " of %" PRIu64
+			   "area " CHECK_RANGE " would have %" PRIu64 " of %" PRIu64
 			   " pages pinned",
-			   body->iova, body->last, found, most);
+			   range.iova, range.last, found, most);
 }
 
 static void judge_pages_pinned(struct check_at *at, const struct mirror_pages *pages)
@@ -81,15 +80,14 @@ static void judge_shown(struct check_at *at, const struct mirror_pages *pages)
 
 	if (check_judge(at, RULE_AREA_IN_PAGES) && end >= pages->npages)
 		check_fail(at, RULE_AREA_IN_PAGES, &range,
-			   "area 0x%" PRIx64 "-0x%" PRIx64 " ends in page %" PRIu64
-			   " of memory %" PRIu32 ", which has %" PRIu64,
-			   body->iova, body->last, end, pages->id, pages->npages);
+			   "area " CHECK_RANGE " ends in page %" PRIu64 " of memory %" PRIu32
+			   ", which has %" PRIu64,
+			   range.iova, range.last, end, pages->id, pages->npages);
 	if (check_judge(at, RULE_AREA_WRITABLE) && (body->prot & IOAS_PROT_WRITE) &&
 	    !pages->writable)
 		check_fail(at, RULE_AREA_WRITABLE, &range,
-			   "area 0x%" PRIx64 "-0x%" PRIx64
-			   " may be written, its memory %" PRIu32 " may not",
-			   body->iova, body->last, pages->id);
+			   "area " CHECK_RANGE " may be written, its memory %" PRIu32 " may not",
+			   range.iova, range.last, pages->id);
 }
 
 /* ---- R-45 ---- */
@@ -262,8 +260,8 @@ static void judge_added(struct check_at *at)
 	if (pages->pinned < 0 || (uint64_t)pages->pinned < shown)
 		check_fail(at, RULE_PIN_ALL,
 			   &(struct check_range){ area->node.start, area->node.last },
-			   "%" PRId64 " pages of memory %" PRIu32
-			   " are pinned, area 0x%" PRIx64 "-0x%" PRIx64 " shows %" PRIu64,
+			   "%" PRId64 " pages of memory %" PRIu32 " are pinned, area 0x%" PRIx64
+			   "-0x%" PRIx64 " shows %" PRIu64,
 			   pages->pinned, pages->id, area->node.start, area->node.last, shown);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* pins of clients, against the areas that they lie in. check_void.c: the rest. */
+/* R-31 to R-35, R-37: pins of clients, against the areas that they lie in. check_void.c: the rest.
+ */
 #include <errno.h>
-#include <inttypes.h>
 
 #include "core/check_impl.h"
 
@@ -78,8 +78,8 @@ static void judge_inside(struct check_at *at, struct check_run run, const struct
 
 	if (check_judge_whole(at, RULE_PIN_INSIDE) && u->hole)
 		check_fail(at, RULE_PIN_INSIDE, &range,
-			   "pin of 0x%" PRIx64 "-0x%" PRIx64 ": nothing is mapped at 0x%" PRIx64,
-			   run.start, run.last, u->hole_at);
+			   "pin of " CHECK_RANGE ": nothing is mapped at 0x%" PRIx64, run.start,
+			   run.last, u->hole_at);
 }
 
 static void judge_prot(struct check_at *at, struct check_run run, const struct under *u)
@@ -90,10 +90,9 @@ static void judge_prot(struct check_at *at, struct check_run run, const struct u
 	if (!u->any || !check_judge(at, RULE_PIN_PROT) || !area)
 		return;
 	check_fail(at, RULE_PIN_PROT, &range,
-		   "pin of 0x%" PRIx64 "-0x%" PRIx64 " for %s, area 0x%" PRIx64 "-0x%" PRIx64
-		   " is for %s",
-		   run.start, run.last, prot_name(at->ev->body_area.prot), area->node.start,
-		   area->node.last, prot_name(area->prot));
+		   "pin of " CHECK_RANGE " for %s, area " CHECK_RANGE " is for %s", run.start,
+		   run.last, prot_name(at->ev->body_area.prot), area->node.start, area->node.last,
+		   prot_name(area->prot));
 }
 
 static void judge_ram(struct check_at *at, struct check_run run, const struct under *u)
@@ -104,8 +103,8 @@ static void judge_ram(struct check_at *at, struct check_run run, const struct un
 	if (!u->any || !check_judge(at, RULE_PIN_RAM) || !area)
 		return;
 	check_fail(at, RULE_PIN_RAM, &range,
-		   "pin of 0x%" PRIx64 "-0x%" PRIx64 ": area 0x%" PRIx64 "-0x%" PRIx64 " is no RAM",
-		   run.start, run.last, area->node.start, area->node.last);
+		   "pin of " CHECK_RANGE ": area " CHECK_RANGE " is no RAM", run.start, run.last,
+		   area->node.start, area->node.last);
 }
 
 /* Whether the pin is of a device that the hardware group of an IOAS has, as a client. */
@@ -121,6 +120,7 @@ static bool by_hardware(const struct check_at *at)
 static void pin(struct check_at *at)
 {
 	const struct ioas_area_body *body = &at->ev->body_area;
+	struct check_use *use = &at->mine->use;
 	struct check_run run = check_run_of(body);
 	struct under u = look_under(at, run);
 	const struct mirror_access *access;
@@ -128,14 +128,13 @@ static void pin(struct check_at *at)
 	judge_inside(at, run, &u);
 	judge_prot(at, run, &u);
 	judge_ram(at, run, &u);
-	if (at->mine) {
-		at->mine->use.pin_ns = at->ev->time_ns;
-		at->mine->use.leaked = 0;
-		at->mine->use.readonly_pins |= u.readonly;
-		at->mine->use.hardware_pins |= by_hardware(at);
-	}
+	use->pin_ns = at->ev->time_ns;
+	use->leaked = 0;
+	use->readonly_pins |= u.readonly;
+	use->hardware_pins |= by_hardware(at);
 	access = body->object ? mirror_find_access(at->ioas, body->object) : NULL;
-	if (access && access->exact)
+	/* A keyframe tells how often pages are pinned, not by which pins. */
+	if (access && access->exact && !at->c->keyframe)
 		check_access_pin(at, access->id, run.start, run.last, run.refs);
 }
 
@@ -152,8 +151,8 @@ static void judge_missing(struct check_at *at, const struct pincount *pins, stru
 	missing = check_pins_missing(pins, run, &first);
 	if (missing)
 		check_fail(at, RULE_UNPIN_MATCH, &range,
-			   "unpin of 0x%" PRIx64 "-0x%" PRIx64 ": %" PRIu64
-			   " pages have no pin, from 0x%" PRIx64 "-0x%" PRIx64,
+			   "unpin of " CHECK_RANGE ": %" PRIu64
+			   " pages have no pin, from " CHECK_RANGE,
 			   run.start, run.last, missing, first.start, first.last);
 }
 
@@ -172,15 +171,13 @@ static void unpin(struct check_at *at)
 	access = mirror_find_access(at->ioas, body->object);
 	if (!access)
 		return;
-	known = access->exact ?
-			check_access_unpin(at, access->id, run.start, run.last, run.refs) :
-			-ENODATA;
+	known = access->exact ? check_access_unpin(at, access->id, run.start, run.last, run.refs)
+			      : -ENODATA;
 	if (known == -ENODATA)
 		judge_missing(at, &access->pins, run);
 	else if (check_judge_whole(at, RULE_UNPIN_MATCH) && known == -ENOENT)
 		check_fail(at, RULE_UNPIN_MATCH, &range,
-			   "unpin of 0x%" PRIx64 "-0x%" PRIx64
-			   ": no pin of access %" PRIu32 " has this range",
+			   "unpin of " CHECK_RANGE ": no pin of access %" PRIu32 " has this range",
 			   run.start, run.last, access->id);
 }
 
@@ -197,7 +194,7 @@ static void fail_leak(struct check_at *at, const struct pincount *pins, const ch
 	range = range_of(first);
 	check_fail(at, RULE_PIN_LEAK, &range,
 		   "%s %" PRIu32 " has gone and %" PRIu64 " pins on %" PRIu64
-		   " pages are left, from 0x%" PRIx64 "-0x%" PRIx64,
+		   " pages are left, from " CHECK_RANGE,
 		   who, number, pins->refs, pins->pages, first.start, first.last);
 }
 
@@ -222,7 +219,7 @@ static void group_leaves(struct check_at *at)
 		emulated += g->emulated;
 		leaves |= g->emulated && g->number == at->ev->body_obj.group;
 	}
-	if (!leaves || emulated > 1 || !at->mine || at->mine->use.hardware_pins)
+	if (!leaves || emulated > 1 || at->mine->use.hardware_pins)
 		return;
 	if (!check_judge_whole(at, RULE_PIN_LEAK) || !at->ioas->pins.pages)
 		return;
@@ -232,9 +229,8 @@ static void group_leaves(struct check_at *at)
 
 static void ioas_leaves(struct check_at *at, const struct mirror_ioas *ioas)
 {
-	struct check_ioas *mine = ioas == at->ioas ? at->mine : NULL;
+	const struct check_ioas *mine = check_find_ioas(at->c, ioas->id);
 
-	check_access_drop_all(at, ioas);
 	if (!check_judge(at, RULE_PIN_LEAK))
 		return;
 	if (ioas->pins.pages && (!mine || ioas->pins.refs > mine->use.leaked))
@@ -251,8 +247,8 @@ static void ctx_leaves(struct check_at *at)
 
 static void area_leaves(struct check_at *at)
 {
+	struct check_range range = { at->ev->body_area.iova, at->ev->body_area.last };
 	struct check_run run = check_run_of(&at->ev->body_area), first;
-	struct check_range range = range_of(run);
 	uint64_t held;
 
 	if (!check_judge(at, RULE_REMOVED_PINNED))
@@ -260,10 +256,9 @@ static void area_leaves(struct check_at *at)
 	held = check_pins_held(&at->ioas->pins, run, &first);
 	if (held)
 		check_fail(at, RULE_REMOVED_PINNED, &range,
-			   "area 0x%" PRIx64 "-0x%" PRIx64 " is gone with %" PRIu64
-			   " pages pinned by clients, from 0x%" PRIx64 "-0x%" PRIx64,
-			   at->ev->body_area.iova, at->ev->body_area.last, held, first.start,
-			   first.last);
+			   "area " CHECK_RANGE " is gone with %" PRIu64
+			   " pages pinned by clients, from " CHECK_RANGE,
+			   range.iova, range.last, held, first.start, first.last);
 }
 
 void check_pin_before(struct check_at *at)
@@ -271,7 +266,7 @@ void check_pin_before(struct check_at *at)
 	check_void_before(at);
 	if (at->ev->kind == IOAS_EV_CTX_GONE)
 		ctx_leaves(at);
-	if (!at->ioas)
+	if (!at->ioas || !at->mine)
 		return;
 	switch (at->ev->kind) {
 	case IOAS_EV_ACCESS_PIN:
@@ -295,11 +290,6 @@ void check_pin_before(struct check_at *at)
 	default:
 		break;
 	}
-}
-
-void check_pin_after(struct check_at *at)
-{
-	(void)at;
 }
 
 void check_pin_op(struct check_at *at)

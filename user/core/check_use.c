@@ -2,9 +2,13 @@
 /* What the rules on pins, memory and charges share. */
 #include "core/check_impl.h"
 
+void check_use_drop_ioas(struct check *c, struct check_ioas *mine)
+{
+	check_access_free(c, &mine->use);
+}
+
 void check_use_free(struct check *c)
 {
-	check_access_free(c);
 	check_balance_free(c);
 	check_double_free(c);
 }

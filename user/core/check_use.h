@@ -6,15 +6,21 @@
 #ifndef CORE_CHECK_USE_H
 #define CORE_CHECK_USE_H
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/check.h"
 #include "core/itree.h"
 #include "core/pincount.h"
 #include "core/slab.h"
 
 struct check;
 struct check_at;
+struct check_ioas;
+
+/* Two uint64_t in a text: first and last address. */
+#define CHECK_RANGE "0x%" PRIx64 "-0x%" PRIx64
 
 /*
  * How long a mismatch has to stand where an op may have done its work and not
@@ -32,6 +38,7 @@ struct check_stand {
 
 /* Of an IOAS. */
 struct check_use {
+	struct check_access *accesses; /* their pins, as ranges: check_access.c */
 	uint64_t pin_ns; /* when a client pinned last; 0: never */
 	bool hardware_pins; /* a device of a hardware group pins as a client */
 	bool readonly_pins; /* a client pins where an area is only read */
@@ -49,17 +56,17 @@ struct check_use {
 
 /* Of the checker. All zero is empty. */
 struct check_ledger {
-	struct check_access *accesses; /* pins of accesses, as ranges: check_access.c */
 	struct check_balance *balances; /* ops with pins that are not charged: check_balance.c */
 	size_t nbalances; /* pages objects in them */
 	struct check_space *spaces; /* memory of processes: check_double.c */
 	struct slab nodes; /* of the spaces */
 };
 
-/* Frees all of the above. */
+/* Frees what the ledger holds. */
 void check_use_free(struct check *c);
 
-/* Forgets what is kept for an op that will not be told. */
+/* Frees what is kept of an IOAS, and of an op, that is forgotten. */
+void check_use_drop_ioas(struct check *c, struct check_ioas *mine);
 void check_use_drop_op(struct check *c, uint64_t number);
 
 /* ---- check_void.c: R-36, R-38 ---- */
@@ -81,11 +88,10 @@ void check_access_pin(struct check_at *at, uint32_t access, uint64_t start, uint
 int check_access_unpin(struct check_at *at, uint32_t access, uint64_t start, uint64_t last,
 		       uint64_t refs);
 
-/* The access leaves the IOAS, or all of them do. */
+/* It leaves the IOAS. */
 void check_access_drop(struct check_at *at, uint32_t access);
-void check_access_drop_all(struct check_at *at, const struct mirror_ioas *ioas);
 
-void check_access_free(struct check *c);
+void check_access_free(struct check *c, struct check_use *use);
 
 /* ---- check_balance.c: what an op pins of a pages object, and charges for it ---- */
 
@@ -153,8 +159,7 @@ uint64_t check_pins_missing(const struct pincount *pins, struct check_run run,
 			    struct check_run *out);
 
 /* Pages of the range with pins; *out is the first run of them, if there are any. */
-uint64_t check_pins_held(const struct pincount *pins, struct check_run run,
-			 struct check_run *out);
+uint64_t check_pins_held(const struct pincount *pins, struct check_run run, struct check_run *out);
 
 /* The pages object of an event: NULL if it is not held, or not known but by its number. */
 const struct mirror_pages *check_pages_known(const struct check_at *at, uint32_t pages_id);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* clients that are told to let go, and pins that the kernel refuses. */
-#include <inttypes.h>
 #include <linux/vfio.h>
 
 #include "core/check_impl.h"
@@ -23,8 +22,8 @@ static void notify(struct check_at *at)
 		return;
 	if (op->areas > most) {
 		check_fail(at, RULE_NOTIFY, &range,
-			   "clients were told of 0x%" PRIx64 "-0x%" PRIx64 " in %" PRIu32
-			   " rounds, %" PRIu32 " are the most",
+			   "clients were told of " CHECK_RANGE " in %" PRIu32 " rounds, %" PRIu32
+			   " are the most",
 			   range.iova, range.last, op->areas, most);
 		return;
 	}
@@ -38,8 +37,8 @@ static void notify(struct check_at *at)
 	held = check_pins_held(&at->ioas->pins, run, &first);
 	if (held)
 		check_fail(at, RULE_NOTIFY, &range,
-			   "clients were told of 0x%" PRIx64 "-0x%" PRIx64 " and keep %" PRIu64
-			   " pages, from 0x%" PRIx64 "-0x%" PRIx64,
+			   "clients were told of " CHECK_RANGE " and keep %" PRIu64
+			   " pages, from " CHECK_RANGE,
 			   range.iova, range.last, held, first.start, first.last);
 }
 
@@ -57,8 +56,7 @@ static void fail_void(struct check_at *at)
 
 	use->void_pin_ns = 0;
 	check_fail(at, RULE_PIN_REFUSED, &range,
-		   "pin of 0x%" PRIx64 "-0x%" PRIx64 " while its addresses were void", range.iova,
-		   range.last);
+		   "pin of " CHECK_RANGE " while its addresses were void", range.iova, range.last);
 }
 
 static bool meets(const struct check_use *use, uint64_t start, uint64_t last)
@@ -121,9 +119,8 @@ static void pin_v1(struct check_at *at)
 	struct check_range range = { .iova = body->iova, .last = body->last };
 
 	if (at->ioas->mode == IOAS_MODE_V1 && check_judge(at, RULE_PIN_REFUSED))
-		check_fail(at, RULE_PIN_REFUSED, &range,
-			   "pin of 0x%" PRIx64 "-0x%" PRIx64 " in a v1 container", range.iova,
-			   range.last);
+		check_fail(at, RULE_PIN_REFUSED, &range, "pin of " CHECK_RANGE " in a v1 container",
+			   range.iova, range.last);
 }
 
 void check_void_before(struct check_at *at)
