@@ -88,6 +88,16 @@ $(B)/tests/type1-client: $(CLIENT) $(wildcard tests/clients/*.h tests/modules/*/
 $(foreach t,property mutation,$(B)/tests/test_$(t) $(B)/san/test_$(t)): HELP := $(UNIT_HELP)
 $(foreach t,property mutation,$(B)/tests/test_$(t) $(B)/san/test_$(t)): $(UNIT_HELP)
 
+# Views that need no library but core.
+REPORT := $(wildcard user/view/report*.c user/view/trace*.c) user/view/json.c user/view/units.c
+$(B)/tests/test_report $(B)/san/test_report: HELP := $(REPORT)
+$(B)/tests/test_report $(B)/san/test_report: $(REPORT)
+
+$(B)/tests/make-recording: tests/cli/make-recording.c $(CORE) $(wildcard user/core/*.h include/ioascope/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $< $(CORE) $(shell $(PKG_CONFIG) --libs $(CORE_LIBS)) -o $@
+
 $(B)/tests/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

@@ -188,6 +188,18 @@ static int on_tick(void *arg)
 
 /* ---- the end ---- */
 
+static void say_written(const struct record *r)
+{
+	const struct recording_options *o = &r->opt->recording;
+	char size[UNITS_LEN] = "?";
+	struct stat st;
+
+	if (!stat(r->opt->path, &st))
+		units_bytes(size, (__u64)st.st_size);
+	fprintf(stderr, "%s: %" PRIu64 " events, %s%s\n", r->opt->path, (uint64_t)r->events, size,
+		o->rotate_bytes || o->rotate_ns ? " in the last file" : "");
+}
+
 /* A file that could not be written has no end: a reader must see that. */
 static int finish(struct record *r)
 {
@@ -198,8 +210,6 @@ static int finish(struct record *r)
 		.missed = r->sum.missed,
 		.gaps = r->sum.gaps,
 	};
-	char size[UNITS_LEN];
-	__u64 bytes;
 	int err;
 
 	if (!r->writer) {
@@ -207,14 +217,12 @@ static int finish(struct record *r)
 		if (err)
 			return err;
 	}
-	bytes = recording_size(r->writer);
 	err = recording_finish(&r->writer, r->err ? NULL : &totals);
 	if (err)
 		say_failure(r, err);
 	if (r->on_line)
 		fputs("\r\033[K", stderr);
-	fprintf(stderr, "%s: %" PRIu64 " events, %s\n", r->opt->path, (uint64_t)r->events,
-		units_bytes(size, bytes));
+	say_written(r);
 	return r->err;
 }
 

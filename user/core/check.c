@@ -252,7 +252,10 @@ static int take(struct check *c, const struct ioas_event *ev)
 
 	if (ev->kind == IOAS_EV_UNCERTAIN)
 		return take_uncertain(c, ev);
-	at.my_ctx = ev->ctx ? check_get_ctx(c, ev) : NULL;
+	/* What closed a context may be told after its end: that does not bring it back. */
+	if (ev->ctx)
+		at.my_ctx =
+			ev->kind == IOAS_EV_OP ? check_find_ctx(c, ev->ctx) : check_get_ctx(c, ev);
 	at.ctx = ev->ctx ? mirror_find_ctx(c->mirror, ev->ctx) : NULL;
 	if (c->keyframe && at.my_ctx && ev->kind == IOAS_EV_CTX_NEW)
 		at.my_ctx->next_order = ev->order ? ev->order + 1 : 0;
