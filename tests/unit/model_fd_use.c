@@ -1,0 +1,598 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* iommufd, compat, bundled: unmaps of each mode, users and their pins, ranges, options. */
+#include "model_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define GROUP_BASE 20 /* number of the first IOMMU group */
+
+/* ---- unmap ---- */
+
+/* Clients are told to let go of an area, in an op of its own. */
+static void notify(const struct model_at *outer, const struct model_area *area)
+{
+	struct model_at at = *outer;
+	struct model_area a = *area;
+
+	model_begin(&at, IOAS_OP_NOTIFY);
+	at.op.body_op.iova = a.iova;
+	at.op.body_op.size = a.last - a.iova + 1;
+	at.op.body_op.areas = 1;
+	model_fd_let_go_in(&at, a.iova, a.last);
+	model_end(&at, 0, IOAS_F_NO_RESULT);
+}
+
+static void remove_told(struct model_at *at, size_t i)
+{
+	const struct model_area *a = &at->s->areas[i];
+
+	for (size_t k = 0; k < at->s->npins; k++) {
+		if (model_meet(at->s->pins[k].iova, at->s->pins[k].last, a->iova, a->last)) {
+			notify(at, a);
+			break;
+		}
+	}
+	model_fd_remove(at, i);
+}
+
+static int unmap_cover(struct model_at *at, uint64_t iova, uint64_t last)
+{
+	struct model_ioas *s = at->s;
+	size_t i;
+
+	while ((i = model_area_in(s, iova, last)) < s->nareas) {
+		if (s->areas[i].iova < iova || s->areas[i].last > last)
+			return -ENOENT;
+		remove_told(at, i);
+	}
+	return 0;
+}
+
+static int unmap_first(struct model_at *at, uint64_t iova, uint64_t last)
+{
+	struct model_ioas *s = at->s;
+	size_t i;
+
+	while ((i = model_area_in(s, iova, last)) < s->nareas && s->areas[i].iova >= iova)
+		remove_told(at, i);
+	for (i = 0; i < s->nareas; i++) {
+		if (model_meet(s->areas[i].iova, s->areas[i].last, iova, last))
+			s->areas[i].stale = true;
+	}
+	return 0;
+}
+
+static int unmap_exact(struct model_at *at, uint64_t iova, uint64_t last)
+{
+	size_t i = model_area_in(at->s, iova, last);
+
+	if (i == at->s->nareas || at->s->areas[i].iova != iova || at->s->areas[i].last != last)
+		return -ENOENT;
+	remove_told(at, i);
+	return 0;
+}
+
+static int unmap_any(struct model_at *at, uint64_t iova, uint64_t last, bool *cut)
+{
+	int err = 0;
+
+	if (last != UINT64_MAX)
+		err = model_fd_split(at, last + 1);
+	if (!err)
+		err = model_fd_split(at, iova);
+	*cut = !err;
+	return err ? err : unmap_cover(at, iova, last);
+}
+
+static int unmap_by_mode(struct model_at *at, uint64_t iova, uint64_t last, bool *cut)
+{
+	if (at->asked->flags & MODEL_ALL)
+		return unmap_cover(at, 0, UINT64_MAX);
+	switch (at->s->mode) {
+	case IOAS_MODE_EXACT:
+		return unmap_exact(at, iova, last);
+	case IOAS_MODE_FIRST:
+		return unmap_first(at, iova, last);
+	case IOAS_MODE_ANY:
+	case IOAS_MODE_TCE:
+		return unmap_any(at, iova, last, cut);
+	default:
+		return unmap_cover(at, iova, last);
+	}
+}
+
+void model_fd_unmap(struct model_at *at)
+{
+	const struct model_op *o = at->asked;
+	bool all = o->flags & MODEL_ALL, cut = true, returns;
+	struct ioas_op_body *op = &at->op.body_op;
+	uint64_t last;
+	int err;
+
+	model_begin(at, IOAS_OP_UNMAP);
+	op->iova = all ? 0 : o->iova;
+	op->size = all ? UINT64_MAX : o->size;
+	at->op.flags = all ? IOAS_F_ALL : 0;
+	if (!all && !model_range_is(o->iova, o->size, &last)) {
+		model_end(at, -EINVAL, at->c->backend == IOAS_BACKEND_BUNDLED ? IOAS_F_RETURNED : 0);
+		return;
+	}
+	err = unmap_by_mode(at, o->iova, last, &cut);
+	if (!err && !all && !op->removed && at->m->world.empty_fails &&
+	    at->c->backend != IOAS_BACKEND_BUNDLED)
+		err = -ENOENT;
+	returns = at->c->backend == IOAS_BACKEND_BUNDLED || !err ||
+		  (at->c->backend == IOAS_BACKEND_COMPAT && cut);
+	if (returns)
+		op->returned = op->removed;
+	model_end(at, err, returns ? IOAS_F_RETURNED : 0);
+}
+
+void model_fd_cut(struct model_at *at)
+{
+	const struct model_op *o = at->asked;
+
+	if (at->c->backend != IOAS_BACKEND_BUNDLED || o->iova % MODEL_PAGE)
+		return;
+	model_begin(at, IOAS_OP_CUT);
+	at->op.body_op.iova = o->iova;
+	model_end(at, model_fd_split(at, o->iova), 0);
+}
+
+/* ---- pins ---- */
+
+static void tell_access(struct model_at *at, unsigned int kind, const struct model_pin *p)
+{
+	struct ioas_event *ev = model_tell(at, kind);
+
+	ev->body_area.iova = p->iova;
+	ev->body_area.last = p->last;
+	ev->body_area.pages = (int64_t)model_pages_in(p->iova, p->last);
+	ev->body_area.prot = kind == IOAS_EV_ACCESS_PIN ? at->asked->prot : 0;
+	ev->body_area.object = at->c->user[p->user];
+}
+
+static void settle_in(struct model_at *at, uint64_t iova, uint64_t last)
+{
+	const struct model_ioas *s = at->s;
+
+	for (size_t i = 0; i < s->nareas; i++) {
+		if (model_meet(s->areas[i].iova, s->areas[i].last, iova, last))
+			model_fd_settle(at, s->areas[i].pages);
+	}
+}
+
+static int pin_error(const struct model_at *at, uint64_t last)
+{
+	const struct model_op *o = at->asked;
+	const struct model_ioas *s = at->s;
+	uint64_t next = o->iova;
+
+	for (size_t i = model_area_in(s, o->iova, last); i < s->nareas; i++) {
+		const struct model_area *a = &s->areas[i];
+
+		if (a->iova > next)
+			return -ENOENT;
+		if (o->prot & ~a->prot)
+			return -EPERM;
+		if (model_pages(at->c, a->pages)->memory == IOAS_MEMORY_DMABUF)
+			return -EINVAL;
+		if (a->last >= last)
+			return 0;
+		next = a->last + 1;
+	}
+	return -ENOENT;
+}
+
+void model_fd_pin(struct model_at *at)
+{
+	const struct model_op *o = at->asked;
+	struct model_pin p = { .iova = o->iova, .user = o->user };
+	int err;
+
+	if (o->user < MODEL_HARDWARE || !at->s->attached[o->user] || at->s->npins == MODEL_PINS ||
+	    !o->prot || !model_range_is(o->iova, o->size, &p.last))
+		return;
+	model_begin(at, IOAS_OP_PIN);
+	at->op.body_op.iova = o->iova;
+	at->op.body_op.size = o->size;
+	at->op.body_op.prot = o->prot;
+	err = pin_error(at, p.last);
+	if (!err) {
+		at->s->pins[at->s->npins++] = p;
+		settle_in(at, p.iova, p.last);
+		tell_access(at, IOAS_EV_ACCESS_PIN, &p);
+	}
+	model_end(at, err, 0);
+}
+
+void model_fd_let_go(const struct model_at *outer, size_t i, bool half)
+{
+	struct model_at at = *outer;
+	struct model_pin *held = &at.s->pins[i];
+	struct model_pin p = *held;
+
+	if (half && p.last - p.iova >= MODEL_PAGE) {
+		p.last = p.iova + (p.last - p.iova) / 2 / MODEL_PAGE * MODEL_PAGE +
+			 (MODEL_PAGE - 1);
+		held->iova = p.last + 1;
+	} else {
+		*held = at.s->pins[--at.s->npins];
+	}
+	model_begin(&at, IOAS_OP_UNPIN);
+	at.op.body_op.iova = p.iova;
+	at.op.body_op.size = p.last - p.iova + 1;
+	tell_access(&at, IOAS_EV_ACCESS_UNPIN, &p);
+	settle_in(&at, p.iova, p.last);
+	model_end(&at, 0, IOAS_F_NO_RESULT);
+}
+
+void model_fd_let_go_in(const struct model_at *outer, uint64_t iova, uint64_t last)
+{
+	for (size_t i = outer->s->npins; i-- > 0;) {
+		if (model_meet(outer->s->pins[i].iova, outer->s->pins[i].last, iova, last))
+			model_fd_let_go(outer, i, false);
+	}
+}
+
+void model_fd_let_go_user(const struct model_at *outer, unsigned int user)
+{
+	for (size_t i = outer->s->npins; i-- > 0;) {
+		if (outer->s->pins[i].user == user)
+			model_fd_let_go(outer, i, false);
+	}
+}
+
+/* iommufd takes back the range of a pin only; the second client of the bundled backend, any. */
+static bool is_exact(const struct model_ctx *c, unsigned int user)
+{
+	return c->backend != IOAS_BACKEND_BUNDLED || user == MODEL_HARDWARE;
+}
+
+void model_fd_unpin(struct model_at *at)
+{
+	const struct model_op *o = at->asked;
+	size_t i;
+
+	if (!at->s->npins)
+		return;
+	i = o->va % at->s->npins;
+	model_fd_let_go(at, i, o->flags & MODEL_PART && !is_exact(at->c, at->s->pins[i].user));
+}
+
+/* ---- users ---- */
+
+static bool reserve_fits(const struct model_ioas *s, const struct model_range *r)
+{
+	return model_area_in(s, r->iova, r->last) == s->nareas &&
+	       !model_range_in(s, IOAS_RANGE_ALLOWED, r->iova, r->last);
+}
+
+/* What a device asks for, and what its domain cannot map; `n` of them. */
+static size_t wanted(const struct model_at *at, unsigned int user, uint32_t device,
+		     uint32_t domain, struct model_range *out)
+{
+	const struct model_world *w = &at->m->world;
+	const struct model_range *reach = &w->aperture[user < 2 ? 0 : 2];
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < w->nresv[user]; i++)
+		out[n++] = (struct model_range){ w->resv[user][i].iova, w->resv[user][i].last,
+						 IOAS_RANGE_RESERVED, device };
+	if (at->s->domain[user < 2 ? 0 : 1].id)
+		return n;
+	if (reach->iova)
+		out[n++] = (struct model_range){ 0, reach->iova - 1, IOAS_RANGE_RESERVED, domain };
+	if (reach->last != UINT64_MAX)
+		out[n++] = (struct model_range){ reach->last + 1, UINT64_MAX, IOAS_RANGE_RESERVED,
+						 domain };
+	return n;
+}
+
+static void tell_filled_all(struct model_at *at, struct model_domain *domain, int sign)
+{
+	for (size_t i = 0; i < at->s->nareas; i++) {
+		struct model_area *a = &at->s->areas[i];
+		int64_t bytes = (int64_t)(a->last - a->iova + 1) * sign;
+		struct ioas_event *ev;
+
+		if (sign > 0) {
+			a->filled = true;
+			model_fd_settle(at, a->pages);
+		}
+		ev = model_tell(at, IOAS_EV_AREA_FILLED);
+		model_area_body(at, ev, a);
+		ev->body_area.at = 0;
+		ev->body_area.object = domain->id;
+		ev->body_area.bytes = bytes;
+		domain->mapped += bytes;
+	}
+}
+
+static void add_domain(struct model_at *at, struct model_domain *domain, uint32_t id)
+{
+	struct ioas_event *ev = model_tell(at, IOAS_EV_DOMAIN_ATTACH);
+
+	domain->id = id;
+	domain->page_size = MODEL_PAGE;
+	ev->body_obj.mode = at->s->mode;
+	ev->body_obj.object = id;
+	ev->body_obj.page_size = domain->page_size;
+	tell_filled_all(at, domain, 1);
+}
+
+static void tell_device(struct model_at *at, unsigned int kind, unsigned int user,
+			uint32_t domain)
+{
+	struct ioas_event *ev = model_tell(at, kind);
+
+	ev->body_obj.mode = at->s->mode;
+	ev->body_obj.object = at->c->user[user];
+	ev->body_obj.domain = domain;
+	ev->body_obj.group = GROUP_BASE + user;
+	snprintf(ev->body_obj.name, sizeof(ev->body_obj.name), "0000:00:%02x.0", user);
+}
+
+/* An attach that fails takes back what it had reserved. */
+static void attach_fails(struct model_at *at, const struct model_range *want, size_t n)
+{
+	uint32_t device = at->c->user[at->asked->user];
+
+	if (at->asked->flags & MODEL_FAIL && n && want[0].owner == device &&
+	    reserve_fits(at->s, &want[0])) {
+		model_range_put(at->s, want[0]);
+		model_tell_range(at, IOAS_EV_RANGE_ADD, want[0]);
+		model_clear_ranges(at, IOAS_RANGE_RESERVED, device);
+	}
+	model_end(at, -EADDRINUSE, 0);
+}
+
+static void attach_device(struct model_at *at)
+{
+	unsigned int user = at->asked->user;
+	struct model_domain *domain = &at->s->domain[user < 2 ? 0 : 1];
+	uint32_t id = domain->id ? domain->id : model_id(at->m);
+	struct model_range want[MODEL_RESV + 2];
+	bool fits = true;
+	size_t n;
+
+	n = wanted(at, user, at->c->user[user], id, want);
+	for (size_t i = 0; i < n; i++)
+		fits = fits && reserve_fits(at->s, &want[i]);
+	if (!fits) {
+		attach_fails(at, want, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		model_range_put(at->s, want[i]);
+		model_tell_range(at, IOAS_EV_RANGE_ADD, want[i]);
+	}
+	if (!domain->id)
+		add_domain(at, domain, id);
+	domain->users++;
+	at->s->attached[user] = true;
+	tell_device(at, IOAS_EV_DEVICE_ATTACH, user, id);
+	model_end(at, 0, 0);
+}
+
+static void tell_client(struct model_at *at, unsigned int kind, unsigned int user)
+{
+	struct ioas_event *ev = model_tell(at, kind);
+
+	ev->body_obj.mode = at->s->mode;
+	ev->body_obj.object = at->c->user[user];
+	ev->body_obj.page_size = MODEL_PAGE;
+	ev->body_obj.exact = is_exact(at->c, user);
+}
+
+void model_fd_attach(struct model_at *at)
+{
+	unsigned int user = at->asked->user;
+
+	for (unsigned int i = 0; i < MODEL_IOASES; i++) {
+		if (at->c->ioas[i].attached[user])
+			return;
+	}
+	/* A table has no clients that it would have to ask. */
+	if (user >= MODEL_HARDWARE && at->s->mode == IOAS_MODE_TCE)
+		return;
+	if (at->s->nranges + MODEL_RESV + 2 > MODEL_RANGES)
+		return;
+	if (!at->c->user[user])
+		at->c->user[user] = model_id(at->m);
+	model_begin(at, IOAS_OP_ATTACH);
+	if (user < MODEL_HARDWARE) {
+		at->op.body_op.group = GROUP_BASE + user;
+		at->op.body_op.group_valid = 1;
+		attach_device(at);
+		return;
+	}
+	at->s->attached[user] = true;
+	tell_client(at, IOAS_EV_ACCESS_ATTACH, user);
+	model_end(at, 0, 0);
+}
+
+static void remove_domain(struct model_at *at, struct model_domain *domain)
+{
+	uint32_t id = domain->id;
+	struct ioas_event *ev;
+
+	tell_filled_all(at, domain, -1);
+	*domain = (struct model_domain){ 0 };
+	for (size_t i = 0; i < at->s->nareas; i++) {
+		at->s->areas[i].filled = model_has_hardware(at->c, at->s);
+		model_fd_settle(at, at->s->areas[i].pages);
+	}
+	for (size_t i = 0; i < at->s->nranges; i++) {
+		if (at->s->ranges[i].owner == id) {
+			model_clear_ranges(at, IOAS_RANGE_RESERVED, id);
+			break;
+		}
+	}
+	ev = model_tell(at, IOAS_EV_DOMAIN_DETACH);
+	ev->body_obj.mode = at->s->mode;
+	ev->body_obj.object = id;
+	ev->body_obj.page_size = MODEL_PAGE;
+}
+
+static void detach_device(struct model_at *at, unsigned int user)
+{
+	struct model_domain *domain = &at->s->domain[user < 2 ? 0 : 1];
+
+	tell_device(at, IOAS_EV_DEVICE_DETACH, user, domain->id);
+	if (!--domain->users)
+		remove_domain(at, domain);
+	if (at->m->world.nresv[user])
+		model_clear_ranges(at, IOAS_RANGE_RESERVED, at->c->user[user]);
+}
+
+void model_fd_detach(struct model_at *at)
+{
+	unsigned int user = at->asked->user;
+
+	if (!at->s->attached[user])
+		return;
+	at->s->attached[user] = false;
+	model_begin(at, IOAS_OP_DETACH);
+	if (user < MODEL_HARDWARE) {
+		at->op.body_op.group = GROUP_BASE + user;
+		at->op.body_op.group_valid = 1;
+		detach_device(at, user);
+	} else {
+		model_fd_let_go_user(at, user);
+		tell_client(at, IOAS_EV_ACCESS_DETACH, user);
+	}
+	model_end(at, 0, IOAS_F_NO_RESULT);
+}
+
+/* ---- ranges and options ---- */
+
+static void allow(struct model_at *at)
+{
+	const struct model_op *o = at->asked;
+	struct model_range list[2];
+	size_t n = 0;
+	int err = 0;
+
+	list[0] = (struct model_range){ .iova = o->iova, .class = IOAS_RANGE_ALLOWED };
+	list[1] = (struct model_range){ .iova = o->va, .class = IOAS_RANGE_ALLOWED };
+	if (o->size && !model_range_is(o->iova, o->size, &list[0].last))
+		return;
+	n = o->size ? 1 : 0;
+	if (n && o->flags & MODEL_VALUE && o->va > list[0].last &&
+	    model_range_is(o->va, o->size, &list[1].last))
+		n = 2;
+	model_begin(at, IOAS_OP_ALLOW);
+	at->op.body_op.areas = (uint32_t)n;
+	if (n) {
+		at->op.body_op.iova = list[0].iova;
+		at->op.body_op.size = list[n - 1].last - list[0].iova + 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (model_range_in(at->s, IOAS_RANGE_RESERVED, list[i].iova, list[i].last))
+			err = -EADDRINUSE;
+	}
+	if (!err)
+		model_clear_ranges(at, IOAS_RANGE_ALLOWED, 0);
+	for (size_t i = 0; !err && i < n; i++) {
+		model_range_put(at->s, list[i]);
+		model_tell_range(at, IOAS_EV_RANGE_ADD, list[i]);
+	}
+	model_end(at, err, 0);
+}
+
+static void reserve(struct model_at *at)
+{
+	struct model_range r = { .iova = at->asked->iova, .class = IOAS_RANGE_RESERVED };
+	int err;
+
+	if (at->c->backend != IOAS_BACKEND_BUNDLED || at->s->nranges + 4 > MODEL_RANGES / 2 ||
+	    !model_range_is(r.iova, at->asked->size, &r.last))
+		return;
+	model_begin(at, IOAS_OP_RESERVE);
+	at->op.body_op.iova = r.iova;
+	at->op.body_op.size = at->asked->size;
+	err = reserve_fits(at->s, &r) ? 0 : -EADDRINUSE;
+	if (!err) {
+		model_range_put(at->s, r);
+		model_tell_range(at, IOAS_EV_RANGE_ADD, r);
+	}
+	model_end(at, err, 0);
+}
+
+static void unreserve(struct model_at *at)
+{
+	struct model_ioas *s = at->s;
+	struct model_range r;
+	uint64_t last;
+	size_t i = 0;
+
+	if (at->c->backend != IOAS_BACKEND_BUNDLED ||
+	    !model_range_is(at->asked->iova, at->asked->size, &last))
+		return;
+	model_begin(at, IOAS_OP_UNRESERVE);
+	at->op.body_op.iova = at->asked->iova;
+	at->op.body_op.size = at->asked->size;
+	while (i < s->nranges && (s->ranges[i].iova != at->asked->iova ||
+				  s->ranges[i].last != last || s->ranges[i].owner ||
+				  s->ranges[i].class != IOAS_RANGE_RESERVED))
+		i++;
+	if (i == s->nranges) {
+		model_end(at, -ENOENT, 0);
+		return;
+	}
+	r = s->ranges[i];
+	s->ranges[i] = s->ranges[--s->nranges];
+	model_tell_range(at, IOAS_EV_RANGE_DEL, r);
+	model_end(at, 0, 0);
+}
+
+static void option(struct model_at *at)
+{
+	bool value = at->asked->flags & MODEL_VALUE, rlimit = at->asked->flags & MODEL_ALL;
+	struct ioas_event *ev;
+	int err = 0;
+
+	if (rlimit)
+		at->s = NULL;
+	model_begin(at, IOAS_OP_OPTION);
+	if (rlimit) {
+		for (unsigned int i = 0; i < MODEL_IOASES; i++)
+			err = at->c->ioas[i].id ? -EBUSY : err;
+		for (unsigned int i = 0; i < MODEL_USERS; i++)
+			err = at->c->user[i] ? -EBUSY : err;
+	} else if (at->s->nareas && model_has_hardware(at->c, at->s)) {
+		err = -EINVAL;
+	}
+	if (!err) {
+		ev = model_tell(at, IOAS_EV_OPTION);
+		ev->body_obj.option = rlimit ? IOAS_OPTION_RLIMIT_MODE : IOAS_OPTION_HUGE_PAGES;
+		ev->body_obj.value = value;
+		if (rlimit)
+			at->c->rlimit_mm = value;
+		else
+			at->s->small_pages = !value;
+	}
+	model_end(at, err, 0);
+}
+
+void model_fd_rules(struct model_at *at)
+{
+	switch (at->asked->what) {
+	case MODEL_ALLOW:
+		allow(at);
+		break;
+	case MODEL_OPTION:
+		/* A container decides by its type, before there is anything in it. */
+		if (at->c->backend != IOAS_BACKEND_COMPAT)
+			option(at);
+		break;
+	case MODEL_RESERVE:
+		reserve(at);
+		break;
+	case MODEL_UNRESERVE:
+		unreserve(at);
+		break;
+	}
+}
