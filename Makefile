@@ -46,6 +46,7 @@ USER_OBJ := $(USER:%.c=$(B)/%.o)
 MAN := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
 CLIENT := $(wildcard tests/clients/*.c)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELP := $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 
@@ -83,15 +84,19 @@ $(B)/tests/type1-client: $(CLIENT) $(wildcard tests/clients/*.h tests/modules/*/
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) \
 		-Itests/modules/ioas_testdev $(CLIENT) -lpthread -o $@
 
+# The model and what drives it; no other test needs them.
+$(foreach t,property mutation,$(B)/tests/test_$(t) $(B)/san/test_$(t)): HELP := $(UNIT_HELP)
+$(foreach t,property mutation,$(B)/tests/test_$(t) $(B)/san/test_$(t)): $(UNIT_HELP)
+
 $(B)/tests/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(CORE) $(UNIT_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(HELP) $(CORE) $(UNIT_LIBS) -o $@
 
 $(B)/san/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(CORE) $(UNIT_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(HELP) $(CORE) $(UNIT_LIBS) -o $@
 
 $(B)/man/%: docs/man/%.rst
 	$(call say,MAN,$@)
