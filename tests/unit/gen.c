@@ -81,7 +81,7 @@ void gen_world(struct gen *g, struct unit_random *r, enum gen_kind a, enum gen_k
 	g->kind[0] = a;
 	g->kind[1] = b;
 	g->places = places;
-	g->areas = places;
+	g->eager = places > 1000 ? 7 : (unsigned int)below(g, 5);
 	g->unit = units[below(g, UNIT_COUNT(units))];
 	switch (below(g, 4)) {
 	case 0:
@@ -112,7 +112,7 @@ static const struct model_area *some_area(struct gen *g, const struct model_ioas
 
 static void some_range(struct gen *g, struct model_op *op)
 {
-	uint64_t place = below(g, g->places), n = 1 + below(g, once_in(g, 4) ? 8 : 3);
+	uint64_t place = below(g, g->places), n = 1 + below(g, once_in(g, 4) ? 8 : 2);
 
 	if (place + n > g->places)
 		n = g->places - place;
@@ -317,7 +317,9 @@ static void fill_in(struct gen *g, struct model_op *op, const struct model_ctx *
 	case MODEL_UNMAP:
 	case MODEL_VADDR_INVALID:
 		pick_range(g, op, s);
-		op->flags = once_in(g, 30) && op->what != MODEL_CUT ? MODEL_ALL : 0;
+		op->flags = once_in(g, 8 + g->places) && op->what != MODEL_CUT ? MODEL_ALL : 0;
+		if (op->what == MODEL_UNMAP && once_in(g, 50))
+			op->size = once_in(g, 2) ? 0 : UINT64_MAX - MODEL_PAGE + 1;
 		if (op->what == MODEL_CUT)
 			op->iova += op->size / 2 / MODEL_PAGE * MODEL_PAGE;
 		break;
@@ -337,6 +339,9 @@ static void fill_in(struct gen *g, struct model_op *op, const struct model_ctx *
 		break;
 	case MODEL_DIRTY:
 		op->flags = once_in(g, 2) ? MODEL_VALUE : 0;
+		break;
+	case MODEL_ATTACH:
+		op->flags = once_in(g, 2) ? MODEL_FAIL : 0;
 		break;
 	default:
 		some_range(g, op);
@@ -377,8 +382,12 @@ struct model_op gen_next(struct gen *g, const struct model *m)
 		op.flags = MODEL_ALL | (once_in(g, 2) ? 0 : MODEL_VALUE);
 		return op;
 	}
-	if (s->nareas >= g->areas && op.what == MODEL_MAP)
-		op.what = MODEL_UNMAP;
+	if (op.what == MODEL_UNMAP && below(g, 8) < g->eager)
+		op.what = MODEL_MAP;
+	/* Many areas need time to gather. */
+	if (g->places > 1000 && !once_in(g, 50) &&
+	    (op.what == MODEL_CLOSE || op.what == MODEL_DESTROY || op.what == MODEL_DETACH))
+		op.what = MODEL_MAP;
 	op.user = some_user(g, op.ctx);
 	fill_in(g, &op, c, s);
 	if (op.what == MODEL_UNRESERVE)

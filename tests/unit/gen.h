@@ -33,7 +33,7 @@ struct gen {
 	uint64_t base; /* of the addresses in use */
 	uint64_t unit; /* they are multiples of */
 	unsigned int places; /* so many */
-	unsigned int areas; /* not more areas than these in an IOAS, as a rule */
+	unsigned int eager; /* so many unmaps in 8 become maps */
 };
 
 const char *gen_kind_name(enum gen_kind kind);

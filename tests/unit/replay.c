@@ -8,14 +8,41 @@
 #include "core/event.h"
 #include "model_compare.h"
 
+static bool is_lint(unsigned int rule)
+{
+	return rule == RULE_UNMAP_SHORT || rule == RULE_QUERY_AFTER_ATTACH ||
+	       rule == RULE_DOUBLE_CHARGE;
+}
+
+static void violated(const struct check_violation *v, void *arg)
+{
+	struct replay *r = arg;
+
+	if (is_lint(v->rule) || *r->why)
+		return;
+	snprintf(r->why, sizeof(r->why), "R-%02u %s: %s; %s of ctx %u ioas %u, op %llu", v->rule,
+		 rule_get(v->rule)->name, v->text,
+		 v->event ? ioas_kind_name(v->event->kind) : "the end", v->ctx, v->ioas,
+		 v->event ? (unsigned long long)v->event->op : 0);
+}
+
 void replay_begin(struct replay *r, const struct replay_options *options)
 {
+	struct check_options check = { .violation = violated, .arg = r };
+
 	memset(r, 0, sizeof(*r));
 	r->options = options;
 	r->model = model_new(&options->world);
-	r->mirror = mirror_new(NULL);
-	if (!r->mirror)
+	if (options->judge) {
+		if (check_new(&check, &r->check))
+			abort();
+		r->mirror = check_mirror(r->check);
+		return;
+	}
+	r->own = mirror_new(NULL);
+	if (!r->own)
 		abort();
+	r->mirror = r->own;
 }
 
 static void explain(struct replay *r, const char *what, const struct ioas_event *ev, int rc)
@@ -40,7 +67,7 @@ static void feed(struct replay *r, const struct ioas_event *ev)
 		explain(r, "ioas_event_check()", ev, rc);
 		return;
 	}
-	rc = mirror_apply(r->mirror, ev);
+	rc = r->check ? check_event(r->check, ev) : mirror_apply(r->own, ev);
 	if (rc)
 		explain(r, "mirror_apply()", ev, rc);
 }
@@ -106,7 +133,8 @@ void replay_free(struct replay *r)
 {
 	free(r->waiting.at);
 	model_stream_free(&r->stream);
-	mirror_free(r->mirror);
+	mirror_free(r->own);
+	check_free(r->check);
 	model_free(r->model);
 }
 

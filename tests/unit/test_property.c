@@ -9,7 +9,6 @@
 #include "replay.h"
 #include "shrink.h"
 
-#define OPS_MAX 1200
 
 struct tally {
 	uint64_t ops;
@@ -22,8 +21,9 @@ struct tally {
 
 struct sequence {
 	struct replay_options options;
-	struct model_op ops[OPS_MAX];
+	struct model_op *ops;
 	size_t n;
+	size_t room;
 };
 
 static void print_op(size_t i, const struct model_op *op)
@@ -67,68 +67,190 @@ static void note(struct tally *t, const struct replay *r, size_t areas)
 		t->most_areas = areas;
 }
 
+static struct model_op *next_op(struct sequence *s)
+{
+	if (s->n == s->room) {
+		s->room = s->room ? 2 * s->room : 256;
+		s->ops = realloc(s->ops, s->room * sizeof(s->ops[0]));
+		assert_non_null(s->ops);
+	}
+	return &s->ops[s->n++];
+}
+
+static size_t areas_of(const struct model *m)
+{
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < MODEL_CTXS; i++) {
+		for (unsigned int k = 0; k < MODEL_IOASES; k++)
+			n += m->ctx[i].ioas[k].nareas;
+	}
+	return n;
+}
+
 /* One sequence of `n` operations; every second one ends with everything closed. */
-static void run(struct gen *g, size_t n, size_t compare_every, struct tally *t)
+static void run(struct gen *g, size_t n, struct replay_options options, struct tally *t)
 {
 	uint64_t state = g->r->state;
-	bool closing = unit_below(g->r, 2);
-	struct sequence *s = calloc(1, sizeof(*s));
+	bool closing = unit_below(g->r, 2), well = true;
+	struct sequence s = { .options = options };
 	size_t areas = 0;
 	struct replay r;
-	bool well = true;
 
-	assert_non_null(s);
-	s->options = (struct replay_options){ .world = g->world,
-					      .compare_every = compare_every,
-					      .check_every = 97 };
-	replay_begin(&r, &s->options);
-	while (well && s->n < OPS_MAX) {
-		struct model_op *op = &s->ops[s->n];
+	s.options.world = g->world;
+	replay_begin(&r, &s.options);
+	while (well) {
+		struct model_op op = s.n < n ? gen_next(g, r.model) : gen_close(g, r.model);
 
-		*op = s->n < n ? gen_next(g, r.model) : gen_close(g, r.model);
-		if (s->n >= n && (!closing || op->what == MODEL_NOTHING))
+		if (s.n >= n && (!closing || op.what == MODEL_NOTHING))
 			break;
-		s->n++;
-		well = replay_step(&r, op);
-		if (r.model->ctx[0].ioas[0].nareas > areas)
-			areas = r.model->ctx[0].ioas[0].nareas;
+		*next_op(&s) = op;
+		well = replay_step(&r, &op);
+		if (areas_of(r.model) > areas)
+			areas = areas_of(r.model);
 	}
 	well = well && replay_end(&r);
 	note(t, &r, areas);
 	replay_free(&r);
 	if (!well)
-		report(s, g, state);
-	free(s);
+		report(&s, g, state);
+	free(s.ops);
+}
+
+static void print_tally(const struct tally *t)
+{
+	print_message("%llu operations in %llu sequences, %llu events (%llu ops), %llu pairs at "
+		      "the same time, up to %zu areas\n",
+		      (unsigned long long)t->ops, (unsigned long long)t->sequences,
+		      (unsigned long long)t->events, (unsigned long long)t->told,
+		      (unsigned long long)t->mixed, t->most_areas);
+	assert_true(t->ops > 0 && t->mixed > 0);
 }
 
 /* What is in the first context, and what lives beside it. */
-static void test_mirror_is_the_model(void **state)
+static void run_small(size_t turns, struct replay_options options)
 {
 	struct unit_random r = unit_random_new();
 	struct tally t = { 0 };
 
-	(void)state;
-	for (size_t i = 0; i < unit_steps(55); i++) {
+	r.state += options.judge;
+	for (size_t i = 0; i < turns; i++) {
 		for (unsigned int kind = 0; kind < GEN_KINDS; kind++) {
 			enum gen_kind other = (enum gen_kind)unit_below(&r, GEN_KINDS);
 			struct gen g;
 
-			gen_world(&g, &r, kind, other, 8 + (unsigned int)unit_below(&r, 40));
-			run(&g, 100 + unit_below(&r, 400), 1, &t);
+			gen_world(&g, &r, kind, other, 8 + (unsigned int)unit_below(&r, 57));
+			run(&g, 100 + unit_below(&r, 400), options, &t);
 		}
 	}
-	print_message("%llu operations in %llu sequences, %llu events (%llu ops), %llu pairs at "
-		      "the same time, up to %zu areas\n",
-		      (unsigned long long)t.ops, (unsigned long long)t.sequences,
-		      (unsigned long long)t.events, (unsigned long long)t.told,
-		      (unsigned long long)t.mixed, t.most_areas);
-	assert_true(t.ops > 0 && t.mixed > 0);
+	print_tally(&t);
+}
+
+static void test_mirror_is_the_model(void **state)
+{
+	(void)state;
+	run_small(unit_steps(28), (struct replay_options){ .compare_every = 1, .check_every = 97 });
+}
+
+static void test_clean_is_clean(void **state)
+{
+	(void)state;
+	run_small(unit_steps(27), (struct replay_options){ .compare_every = 1,
+							   .check_every = 97,
+							   .judge = true });
+}
+
+/* Thousands of areas: too many to be compared after each operation. */
+static void test_many_areas(void **state)
+{
+	static const enum gen_kind large[] = { GEN_T1_V2, GEN_IOMMUFD, GEN_ANY, GEN_TCE };
+	struct replay_options options = {
+		.compare_every = 400, .check_every = 1600, .judge = true
+	};
+	struct unit_random r = unit_random_new();
+	struct tally t = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(large); i++) {
+		struct gen g;
+
+		gen_world(&g, &r, large[i], large[i], 4096);
+		run(&g, 5000, options, &t);
+	}
+	print_tally(&t);
+	assert_true(t.most_areas > 1000);
+}
+
+/* ---- the test of the test ---- */
+
+static bool loses_gone(const struct ioas_event *ev)
+{
+	return ev->kind == IOAS_EV_AREA_GONE && ev->body_area.prot == IOAS_PROT_READ;
+}
+
+static bool loses_unpin(const struct ioas_event *ev)
+{
+	return ev->kind == IOAS_EV_ACCESS_UNPIN;
+}
+
+/* Random operations until the loss shows; false: it never does. */
+static bool fail_somehow(struct gen *g, struct sequence *s)
+{
+	struct replay r;
+	bool well = true;
+
+	s->options.world = g->world;
+	replay_begin(&r, &s->options);
+	while (well && s->n < 3000) {
+		struct model_op op = gen_next(g, r.model);
+
+		*next_op(s) = op;
+		well = replay_step(&r, &op);
+	}
+	replay_free(&r);
+	return !well;
+}
+
+static void assert_shrinks(enum gen_kind kind, bool (*lose)(const struct ioas_event *ev),
+			   size_t want)
+{
+	struct unit_random r = unit_random_new();
+	struct sequence s = { .options = { .compare_every = 1, .lose = lose } };
+	struct gen g;
+
+	gen_world(&g, &r, kind, kind, 16);
+	assert_true(fail_somehow(&g, &s));
+	s.n = shrink(s.ops, s.n, still_fails, &s);
+	assert_int_equal(s.n, want);
+	assert_true(still_fails(s.ops, s.n, &s));
+	/* Each one that is left is needed. */
+	for (size_t i = 0; i < want; i++) {
+		struct model_op gap = s.ops[i];
+
+		s.ops[i].what = MODEL_NOTHING;
+		assert_false(still_fails(s.ops, s.n, &s));
+		s.ops[i] = gap;
+	}
+	free(s.ops);
+}
+
+/* An open, an IOAS, a map and what ends it; for a pin also who pins, and the pin. */
+static void test_shrinks(void **state)
+{
+	(void)state;
+	assert_shrinks(GEN_IOMMUFD, loses_gone, 4);
+	assert_shrinks(GEN_T1_V2, loses_gone, 4);
+	assert_shrinks(GEN_IOMMUFD, loses_unpin, 6);
+	assert_shrinks(GEN_T1_MEDIATED, loses_unpin, 5);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shrinks),
 		cmocka_unit_test(test_mirror_is_the_model),
+		cmocka_unit_test(test_clean_is_clean),
+		cmocka_unit_test(test_many_areas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
