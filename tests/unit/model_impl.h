@@ -108,6 +108,17 @@ void model_fd_let_go(const struct model_at *outer, size_t i, bool half);
 void model_fd_let_go_in(const struct model_at *outer, uint64_t iova, uint64_t last);
 void model_fd_let_go_user(const struct model_at *outer, unsigned int user);
 
+/* Memory: its charge, its events, its birth and (with the last area) its end. */
+void model_fd_charge(struct model_at *at, struct model_pages *p, int64_t pages);
+struct ioas_event *model_fd_tell_pages(struct model_at *at, unsigned int kind,
+				       const struct model_pages *p);
+struct model_pages *model_fd_pages_new(struct model_at *at);
+void model_fd_pages_put(struct model_at *at, uint32_t id);
+
+/* Whether a range can be reserved; whether a client unpins by the range of a pin. */
+bool model_fd_exact(const struct model_ctx *c, unsigned int user);
+bool model_fd_fits(const struct model_ioas *s, const struct model_range *r);
+
 void model_area_body(const struct model_at *at, struct ioas_event *ev,
 		     const struct model_area *area);
 

@@ -70,6 +70,12 @@ static void simplify(struct model_op *op, struct model_op *ops, size_t n, shrink
 	change = *op;
 	change.size = MODEL_PAGE;
 	try_change(op, change, ops, n, fails, arg);
+	/* Where another one is: less may be needed then. */
+	for (size_t i = 0; i < n; i++) {
+		change = *op;
+		change.iova = ops[i].iova;
+		try_change(op, change, ops, n, fails, arg);
+	}
 }
 
 size_t shrink(struct model_op *ops, size_t n, shrink_fails fails, void *arg)
@@ -79,9 +85,12 @@ size_t shrink(struct model_op *ops, size_t n, shrink_fails fails, void *arg)
 	if (!room)
 		abort();
 	n = drop(ops, n, fails, arg, room);
-	for (size_t i = 0; i < n; i++)
-		simplify(&ops[i], ops, n, fails, arg);
-	n = drop(ops, n, fails, arg, room);
+	for (size_t left = n + 1; n < left;) {
+		left = n;
+		for (size_t i = 0; i < n; i++)
+			simplify(&ops[i], ops, n, fails, arg);
+		n = drop(ops, n, fails, arg, room);
+	}
 	free(room);
 	return n;
 }
