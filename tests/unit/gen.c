@@ -161,8 +161,8 @@ static const struct weight fd_weights[] = {
 	{ MODEL_UNPIN, 10 },  { MODEL_ALLOW, 4 },     { MODEL_OPTION, 4 },
 	{ MODEL_RESERVE, 3 }, { MODEL_UNRESERVE, 3 }, { MODEL_CUT, 4 },
 	{ MODEL_QUERY, 3 },   { MODEL_RW, 2 },	      { MODEL_CHANGE_PROCESS, 2 },
-	{ MODEL_ALLOC, 10 },  { MODEL_DESTROY, 3 },   { MODEL_CLOSE, 1 },
-	{ MODEL_OPEN, 3 },
+	{ MODEL_DIRTY, 1 },   { MODEL_ALLOC, 10 },    { MODEL_DESTROY, 3 },
+	{ MODEL_CLOSE, 1 },   { MODEL_OPEN, 3 },
 };
 
 static uint8_t draw(struct gen *g, const struct weight *weights, size_t n)
@@ -255,7 +255,7 @@ static void fill_in(struct gen *g, struct model_op *op, const struct model_ctx *
 		op->flags = once_in(g, 2) ? MODEL_VALUE : 0;
 		break;
 	case MODEL_ATTACH:
-		op->flags = once_in(g, 2) ? MODEL_FAIL : 0;
+		op->flags = once_in(g, 8) ? MODEL_FAIL | MODEL_SPLIT_LATE : 0;
 		break;
 	default:
 		some_range(g, op);

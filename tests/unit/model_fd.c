@@ -62,6 +62,7 @@ void model_fd_destroy(struct model_at *at)
 	model_begin(at, IOAS_OP_DESTROY);
 	if (!used)
 		end_ioas(at);
+	at->s = NULL; /* asked for by its number, which is free now */
 	model_end(at, used ? -EBUSY : 0, 0);
 	if (!used)
 		forget_ioas(s);

@@ -59,11 +59,13 @@ static uint64_t place(const struct model_ioas *s, uint64_t size)
 	return any ? found : place_in(s, MODEL_PAGE, top, size);
 }
 
-/* Where it goes, or the error. A table (TCE) is overwritten: 0 also then. */
+/*
+ * Where it goes, or the error; -EAGAIN: nobody asks for that. A table (TCE) is
+ * overwritten: 0 also then.
+ */
 static int choose(const struct model_at *at, uint64_t *iova, uint64_t *last)
 {
 	const struct model_op *o = at->asked;
-	size_t old;
 
 	if (!o->size || o->size % MODEL_PAGE)
 		return -EINVAL;
@@ -75,9 +77,8 @@ static int choose(const struct model_at *at, uint64_t *iova, uint64_t *last)
 	}
 	if (!model_range_is(*iova, o->size, last))
 		return -EINVAL;
-	old = model_area_in(at->s, *iova, *last);
-	if (old < at->s->nareas && at->s->areas[old].stale)
-		return -EAGAIN; /* no sane program does */
+	if (model_stale_in(at->s, *iova, *last))
+		return -EAGAIN;
 	return model_fd_free(at->s, *iova, *last);
 }
 
@@ -103,7 +104,7 @@ static void asked(struct model_at *at, unsigned int what)
 	struct ioas_op_body *op = &at->op.body_op;
 
 	model_begin(at, what);
-	op->iova = o->flags & MODEL_FIXED ? o->iova : 0;
+	op->iova = o->iova;
 	op->size = o->size;
 	op->va = o->va;
 	op->prot = o->prot;
@@ -133,10 +134,13 @@ void model_fd_map(struct model_at *at)
 		model_end(at, err, 0);
 		return;
 	}
+	/* The kernel writes back what it chose. */
+	at->op.body_op.iova = area.iova;
 	p = model_fd_pages_new(at);
 	p->areas = 1;
 	if (o->flags & MODEL_FAIL) {
 		model_fd_pages_put(at, p->id);
+		at->op.body_op.iova = o->iova;
 		model_end(at, -ENOMEM, 0);
 		return;
 	}
@@ -189,6 +193,8 @@ static void copy_pieces(struct model_at *at, struct model_area *piece, size_t n)
 	}
 	for (size_t i = 0; some < n && i < some; i++)
 		model_fd_remove(at, model_area_in(at->s, piece[i].iova, piece[i].iova));
+	if (some == n)
+		at->op.body_op.iova = piece[0].iova;
 	model_end(at, some < n ? -ENOMEM : 0, 0);
 }
 

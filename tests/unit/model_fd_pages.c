@@ -46,6 +46,7 @@ void model_fd_charge(struct model_at *at, struct model_pages *p, int64_t pages)
 	p->charged += pages;
 	model_charge_list(at->c->charges, &at->c->ncharges, p->owner, p->account, p->who, pages);
 	ev = model_tell(at, IOAS_EV_CHARGE);
+	ev->ioas = 0;
 	ev->body_charge.owner = p->owner;
 	ev->body_charge.counter = p->account;
 	ev->body_charge.pages = pages;
@@ -59,6 +60,9 @@ struct ioas_event *model_fd_tell_pages(struct model_at *at, unsigned int kind,
 {
 	struct ioas_event *ev = model_tell(at, kind);
 
+	/* What is not told of an area is told of the context. */
+	if (kind != IOAS_EV_PAGES_NEW)
+		ev->ioas = 0;
 	ev->body_pages.pages_id = p->id;
 	ev->body_pages.owner = p->owner;
 	ev->body_pages.va = p->va;
@@ -154,14 +158,14 @@ void model_area_body(const struct model_at *at, struct ioas_event *ev,
 	ev->body_area.at = area->at;
 }
 
-static void tell_filled(struct model_at *at, const struct model_area *area,
-			struct model_domain *domain, int sign)
+void model_fd_tell_filled(struct model_at *at, const struct model_area *area,
+			  struct model_domain *domain, int sign)
 {
 	struct ioas_event *ev = model_tell(at, IOAS_EV_AREA_FILLED);
 	int64_t bytes = (int64_t)(area->last - area->iova + 1) * sign;
 
-	model_area_body(at, ev, area);
-	ev->body_area.at = 0;
+	ev->body_area.iova = area->iova;
+	ev->body_area.last = area->last;
 	ev->body_area.object = domain->id;
 	ev->body_area.bytes = bytes;
 	domain->mapped += bytes;
@@ -174,7 +178,7 @@ void model_fd_fill(struct model_at *at, struct model_area *area)
 	model_area_body(at, model_tell(at, IOAS_EV_AREA_ADD), area);
 	for (unsigned int i = 0; i < MODEL_DOMAINS; i++) {
 		if (at->s->domain[i].id)
-			tell_filled(at, area, &at->s->domain[i], 1);
+			model_fd_tell_filled(at, area, &at->s->domain[i], 1);
 	}
 }
 
@@ -184,12 +188,12 @@ void model_fd_remove(struct model_at *at, size_t i)
 	struct model_area was = *a;
 
 	model_area_body(at, model_tell(at, IOAS_EV_AREA_GOING), a);
-	for (unsigned int d = 0; d < MODEL_DOMAINS; d++) {
-		if (at->s->domain[d].id)
-			tell_filled(at, a, &at->s->domain[d], -1);
-	}
 	a->filled = false;
 	model_fd_settle(at, a->pages);
+	for (unsigned int d = 0; d < MODEL_DOMAINS; d++) {
+		if (at->s->domain[d].id)
+			model_fd_tell_filled(at, a, &at->s->domain[d], -1);
+	}
 	model_area_body(at, model_tell(at, IOAS_EV_AREA_GONE), a);
 	at->op.body_op.areas++;
 	at->op.body_op.removed += was.last - was.iova + 1;

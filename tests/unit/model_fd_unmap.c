@@ -7,7 +7,7 @@
 /* ---- unmap ---- */
 
 /* Clients are told to let go of an area, in an op of its own. */
-static void notify(const struct model_at *outer, const struct model_area *area)
+static void notify(const struct model_at *outer, const struct model_area *area, uint32_t rounds)
 {
 	struct model_at at = *outer;
 	struct model_area a = *area;
@@ -15,18 +15,18 @@ static void notify(const struct model_at *outer, const struct model_area *area)
 	model_begin(&at, IOAS_OP_NOTIFY);
 	at.op.body_op.iova = a.iova;
 	at.op.body_op.size = a.last - a.iova + 1;
-	at.op.body_op.areas = 1;
+	at.op.body_op.areas = rounds;
 	model_fd_let_go_in(&at, a.iova, a.last);
 	model_end(&at, 0, IOAS_F_NO_RESULT);
 }
 
-static void remove_told(struct model_at *at, size_t i)
+static void remove_told(struct model_at *at, size_t i, uint32_t *rounds)
 {
 	const struct model_area *a = &at->s->areas[i];
 
 	for (size_t k = 0; k < at->s->npins; k++) {
 		if (model_meet(at->s->pins[k].iova, at->s->pins[k].last, a->iova, a->last)) {
-			notify(at, a);
+			notify(at, a, ++*rounds);
 			break;
 		}
 	}
@@ -35,24 +35,26 @@ static void remove_told(struct model_at *at, size_t i)
 
 static int unmap_cover(struct model_at *at, uint64_t iova, uint64_t last)
 {
+	uint32_t rounds = 0;
 	struct model_ioas *s = at->s;
 	size_t i;
 
 	while ((i = model_area_in(s, iova, last)) < s->nareas) {
 		if (s->areas[i].iova < iova || s->areas[i].last > last)
 			return -ENOENT;
-		remove_told(at, i);
+		remove_told(at, i, &rounds);
 	}
 	return 0;
 }
 
 static int unmap_first(struct model_at *at, uint64_t iova, uint64_t last)
 {
+	uint32_t rounds = 0;
 	struct model_ioas *s = at->s;
 	size_t i;
 
 	while ((i = model_area_in(s, iova, last)) < s->nareas && s->areas[i].iova >= iova)
-		remove_told(at, i);
+		remove_told(at, i, &rounds);
 	for (i = 0; i < s->nareas; i++) {
 		if (model_meet(s->areas[i].iova, s->areas[i].last, iova, last))
 			s->areas[i].stale = true;
@@ -63,10 +65,11 @@ static int unmap_first(struct model_at *at, uint64_t iova, uint64_t last)
 static int unmap_exact(struct model_at *at, uint64_t iova, uint64_t last)
 {
 	size_t i = model_area_in(at->s, iova, last);
+	uint32_t rounds = 0;
 
 	if (i == at->s->nareas || at->s->areas[i].iova != iova || at->s->areas[i].last != last)
 		return -ENOENT;
-	remove_told(at, i);
+	remove_told(at, i, &rounds);
 	return 0;
 }
 
@@ -140,6 +143,12 @@ void model_fd_cut(struct model_at *at)
 
 /* ---- pins ---- */
 
+/* A client that may write does not say that it reads. */
+static uint32_t pin_prot(const struct model_at *at)
+{
+	return at->asked->prot & IOAS_PROT_WRITE ? IOAS_PROT_WRITE : IOAS_PROT_READ;
+}
+
 static void tell_access(struct model_at *at, unsigned int kind, const struct model_pin *p)
 {
 	struct ioas_event *ev = model_tell(at, kind);
@@ -147,7 +156,7 @@ static void tell_access(struct model_at *at, unsigned int kind, const struct mod
 	ev->body_area.iova = p->iova;
 	ev->body_area.last = p->last;
 	ev->body_area.pages = (int64_t)model_pages_in(p->iova, p->last);
-	ev->body_area.prot = kind == IOAS_EV_ACCESS_PIN ? at->asked->prot : 0;
+	ev->body_area.prot = kind == IOAS_EV_ACCESS_PIN ? pin_prot(at) : 0;
 	ev->body_area.object = at->c->user[p->user];
 }
 
@@ -172,7 +181,7 @@ static int pin_error(const struct model_at *at, uint64_t last)
 
 		if (a->iova > next)
 			return -ENOENT;
-		if (o->prot & ~a->prot)
+		if (pin_prot(at) & ~a->prot)
 			return -EPERM;
 		if (model_pages(at->c, a->pages)->memory == IOAS_MEMORY_DMABUF)
 			return -EINVAL;
@@ -195,7 +204,7 @@ void model_fd_pin(struct model_at *at)
 	model_begin(at, IOAS_OP_PIN);
 	at->op.body_op.iova = o->iova;
 	at->op.body_op.size = o->size;
-	at->op.body_op.prot = o->prot;
+	at->op.body_op.prot = pin_prot(at);
 	err = pin_error(at, p.last);
 	if (!err) {
 		at->s->pins[at->s->npins++] = p;

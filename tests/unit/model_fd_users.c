@@ -15,58 +15,99 @@ bool model_fd_fits(const struct model_ioas *s, const struct model_range *r)
 	       !model_range_in(s, IOAS_RANGE_ALLOWED, r->iova, r->last);
 }
 
-/* What a device asks for, and what its domain cannot map; `n` of them. */
-static size_t wanted(const struct model_at *at, unsigned int user, uint32_t device, uint32_t domain,
-		     struct model_range *out)
-{
-	const struct model_world *w = &at->m->world;
-	const struct model_range *reach = &w->aperture[user < 2 ? 0 : 2];
-	size_t n = 0;
+/* ---- domains ---- */
 
-	for (unsigned int i = 0; i < w->nresv[user]; i++)
-		out[n++] = (struct model_range){ w->resv[user][i].iova, w->resv[user][i].last,
-						 IOAS_RANGE_RESERVED, device };
-	if (at->s->domain[user < 2 ? 0 : 1].id)
-		return n;
-	if (reach->iova)
-		out[n++] = (struct model_range){ 0, reach->iova - 1, IOAS_RANGE_RESERVED, domain };
-	if (reach->last != UINT64_MAX)
-		out[n++] = (struct model_range){ reach->last + 1, UINT64_MAX, IOAS_RANGE_RESERVED,
-						 domain };
-	return n;
+/* The bundled backend has its domain before its device, and tells each range that goes. */
+static bool domain_first(const struct model_ctx *c)
+{
+	return c->backend == IOAS_BACKEND_BUNDLED;
 }
 
-static void tell_filled_all(struct model_at *at, struct model_domain *domain, int sign)
+static void tell_domain(struct model_at *at, unsigned int kind, uint32_t id)
 {
-	for (size_t i = 0; i < at->s->nareas; i++) {
-		struct model_area *a = &at->s->areas[i];
-		int64_t bytes = (int64_t)(a->last - a->iova + 1) * sign;
-		struct ioas_event *ev;
+	struct ioas_event *ev = model_tell(at, kind);
 
-		if (sign > 0) {
-			a->filled = true;
-			model_fd_settle(at, a->pages);
-		}
-		ev = model_tell(at, IOAS_EV_AREA_FILLED);
-		model_area_body(at, ev, a);
-		ev->body_area.at = 0;
-		ev->body_area.object = domain->id;
-		ev->body_area.bytes = bytes;
-		domain->mapped += bytes;
+	ev->body_obj.mode = at->s->mode;
+	ev->body_obj.object = id;
+	ev->body_obj.page_size = MODEL_PAGE;
+}
+
+/* Takes ranges that fit, one by one. */
+static int reserve_all(struct model_at *at, const struct model_range *want, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!model_fd_fits(at->s, &want[i]))
+			return -EADDRINUSE;
+		model_range_put(at->s, want[i]);
+		model_tell_range(at, IOAS_EV_RANGE_ADD, want[i]);
+	}
+	return 0;
+}
+
+/* The first `n` areas leave a domain; what no other one has is let go. */
+static void empty_domain(struct model_at *at, struct model_domain *domain, size_t n)
+{
+	const struct model_ioas *s = at->s;
+	bool other = s->domain[domain == &s->domain[0]].id;
+
+	for (size_t i = 0; i < n; i++) {
+		s->areas[i].filled = other;
+		model_fd_settle(at, s->areas[i].pages);
+		model_fd_tell_filled(at, &s->areas[i], domain, -1);
 	}
 }
 
-static void add_domain(struct model_at *at, struct model_domain *domain, uint32_t id)
+static void end_domain(struct model_at *at, struct model_domain *domain)
 {
-	struct ioas_event *ev = model_tell(at, IOAS_EV_DOMAIN_ATTACH);
+	uint32_t id = domain->id;
 
+	model_clear_ranges(at, IOAS_RANGE_RESERVED, id);
+	tell_domain(at, IOAS_EV_DOMAIN_DETACH, id);
+	*domain = (struct model_domain){ 0 };
+}
+
+static int fill_domain(struct model_at *at, struct model_domain *domain)
+{
+	struct model_ioas *s = at->s;
+	bool fails = at->asked->flags & MODEL_FAIL && at->asked->flags & MODEL_SPLIT_LATE;
+	size_t n = fails ? s->nareas / 2 : s->nareas;
+
+	for (size_t i = 0; i < n; i++) {
+		s->areas[i].filled = true;
+		model_fd_settle(at, s->areas[i].pages);
+		model_fd_tell_filled(at, &s->areas[i], domain, 1);
+	}
+	if (!fails)
+		return 0;
+	empty_domain(at, domain, n);
+	return -ENOMEM;
+}
+
+/* What it cannot reach is reserved on its behalf; then it gets all areas. */
+static int add_domain(struct model_at *at, struct model_domain *domain, uint32_t id)
+{
+	const struct model_range *reach = &at->m->world.aperture[at->asked->user < 2 ? 0 : 2];
+	struct model_range want[2];
+	size_t n = 0;
+	int err;
+
+	if (reach->iova)
+		want[n++] = (struct model_range){ 0, reach->iova - 1, IOAS_RANGE_RESERVED, id };
+	if (reach->last != UINT64_MAX)
+		want[n++] = (struct model_range){ reach->last + 1, UINT64_MAX, IOAS_RANGE_RESERVED,
+						  id };
 	domain->id = id;
 	domain->page_size = MODEL_PAGE;
-	ev->body_obj.mode = at->s->mode;
-	ev->body_obj.object = id;
-	ev->body_obj.page_size = domain->page_size;
-	tell_filled_all(at, domain, 1);
+	tell_domain(at, IOAS_EV_DOMAIN_ATTACH, id);
+	err = reserve_all(at, want, n);
+	if (!err)
+		err = fill_domain(at, domain);
+	if (err)
+		end_domain(at, domain);
+	return err;
 }
+
+/* ---- devices ---- */
 
 static void tell_device(struct model_at *at, unsigned int kind, unsigned int user, uint32_t domain)
 {
@@ -79,46 +120,52 @@ static void tell_device(struct model_at *at, unsigned int kind, unsigned int use
 	snprintf(ev->body_obj.name, sizeof(ev->body_obj.name), "0000:00:%02x.0", user);
 }
 
-/* An attach that fails takes back what it had reserved. */
-static void attach_fails(struct model_at *at, const struct model_range *want, size_t n)
+/* What a device keeps for itself; `n` of them. */
+static size_t wanted(const struct model_at *at, struct model_range *out)
 {
-	uint32_t device = at->c->user[at->asked->user];
+	const struct model_world *w = &at->m->world;
+	unsigned int user = at->asked->user;
 
-	if (at->asked->flags & MODEL_FAIL && n && want[0].owner == device &&
-	    model_fd_fits(at->s, &want[0])) {
-		model_range_put(at->s, want[0]);
-		model_tell_range(at, IOAS_EV_RANGE_ADD, want[0]);
-		model_clear_ranges(at, IOAS_RANGE_RESERVED, device);
-	}
-	model_end(at, -EADDRINUSE, 0);
+	for (unsigned int i = 0; i < w->nresv[user]; i++)
+		out[i] = (struct model_range){ w->resv[user][i].iova, w->resv[user][i].last,
+					       IOAS_RANGE_RESERVED, at->c->user[user] };
+	return w->nresv[user];
 }
 
-static void attach_device(struct model_at *at)
+/* A failure takes back what there was up to it. */
+static int attach_device(struct model_at *at)
 {
 	unsigned int user = at->asked->user;
 	struct model_domain *domain = &at->s->domain[user < 2 ? 0 : 1];
 	uint32_t id = domain->id ? domain->id : model_id(at->m);
-	struct model_range want[MODEL_RESV + 2];
-	bool fits = true;
-	size_t n;
+	bool first = domain_first(at->c);
+	struct model_range want[MODEL_RESV];
+	size_t n = wanted(at, want);
+	int err = 0;
 
-	n = wanted(at, user, at->c->user[user], id, want);
-	for (size_t i = 0; i < n; i++)
-		fits = fits && model_fd_fits(at->s, &want[i]);
-	if (!fits) {
-		attach_fails(at, want, n);
-		return;
+	if (first && !domain->id)
+		err = add_domain(at, domain, id);
+	if (err)
+		return err;
+	err = reserve_all(at, want, n);
+	if (!err)
+		tell_device(at, IOAS_EV_DEVICE_ATTACH, user, id);
+	if (!err && !domain->id) {
+		err = add_domain(at, domain, id);
+		if (err)
+			tell_device(at, IOAS_EV_DEVICE_DETACH, user, id);
 	}
-	for (size_t i = 0; i < n; i++) {
-		model_range_put(at->s, want[i]);
-		model_tell_range(at, IOAS_EV_RANGE_ADD, want[i]);
+	if (err) {
+		model_clear_ranges(at, IOAS_RANGE_RESERVED, at->c->user[user]);
+		if (first && !domain->users) {
+			empty_domain(at, domain, at->s->nareas);
+			end_domain(at, domain);
+		}
+		return err;
 	}
-	if (!domain->id)
-		add_domain(at, domain, id);
 	domain->users++;
 	at->s->attached[user] = true;
-	tell_device(at, IOAS_EV_DEVICE_ATTACH, user, id);
-	model_end(at, 0, 0);
+	return 0;
 }
 
 static void tell_client(struct model_at *at, unsigned int kind, unsigned int user)
@@ -146,11 +193,12 @@ void model_fd_attach(struct model_at *at)
 		return;
 	if (!at->c->user[user])
 		at->c->user[user] = model_id(at->m);
+	at->c->bound[user] = true;
 	model_begin(at, IOAS_OP_ATTACH);
 	if (user < MODEL_HARDWARE) {
 		at->op.body_op.group = GROUP_BASE + user;
 		at->op.body_op.group_valid = 1;
-		attach_device(at);
+		model_end(at, attach_device(at), 0);
 		return;
 	}
 	at->s->attached[user] = true;
@@ -158,27 +206,22 @@ void model_fd_attach(struct model_at *at)
 	model_end(at, 0, 0);
 }
 
-static void remove_domain(struct model_at *at, struct model_domain *domain)
+static void unreserve_device(struct model_at *at, unsigned int user)
 {
-	uint32_t id = domain->id;
-	struct ioas_event *ev;
+	struct model_ioas *s = at->s;
 
-	tell_filled_all(at, domain, -1);
-	*domain = (struct model_domain){ 0 };
-	for (size_t i = 0; i < at->s->nareas; i++) {
-		at->s->areas[i].filled = model_has_hardware(at->c, at->s);
-		model_fd_settle(at, at->s->areas[i].pages);
+	if (!domain_first(at->c)) {
+		model_clear_ranges(at, IOAS_RANGE_RESERVED, at->c->user[user]);
+		return;
 	}
-	for (size_t i = 0; i < at->s->nranges; i++) {
-		if (at->s->ranges[i].owner == id) {
-			model_clear_ranges(at, IOAS_RANGE_RESERVED, id);
-			break;
-		}
+	for (size_t i = s->nranges; i-- > 0;) {
+		struct model_range r = s->ranges[i];
+
+		if (r.class != IOAS_RANGE_RESERVED || r.owner != at->c->user[user])
+			continue;
+		s->ranges[i] = s->ranges[--s->nranges];
+		model_tell_range(at, IOAS_EV_RANGE_DEL, r);
 	}
-	ev = model_tell(at, IOAS_EV_DOMAIN_DETACH);
-	ev->body_obj.mode = at->s->mode;
-	ev->body_obj.object = id;
-	ev->body_obj.page_size = MODEL_PAGE;
 }
 
 static void detach_device(struct model_at *at, unsigned int user)
@@ -186,10 +229,11 @@ static void detach_device(struct model_at *at, unsigned int user)
 	struct model_domain *domain = &at->s->domain[user < 2 ? 0 : 1];
 
 	tell_device(at, IOAS_EV_DEVICE_DETACH, user, domain->id);
-	if (!--domain->users)
-		remove_domain(at, domain);
-	if (at->m->world.nresv[user])
-		model_clear_ranges(at, IOAS_RANGE_RESERVED, at->c->user[user]);
+	unreserve_device(at, user);
+	if (--domain->users)
+		return;
+	empty_domain(at, domain, at->s->nareas);
+	end_domain(at, domain);
 }
 
 void model_fd_detach(struct model_at *at)
@@ -207,6 +251,7 @@ void model_fd_detach(struct model_at *at)
 	} else {
 		model_fd_let_go_user(at, user);
 		tell_client(at, IOAS_EV_ACCESS_DETACH, user);
+		at->c->user[user] = 0; /* attached again it is another one to us */
 	}
 	model_end(at, 0, IOAS_F_NO_RESULT);
 }
@@ -302,11 +347,13 @@ static void option(struct model_at *at)
 	if (rlimit)
 		at->s = NULL;
 	model_begin(at, IOAS_OP_OPTION);
+	at->op.body_op.uapi_flags = rlimit ? 0 : 1; /* its number in linux/iommufd.h */
+	at->op.body_op.va = value;
 	if (rlimit) {
 		for (unsigned int i = 0; i < MODEL_IOASES; i++)
 			err = at->c->ioas[i].id ? -EBUSY : err;
 		for (unsigned int i = 0; i < MODEL_USERS; i++)
-			err = at->c->user[i] ? -EBUSY : err;
+			err = at->c->bound[i] ? -EBUSY : err;
 	} else if (at->s->nareas && model_has_hardware(at->c, at->s)) {
 		err = -EINVAL;
 	}
@@ -322,9 +369,27 @@ static void option(struct model_at *at)
 	model_end(at, err, 0);
 }
 
+/* Of a domain, so that there must be one; the ioctl is no op that is told. */
+static void track_dirty(struct model_at *at)
+{
+	bool on = at->asked->flags & MODEL_VALUE;
+	struct ioas_event *ev;
+
+	if (at->c->backend != IOAS_BACKEND_IOMMUFD || !model_has_hardware(at->c, at->s))
+		return;
+	at->s->dirty = on;
+	at->s->entries_left = 0;
+	ev = model_tell(at, IOAS_EV_DIRTY);
+	ev->body_obj.mode = at->s->mode;
+	ev->body_obj.dirty = on;
+}
+
 void model_fd_rules(struct model_at *at)
 {
 	switch (at->asked->what) {
+	case MODEL_DIRTY:
+		track_dirty(at);
+		break;
 	case MODEL_ALLOW:
 		allow(at);
 		break;

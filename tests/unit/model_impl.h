@@ -46,6 +46,9 @@ struct model_area *model_area_put(struct model_ioas *s, const struct model_area 
 void model_area_cut(struct model_ioas *s, size_t i);
 size_t model_area_in(const struct model_ioas *s, uint64_t iova, uint64_t last); /* or .nareas */
 
+/* Whether a program may believe that something there is unmapped; a sane one does not map. */
+bool model_stale_in(const struct model_ioas *s, uint64_t iova, uint64_t last);
+
 void model_range_put(struct model_ioas *s, struct model_range range);
 bool model_range_in(const struct model_ioas *s, unsigned int class, uint64_t iova, uint64_t last);
 void model_tell_range(struct model_at *at, unsigned int kind, struct model_range range);
@@ -96,6 +99,10 @@ int model_fd_free(const struct model_ioas *s, uint64_t iova, uint64_t last);
 
 /* Shows an area in all domains. */
 void model_fd_fill(struct model_at *at, struct model_area *area);
+
+/* That a domain has an area now (1), or no longer (-1). */
+void model_fd_tell_filled(struct model_at *at, const struct model_area *area,
+			  struct model_domain *domain, int sign);
 
 /* Ends an area. */
 void model_fd_remove(struct model_at *at, size_t i);

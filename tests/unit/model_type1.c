@@ -156,14 +156,12 @@ static void map(struct model_at *at)
 	const struct model_op *o = at->asked;
 	bool hw = model_has_hardware(at->c, at->s);
 	struct model_area area = { .iova = o->iova, .va = o->va, .prot = o->prot, .who = o->who };
-	size_t old;
 	int err;
 
 	if (!model_range_is(o->iova, o->size, &area.last))
 		return;
-	old = model_area_in(at->s, area.iova, area.last);
-	if (old < at->s->nareas && at->s->areas[old].stale)
-		return; /* no sane program does */
+	if (model_stale_in(at->s, area.iova, area.last))
+		return;
 	model_begin(at, IOAS_OP_MAP);
 	at->op.body_op.iova = o->iova;
 	at->op.body_op.size = o->size;

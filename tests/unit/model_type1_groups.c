@@ -57,11 +57,14 @@ bool t1_in_one(const struct model_range *ranges, size_t n, uint64_t iova, uint64
 	return n == 0;
 }
 
+/* Told only if it is not what was told last. */
 static void set_ranges(struct model_at *at)
 {
 	struct model_range now[MODEL_RANGES];
 	size_t n = valid_ranges(at, at->s->attached, now);
 
+	if (n == at->s->nranges && !memcmp(now, at->s->ranges, n * sizeof(now[0])))
+		return;
 	model_clear_ranges(at, IOAS_RANGE_VALID, 0);
 	for (size_t i = 0; i < n; i++) {
 		model_range_put(at->s, now[i]);
@@ -139,10 +142,9 @@ static void attach_group(struct model_at *at)
 		if (user < MODEL_HARDWARE && !model_has_hardware(at->c, at->s))
 			replay(at);
 		at->s->attached[user] = true;
-		if (user < MODEL_HARDWARE)
-			set_ranges(at);
 		tell_group(at, IOAS_EV_GROUP_ATTACH, user);
 		if (user < MODEL_HARDWARE) {
+			set_ranges(at);
 			at->s->non_pinned_groups++;
 			t1_tell_dirty(at);
 		}
@@ -246,12 +248,12 @@ void t1_detach(struct model_at *at)
 	any = any || t1_has_mediated(at->s);
 	while (!any && at->s->nareas)
 		t1_remove(at, 0);
-	if (hw)
-		set_ranges(at);
 	t1_charge_tell(at);
 	tell_group(at, IOAS_EV_GROUP_DETACH, user);
-	if (hw)
+	if (hw) {
+		set_ranges(at);
 		t1_tell_dirty(at);
+	}
 	model_end(at, 0, IOAS_F_NO_RESULT);
 	if (!any)
 		release(at);

@@ -34,11 +34,10 @@ static void tell_access(struct model_at *at, unsigned int kind, const struct mod
 	ev->body_area.iova = pin->iova;
 	ev->body_area.last = pin->last;
 	ev->body_area.pages = (int64_t)model_pages_in(pin->iova, pin->last);
-	if (kind == IOAS_EV_ACCESS_UNPIN)
-		return;
-	ev->body_area.prot = at->asked->prot;
 	ev->body_area.group = GROUP_BASE + pin->user;
 	ev->body_area.group_valid = 1;
+	if (kind == IOAS_EV_ACCESS_PIN)
+		ev->body_area.prot = at->asked->prot;
 }
 
 static int pin_error(const struct model_at *at, uint64_t last)
@@ -124,6 +123,8 @@ void t1_let_go(const struct model_at *outer, size_t i, bool half)
 	at.op.body_op.iova = p.iova;
 	at.op.body_op.size = p.last - p.iova + 1;
 	at.op.body_op.unpinned = model_pages_in(p.iova, p.last);
+	at.op.body_op.group = GROUP_BASE + p.user;
+	at.op.body_op.group_valid = 1;
 	tell_access(&at, IOAS_EV_ACCESS_UNPIN, &p);
 	if (!model_has_hardware(at.c, s))
 		charge_pins(&at, &p, false);
