@@ -1,32 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gen.h"
 
-#include <string.h>
-
-static const struct {
-	const char *name;
-	uint8_t backend;
-	uint8_t mode;
-} kinds[GEN_KINDS] = {
-	[GEN_T1_V1] = { "type1 v1", IOAS_BACKEND_TYPE1, IOAS_MODE_V1 },
-	[GEN_T1_V2] = { "type1 v2", IOAS_BACKEND_TYPE1, IOAS_MODE_V2 },
-	[GEN_T1_MEDIATED] = { "type1 mediated", IOAS_BACKEND_TYPE1, IOAS_MODE_V2 },
-	[GEN_T1_MIXED] = { "type1 mixed", IOAS_BACKEND_TYPE1, IOAS_MODE_V2 },
-	[GEN_IOMMUFD] = { "iommufd", IOAS_BACKEND_IOMMUFD, IOAS_MODE_COVER },
-	[GEN_COMPAT_V1] = { "compat v1", IOAS_BACKEND_COMPAT, IOAS_MODE_ANY },
-	[GEN_COMPAT_V2] = { "compat v2", IOAS_BACKEND_COMPAT, IOAS_MODE_COVER },
-	[GEN_EXACT] = { "bundled exact", IOAS_BACKEND_BUNDLED, IOAS_MODE_EXACT },
-	[GEN_COVER] = { "bundled cover", IOAS_BACKEND_BUNDLED, IOAS_MODE_COVER },
-	[GEN_FIRST] = { "bundled first", IOAS_BACKEND_BUNDLED, IOAS_MODE_FIRST },
-	[GEN_ANY] = { "bundled any", IOAS_BACKEND_BUNDLED, IOAS_MODE_ANY },
-	[GEN_TCE] = { "bundled tce", IOAS_BACKEND_BUNDLED, IOAS_MODE_TCE },
-};
-
-const char *gen_kind_name(enum gen_kind kind)
-{
-	return kind < GEN_KINDS ? kinds[kind].name : "?";
-}
-
 static uint64_t below(struct gen *g, uint64_t n)
 {
 	return unit_below(g->r, n);
@@ -37,73 +11,10 @@ static bool once_in(struct gen *g, unsigned int n)
 	return below(g, n) == 0;
 }
 
-/* ---- worlds ---- */
-
 static uint64_t address(const struct gen *g, uint64_t place)
 {
 	return g->base + place * g->unit;
 }
-
-/* Where hardware reaches, and what it keeps for itself: at the edges of what is in use. */
-static void world_hardware(struct gen *g)
-{
-	for (unsigned int i = 0; i < MODEL_HARDWARE; i++) {
-		struct model_range *reach = &g->world.aperture[i];
-
-		reach->last = UINT64_MAX;
-		if (once_in(g, 3) && g->base)
-			reach->iova = address(g, below(g, g->places / 8 + 1));
-		if (once_in(g, 3))
-			reach->last = address(g, g->places - below(g, g->places / 8 + 1)) - 1;
-		g->world.nresv[i] = (unsigned int)below(g, MODEL_RESV + 1);
-		for (unsigned int k = 0; k < g->world.nresv[i]; k++) {
-			struct model_range *r = &g->world.resv[i][k];
-
-			r->iova = address(g, below(g, g->places - 1));
-			r->last = r->iova + g->unit * (1 + below(g, 2)) - 1;
-			if (r->last < r->iova)
-				r->last = UINT64_MAX;
-		}
-	}
-	/* The two that share a domain have one reach. */
-	if (kinds[g->kind[0]].backend != IOAS_BACKEND_TYPE1)
-		g->world.aperture[1] = g->world.aperture[0];
-}
-
-void gen_world(struct gen *g, struct unit_random *r, enum gen_kind a, enum gen_kind b,
-	       unsigned int places)
-{
-	static const uint64_t units[] = { MODEL_PAGE, 2 * MODEL_PAGE, 1ULL << 21, 1ULL << 30,
-					  1ULL << 38, 1ULL << 43 };
-
-	memset(g, 0, sizeof(*g));
-	g->r = r;
-	g->kind[0] = a;
-	g->kind[1] = b;
-	g->places = places;
-	g->eager = places > 1000 ? 7 : (unsigned int)below(g, 5);
-	g->unit = units[below(g, UNIT_COUNT(units))];
-	switch (below(g, 4)) {
-	case 0:
-		g->base = 0;
-		break;
-	case 1:
-		g->base = 0 - (uint64_t)places * g->unit; /* up to the last address */
-		break;
-	default:
-		g->base = 1ULL << 32;
-		break;
-	}
-	for (unsigned int i = 0; i < MODEL_CTXS; i++) {
-		g->world.backend[i] = kinds[g->kind[i]].backend;
-		g->world.mode[i] = kinds[g->kind[i]].mode;
-	}
-	g->world.empty_fails = once_in(g, 2);
-	g->world.gone_late = once_in(g, 2);
-	world_hardware(g);
-}
-
-/* ---- operations ---- */
 
 static const struct model_area *some_area(struct gen *g, const struct model_ioas *s)
 {
@@ -175,8 +86,9 @@ static uint64_t some_va(struct gen *g)
 
 static uint8_t some_prot(struct gen *g)
 {
-	return once_in(g, 25) ? 0 : once_in(g, 4) ? IOAS_PROT_READ :
-						     IOAS_PROT_READ | IOAS_PROT_WRITE;
+	return once_in(g, 25)  ? 0
+	       : once_in(g, 4) ? IOAS_PROT_READ
+			       : IOAS_PROT_READ | IOAS_PROT_WRITE;
 }
 
 static void map_op(struct gen *g, struct model_op *op, bool type1)
@@ -237,18 +149,20 @@ struct weight {
 };
 
 static const struct weight type1_weights[] = {
-	{ MODEL_MAP, 60 },	 { MODEL_UNMAP, 40 },	      { MODEL_ATTACH, 10 },
-	{ MODEL_DETACH, 5 },	 { MODEL_PIN, 25 },	      { MODEL_UNPIN, 12 },
-	{ MODEL_DIRTY, 2 },	 { MODEL_QUERY, 3 },	      { MODEL_CLOSE, 1 },
+	{ MODEL_MAP, 60 },	   { MODEL_UNMAP, 40 },	       { MODEL_ATTACH, 10 },
+	{ MODEL_DETACH, 5 },	   { MODEL_PIN, 25 },	       { MODEL_UNPIN, 12 },
+	{ MODEL_DIRTY, 2 },	   { MODEL_QUERY, 3 },	       { MODEL_CLOSE, 1 },
 	{ MODEL_VADDR_UPDATE, 6 }, { MODEL_VADDR_INVALID, 3 }, { MODEL_OPEN, 3 },
 };
 
 static const struct weight fd_weights[] = {
-	{ MODEL_MAP, 60 },   { MODEL_UNMAP, 40 },  { MODEL_COPY, 20 },	  { MODEL_ATTACH, 12 },
-	{ MODEL_DETACH, 6 }, { MODEL_PIN, 20 },	   { MODEL_UNPIN, 10 },	  { MODEL_ALLOW, 4 },
-	{ MODEL_OPTION, 4 }, { MODEL_RESERVE, 3 }, { MODEL_UNRESERVE, 3 }, { MODEL_CUT, 4 },
-	{ MODEL_QUERY, 3 },  { MODEL_RW, 2 },	   { MODEL_CHANGE_PROCESS, 2 },
-	{ MODEL_ALLOC, 10 }, { MODEL_DESTROY, 3 }, { MODEL_CLOSE, 1 },	  { MODEL_OPEN, 3 },
+	{ MODEL_MAP, 60 },    { MODEL_UNMAP, 40 },    { MODEL_COPY, 20 },
+	{ MODEL_ATTACH, 12 }, { MODEL_DETACH, 6 },    { MODEL_PIN, 20 },
+	{ MODEL_UNPIN, 10 },  { MODEL_ALLOW, 4 },     { MODEL_OPTION, 4 },
+	{ MODEL_RESERVE, 3 }, { MODEL_UNRESERVE, 3 }, { MODEL_CUT, 4 },
+	{ MODEL_QUERY, 3 },   { MODEL_RW, 2 },	      { MODEL_CHANGE_PROCESS, 2 },
+	{ MODEL_DIRTY, 1 },   { MODEL_ALLOC, 10 },    { MODEL_DESTROY, 3 },
+	{ MODEL_CLOSE, 1 },   { MODEL_OPEN, 3 },
 };
 
 static uint8_t draw(struct gen *g, const struct weight *weights, size_t n)
@@ -341,7 +255,7 @@ static void fill_in(struct gen *g, struct model_op *op, const struct model_ctx *
 		op->flags = once_in(g, 2) ? MODEL_VALUE : 0;
 		break;
 	case MODEL_ATTACH:
-		op->flags = once_in(g, 2) ? MODEL_FAIL : 0;
+		op->flags = once_in(g, 8) ? MODEL_FAIL | MODEL_SPLIT_LATE : 0;
 		break;
 	default:
 		some_range(g, op);
@@ -373,8 +287,8 @@ struct model_op gen_next(struct gen *g, const struct model *m)
 	op.from = type1 ? 0 : (uint8_t)below(g, MODEL_IOASES);
 	op.who = (uint8_t)below(g, MODEL_PROCS);
 	s = &c->ioas[op.ioas];
-	op.what = type1 ? draw(g, type1_weights, UNIT_COUNT(type1_weights)) :
-			  draw(g, fd_weights, UNIT_COUNT(fd_weights));
+	op.what = type1 ? draw(g, type1_weights, UNIT_COUNT(type1_weights))
+			: draw(g, fd_weights, UNIT_COUNT(fd_weights));
 	op.what = first_things(g, c, s, op.what);
 	/* Before there is anything in a context, what it pays with can be chosen. */
 	if (op.what == MODEL_ALLOC && !type1 && once_in(g, 6)) {
@@ -392,7 +306,7 @@ struct model_op gen_next(struct gen *g, const struct model *m)
 	fill_in(g, &op, c, s);
 	if (op.what == MODEL_UNRESERVE)
 		pick_reserved(g, &op, s);
-	op.mix = once_in(g, 8) ? unit_random(g->r) | 2 : 0;
+	op.mix = g->mixes && once_in(g, 5) ? unit_random(g->r) | 2 : 0;
 	return op;
 }
 

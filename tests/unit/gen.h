@@ -33,6 +33,7 @@ struct gen {
 	uint64_t base; /* of the addresses in use */
 	uint64_t unit; /* they are multiples of */
 	unsigned int places; /* so many */
+	bool mixes; /* some operations run at the same time as the next */
 	unsigned int eager; /* so many unmaps in 8 become maps */
 };
 

@@ -116,10 +116,19 @@ size_t model_area_in(const struct model_ioas *s, uint64_t iova, uint64_t last)
 {
 	size_t i = 0;
 
-	while (i < s->nareas &&
-	       !model_meet(s->areas[i].iova, s->areas[i].last, iova, last))
+	while (i < s->nareas && !model_meet(s->areas[i].iova, s->areas[i].last, iova, last))
 		i++;
 	return i;
+}
+
+bool model_stale_in(const struct model_ioas *s, uint64_t iova, uint64_t last)
+{
+	for (size_t i = 0; i < s->nareas; i++) {
+		if (s->areas[i].stale &&
+		    model_meet(s->areas[i].iova, s->areas[i].last, iova, last))
+			return true;
+	}
+	return false;
 }
 
 bool model_has_hardware(const struct model_ctx *c, const struct model_ioas *s)
@@ -173,10 +182,9 @@ void model_clear_ranges(struct model_at *at, unsigned int class, uint32_t owner)
 			s->ranges[kept++] = s->ranges[i];
 	}
 	s->nranges = kept;
-	model_tell_range(at, IOAS_EV_RANGE_CLEAR,
-			 (struct model_range){ .last = UINT64_MAX,
-					       .class = class,
-					       .owner = owner });
+	model_tell_range(
+		at, IOAS_EV_RANGE_CLEAR,
+		(struct model_range){ .last = UINT64_MAX, .class = class, .owner = owner });
 }
 
 /* ---- charges, pages ---- */
@@ -339,17 +347,36 @@ void model_run(struct model *m, const struct model_op *op)
 void model_op_text(const struct model_op *op, char *text, size_t size)
 {
 	static const char *const names[MODEL_WHATS] = {
-		"nothing", "open",   "close",	 "alloc",   "destroy", "attach",
-		"detach",  "map",    "copy",	 "unmap",   "pin",     "unpin",
-		"allow",   "option", "reserve",	 "unreserve", "cut",   "vaddr-invalid",
-		"vaddr-update", "dirty", "query", "rw",	    "change-process",
+		"nothing",
+		"open",
+		"close",
+		"alloc",
+		"destroy",
+		"attach",
+		"detach",
+		"map",
+		"copy",
+		"unmap",
+		"pin",
+		"unpin",
+		"allow",
+		"option",
+		"reserve",
+		"unreserve",
+		"cut",
+		"vaddr-invalid",
+		"vaddr-update",
+		"dirty",
+		"query",
+		"rw",
+		"change-process",
 	};
 
 	snprintf(text, size,
 		 "%s ctx %u ioas %u from %u user %u who %u prot %u memory %u flags 0x%02x "
 		 "iova 0x%llx size 0x%llx va 0x%llx mix 0x%llx",
 		 op->what < MODEL_WHATS ? names[op->what] : "?", op->ctx, op->ioas, op->from,
-		 op->user, op->who, op->prot, op->memory, op->flags,
-		 (unsigned long long)op->iova, (unsigned long long)op->size,
-		 (unsigned long long)op->va, (unsigned long long)op->mix);
+		 op->user, op->who, op->prot, op->memory, op->flags, (unsigned long long)op->iova,
+		 (unsigned long long)op->size, (unsigned long long)op->va,
+		 (unsigned long long)op->mix);
 }

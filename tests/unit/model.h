@@ -184,7 +184,8 @@ struct model_ctx {
 	bool closed;
 	bool rlimit_mm;
 	uint8_t who;
-	uint32_t user[MODEL_USERS]; /* our numbers of devices and accesses, 0: not yet seen */
+	uint32_t user[MODEL_USERS]; /* our numbers of devices and accesses, 0: not known */
+	bool bound[MODEL_USERS]; /* there has been such a device or access */
 	struct model_ioas ioas[MODEL_IOASES];
 	struct model_pages *pages;
 	size_t npages;

@@ -65,7 +65,8 @@ static bool area_memory(struct compare *k, const struct model_area *w, const str
 
 static bool area(struct compare *k, const struct model_area *w, const struct mirror_area *a)
 {
-	return SAME("area iova", w->iova, a->node.start) && SAME("area last", w->last, a->node.last) &&
+	return SAME("area iova", w->iova, a->node.start) &&
+	       SAME("area last", w->last, a->node.last) &&
 	       SAME("area number", w->number, a->number) && SAME("area prot", w->prot, a->prot) &&
 	       SAME("area pinned", w->pinned, mirror_area_pinned(a)) &&
 	       SAME("area pfnmap", w->pfnmap, a->pfnmap) &&
@@ -322,14 +323,15 @@ static bool ioas(struct compare *k)
 	if (!SAME("ioas is there", 1, k->s != NULL))
 		return false;
 	if (!SAME("ioas mode", k->ms->mode, k->s->mode) ||
-	    !SAME("ioas adopted", 0, k->s->adopted) || !SAME("ioas dirty", k->ms->dirty, k->s->dirty) ||
+	    !SAME("ioas adopted", 0, k->s->adopted) ||
+	    !SAME("ioas dirty", k->ms->dirty, k->s->dirty) ||
 	    !SAME("ioas small pages", k->ms->small_pages, k->s->small_pages) ||
 	    !SAME("non-pinned groups", k->ms->non_pinned_groups, k->s->non_pinned_groups) ||
 	    !SAME("entries left", k->ms->entries_left, k->s->entries_left) ||
 	    !SAME("stray unpins", 0, k->s->stray_unpins) ||
 	    !SAME("hardware", model_has_hardware(k->mc, k->ms), mirror_has_hardware(k->s)))
 		return false;
-	for (unsigned int class = IOAS_RANGE_VALID; class <= IOAS_RANGE_ALLOWED; class++) {
+	for (unsigned int class = IOAS_RANGE_VALID; class <= IOAS_RANGE_ALLOWED; class ++) {
 		if (!ranges_of(k, class))
 			return false;
 	}
@@ -345,7 +347,8 @@ static bool context(struct compare *k)
 	k->c = mirror_find_ctx(k->mirror, k->mc->id);
 	if (!SAME("ctx is there", 1, k->c != NULL) ||
 	    !SAME("ctx backend", k->mc->backend, k->c->backend) ||
-	    !SAME("ctx adopted", 0, k->c->adopted) || !SAME("ctx owner known", 1, k->c->owner_known) ||
+	    !SAME("ctx adopted", 0, k->c->adopted) ||
+	    !SAME("ctx owner known", 1, k->c->owner_known) ||
 	    !SAME("ctx tgid", model_tgid(k->mc->who), k->c->tgid) ||
 	    !SAME("ctx uid", model_uid(k->mc->who), k->c->uid) ||
 	    !SAME("rlimit mode", k->mc->rlimit_mm, k->c->rlimit_mm) ||

@@ -46,6 +46,9 @@ struct model_area *model_area_put(struct model_ioas *s, const struct model_area 
 void model_area_cut(struct model_ioas *s, size_t i);
 size_t model_area_in(const struct model_ioas *s, uint64_t iova, uint64_t last); /* or .nareas */
 
+/* Whether a program may believe that something there is unmapped; a sane one does not map. */
+bool model_stale_in(const struct model_ioas *s, uint64_t iova, uint64_t last);
+
 void model_range_put(struct model_ioas *s, struct model_range range);
 bool model_range_in(const struct model_ioas *s, unsigned int class, uint64_t iova, uint64_t last);
 void model_tell_range(struct model_at *at, unsigned int kind, struct model_range range);
@@ -97,6 +100,10 @@ int model_fd_free(const struct model_ioas *s, uint64_t iova, uint64_t last);
 /* Shows an area in all domains. */
 void model_fd_fill(struct model_at *at, struct model_area *area);
 
+/* That a domain has an area now (1), or no longer (-1). */
+void model_fd_tell_filled(struct model_at *at, const struct model_area *area,
+			  struct model_domain *domain, int sign);
+
 /* Ends an area. */
 void model_fd_remove(struct model_at *at, size_t i);
 
@@ -107,6 +114,17 @@ int model_fd_split(struct model_at *at, uint64_t iova);
 void model_fd_let_go(const struct model_at *outer, size_t i, bool half);
 void model_fd_let_go_in(const struct model_at *outer, uint64_t iova, uint64_t last);
 void model_fd_let_go_user(const struct model_at *outer, unsigned int user);
+
+/* Memory: its charge, its events, its birth and (with the last area) its end. */
+void model_fd_charge(struct model_at *at, struct model_pages *p, int64_t pages);
+struct ioas_event *model_fd_tell_pages(struct model_at *at, unsigned int kind,
+				       const struct model_pages *p);
+struct model_pages *model_fd_pages_new(struct model_at *at);
+void model_fd_pages_put(struct model_at *at, uint32_t id);
+
+/* Whether a range can be reserved; whether a client unpins by the range of a pin. */
+bool model_fd_exact(const struct model_ctx *c, unsigned int user);
+bool model_fd_fits(const struct model_ioas *s, const struct model_range *r);
 
 void model_area_body(const struct model_at *at, struct ioas_event *ev,
 		     const struct model_area *area);

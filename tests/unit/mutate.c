@@ -28,8 +28,8 @@ static const struct mutate_field head[] = {
 };
 
 static const struct mutate_field area[] = {
-	AREA(iova, 0, 0),	AREA(last, 0, 0),	AREA(va, 0, 0),	     AREA(prot, 4, 0),
-	AREA(pages, 0, 0),	AREA(pfnmap, 0, 0),	AREA(area, 0, 0),    AREA(owner_tgid, 0, 0),
+	AREA(iova, 0, 0),      AREA(last, 0, 0),      AREA(va, 0, 0),	AREA(prot, 4, 0),
+	AREA(pages, 0, 0),     AREA(pfnmap, 0, 0),    AREA(area, 0, 0), AREA(owner_tgid, 0, 0),
 	AREA(owner_uid, 0, 0), AREA(pages_id, 0, FD), AREA(at, 0, FD),
 };
 
@@ -57,12 +57,14 @@ static const struct mutate_field access_pin[] = {
 };
 
 static const struct mutate_field access_unpin[] = {
-	AREA(iova, 0, 0), AREA(last, 0, 0), AREA(pages, 0, 0), AREA(object, 0, FD),
+	AREA(iova, 0, 0),
+	AREA(last, 0, 0),
+	AREA(pages, 0, 0),
+	AREA(object, 0, FD),
 };
 
-static const struct mutate_field dirty[] = {
-	OBJ(dirty, 2), OBJ(non_pinned_groups, 0), OBJ(entries_left, 0)
-};
+static const struct mutate_field dirty[] = { OBJ(dirty, 2), OBJ(non_pinned_groups, 0),
+					     OBJ(entries_left, 0) };
 
 static const struct mutate_field split[] = {
 	AREA(iova, 0, 0), AREA(last, 0, 0), AREA(va, 0, 0),    AREA(prot, 4, 0),
@@ -70,14 +72,13 @@ static const struct mutate_field split[] = {
 };
 
 static const struct mutate_field filled[] = {
-	AREA(iova, 0, 0), AREA(last, 0, 0),   AREA(object, 0, 0),
-	AREA(area, 0, 0), AREA(bytes, 0, 0),
+	AREA(iova, 0, 0), AREA(last, 0, 0), AREA(object, 0, 0), AREA(area, 0, 0), AREA(bytes, 0, 0),
 };
 
 static const struct mutate_field pages_whole[] = {
-	PAGES(pages_id, 0), PAGES(owner, 0),	PAGES(va, 0),	      PAGES(npages, 0),
-	PAGES(memory, 4),   PAGES(account, 4),	PAGES(writable, 2),   PAGES(owner_tgid, 0),
-	PAGES(owner_uid, 0),
+	PAGES(pages_id, 0), PAGES(owner, 0),	  PAGES(va, 0),
+	PAGES(npages, 0),   PAGES(memory, 4),	  PAGES(account, 4),
+	PAGES(writable, 2), PAGES(owner_tgid, 0), PAGES(owner_uid, 0),
 };
 
 static const struct mutate_field pages_gone[] = { PAGES(pages_id, 0) };
@@ -94,15 +95,17 @@ static const struct mutate_field device[] = { OBJ(object, 0), OBJ(domain, 0), OB
 static const struct mutate_field device_end[] = { OBJ(object, 0), OBJ(domain, 0) };
 static const struct mutate_field client[] = { OBJ(object, 0), OBJ(page_size, 0), OBJ(exact, 2) };
 
-static const struct mutate_field range[] = {
-	RANGE(iova, 0), RANGE(last, 0), RANGE(class, 4), RANGE(owner, 0)
-};
+static const struct mutate_field range[] = { RANGE(iova, 0), RANGE(last, 0), RANGE(class, 4),
+					     RANGE(owner, 0) };
 
 static const struct mutate_field range_clear[] = { RANGE(class, 4), RANGE(owner, 0) };
 static const struct mutate_field option[] = { OBJ(option, 3), OBJ(value, 2) };
 static const struct mutate_field mode[] = { OBJ(mode, 8) };
 
-#define FIELDS(list) { list, UNIT_COUNT(list) }
+#define FIELDS(list)                                                                               \
+	{                                                                                          \
+		list, UNIT_COUNT(list)                                                             \
+	}
 
 static const struct {
 	const struct mutate_field *list;

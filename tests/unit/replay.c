@@ -49,10 +49,9 @@ static void explain(struct replay *r, const char *what, const struct ioas_event 
 {
 	if (*r->why)
 		return;
-	snprintf(r->why, sizeof(r->why),
-		 "%s: %d, event %s of ctx %u ioas %u, order %llu, op %llu", what, rc,
-		 ioas_kind_name(ev->kind), ev->ctx, ev->ioas, (unsigned long long)ev->order,
-		 (unsigned long long)ev->op);
+	snprintf(r->why, sizeof(r->why), "%s: %d, event %s of ctx %u ioas %u, order %llu, op %llu",
+		 what, rc, ioas_kind_name(ev->kind), ev->ctx, ev->ioas,
+		 (unsigned long long)ev->order, (unsigned long long)ev->op);
 }
 
 static void feed(struct replay *r, const struct ioas_event *ev)

@@ -70,6 +70,30 @@ static void simplify(struct model_op *op, struct model_op *ops, size_t n, shrink
 	change = *op;
 	change.size = MODEL_PAGE;
 	try_change(op, change, ops, n, fails, arg);
+	/* Where another one is: less may be needed then. */
+	for (size_t i = 0; i < n; i++) {
+		change = *op;
+		change.iova = ops[i].iova;
+		change.flags |= MODEL_FIXED;
+		try_change(op, change, ops, n, fails, arg);
+		change = *op;
+		change.size = ops[i].size;
+		try_change(op, change, ops, n, fails, arg);
+	}
+}
+
+/* One IOAS may do where there were several. */
+static void join(struct model_op *ops, size_t n, shrink_fails fails, void *arg,
+		 struct model_op *room)
+{
+	memcpy(room, ops, n * sizeof(*ops));
+	for (size_t i = 0; i < n; i++) {
+		room[i].ctx = ops[0].ctx;
+		room[i].ioas = 0;
+		room[i].from = 0;
+	}
+	if (fails(room, n, arg))
+		memcpy(ops, room, n * sizeof(*ops));
 }
 
 size_t shrink(struct model_op *ops, size_t n, shrink_fails fails, void *arg)
@@ -79,9 +103,13 @@ size_t shrink(struct model_op *ops, size_t n, shrink_fails fails, void *arg)
 	if (!room)
 		abort();
 	n = drop(ops, n, fails, arg, room);
-	for (size_t i = 0; i < n; i++)
-		simplify(&ops[i], ops, n, fails, arg);
-	n = drop(ops, n, fails, arg, room);
+	for (size_t left = n + 1; n < left;) {
+		left = n;
+		join(ops, n, fails, arg, room);
+		for (size_t i = 0; i < n; i++)
+			simplify(&ops[i], ops, n, fails, arg);
+		n = drop(ops, n, fails, arg, room);
+	}
 	free(room);
 	return n;
 }

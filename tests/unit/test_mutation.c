@@ -65,8 +65,8 @@ struct plan {
 	bool uncounted; /* nor does a count of what was made */
 };
 
-static const struct plan no_plan = { SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX,
-				     { 0 },    false,	 false };
+static const struct plan no_plan = { SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX,
+				     SIZE_MAX, { 0 },	 false,	   false };
 
 static struct outcome play(const struct model_events *events, const struct plan *p)
 {

@@ -204,7 +204,8 @@ static void judge_copy(struct check_at *at)
 		check_fail(at, RULE_COPY_SOURCE, op->added ? &r : NULL,
 			   "a copy of %" PRIu64 " bytes from %#" PRIx64 " of IOAS %u: %s", c.size,
 			   c.from_iova, c.from->id, what);
-	if (!needs_no_pins(at, &c) || !check_judge(at, RULE_COPY_PINS_NOTHING))
+	/* A table's copy lets go of what it overwrites. */
+	if (op->removed || !needs_no_pins(at, &c) || !check_judge(at, RULE_COPY_PINS_NOTHING))
 		return;
 	if (op->pinned || op->charged)
 		check_fail(at, RULE_COPY_PINS_NOTHING, op->added ? &r : NULL,
