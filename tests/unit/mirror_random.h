@@ -161,6 +161,11 @@ static inline struct ioas_event random_event(struct unit_random *r, const struct
 		ev.flags = IOAS_F_ADOPTED;
 	if (unit_below(r, 50) == 0)
 		ev.flags |= IOAS_F_UNSEEN;
+	/* Half of what is new is introduced. */
+	if (!mirror_find_ctx(m, ev.ctx) && unit_below(r, 2))
+		ev.kind = IOAS_EV_CTX_NEW;
+	else if (!mirror_find_ioas(m, ev.ioas) && unit_below(r, 2))
+		ev.kind = IOAS_EV_IOAS_NEW;
 	if (ioas_event_is_area(&ev))
 		random_area(r, &ev);
 	else if (ioas_event_is_pages(&ev))

@@ -308,6 +308,11 @@ static void test_split_pins(void **state)
 	assert_int_equal(mirror_area_at(the_ioas(f), 0x3001)->pinned, 5);
 	assert_int_equal(mirror_area_at(the_ioas(f), 0x3001)->va, 0x703001);
 	assert_int_equal(the_ioas(f)->pinned, 8);
+	/* Down to one byte. */
+	assert_int_equal(apply(f, split_event(0x3000, 0x3000)), 0);
+	assert_int_equal(mirror_area_at(the_ioas(f), 0x3000)->node.start, 0x3000);
+	assert_int_equal(mirror_area_at(the_ioas(f), 0x3000)->node.last, 0x3000);
+	assert_int_equal(mirror_area_count(the_ioas(f)), 3);
 	assert_no_anomaly(f);
 }
 

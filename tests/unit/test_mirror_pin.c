@@ -202,6 +202,23 @@ static void test_ranges(void **state)
 	assert_anomalies(f, MIRROR_OVERLAP, 1);
 }
 
+/* Of ranges that begin at one address the one that ends there, too. */
+static void test_same_start(void **state)
+{
+	struct fixture *f = *state;
+	const unsigned int class = IOAS_RANGE_RESERVED;
+
+	open_ioas(f);
+	range(f, IOAS_EV_RANGE_ADD, class, 0x1000, 0x1fff, 1);
+	range(f, IOAS_EV_RANGE_ADD, class, 0x1000, 0x3fff, 1);
+	range(f, IOAS_EV_RANGE_ADD, class, 0x1000, 0x2fff, 1);
+	assert_int_equal(range(f, IOAS_EV_RANGE_DEL, class, 0x1000, 0x2fff, 1), 0);
+	assert_int_equal(mirror_range_first(the_ioas(f), class)->node.last, 0x1fff);
+	assert_int_equal(range(f, IOAS_EV_RANGE_DEL, class, 0x1000, 0x3fff, 1), 0);
+	assert_int_equal(mirror_range_count(the_ioas(f), class), 1);
+	assert_no_anomaly(f);
+}
+
 /* Each owner for itself: the same range twice, and one over another. */
 static void test_reserved(void **state)
 {
@@ -242,7 +259,7 @@ int main(void)
 		WITH_FIXTURE(test_access_pins),	     WITH_FIXTURE(test_accesses),
 		WITH_FIXTURE(test_pins_of_accesses), WITH_FIXTURE(test_unnamed),
 		WITH_FIXTURE(test_unknown_access),   WITH_FIXTURE(test_ranges),
-		WITH_FIXTURE(test_reserved),
+		WITH_FIXTURE(test_same_start),	     WITH_FIXTURE(test_reserved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,9 @@ static void test_entries_left(void **state)
 	ev.body_obj.entries_left = UINT64_MAX;
 	apply(f, ev);
 	assert_int_equal(the_ioas(f)->entries_left, -1);
+	ev.body_obj.entries_left = 1ULL << 63;
+	apply(f, ev);
+	assert_int_equal(the_ioas(f)->entries_left, -1);
 }
 
 static void test_options(void **state)
