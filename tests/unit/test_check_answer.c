@@ -416,7 +416,7 @@ static void test_change_process(void **state)
 	cs_expect(cs, RULE_OPTIONS);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup, cs_teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup_same_memory, cs_teardown)
 
 int main(void)
 {

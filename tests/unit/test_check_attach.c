@@ -302,7 +302,7 @@ static void test_last_user(void **state)
 	cs_expect(cs, RULE_LAST_DETACH);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup, cs_teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup_same_memory, cs_teardown)
 
 int main(void)
 {

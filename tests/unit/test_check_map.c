@@ -361,7 +361,7 @@ static void test_copy_pins_for_target(void **state)
 	assert_int_equal(check_stats(cs->c)->judged[RULE_COPY_PINS_NOTHING], 0);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup, cs_teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup_same_memory, cs_teardown)
 
 int main(void)
 {
