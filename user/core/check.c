@@ -45,6 +45,7 @@ void check_free(struct check *c)
 		check_drop_ioas(c, c->ioases);
 	while (c->ops)
 		check_drop_op(c, c->ops);
+	check_use_free(c);
 	mirror_free(c->mirror);
 	ioas_alloc_release(&alloc, c);
 }
@@ -91,7 +92,6 @@ static void judge_before(struct check_at *at)
 static void judge_after(struct check_at *at)
 {
 	check_answer_after(at);
-	check_pin_after(at);
 	check_pages_after(at);
 	check_charge_after(at);
 	check_stream_after(at);
@@ -198,6 +198,7 @@ static void judge_op(struct check_at *at)
 	check_map_op(at);
 	check_attach_op(at);
 	check_pin_op(at);
+	check_pages_op(at);
 	check_charge_op(at);
 	check_settle_op(at->c, at->op);
 	judge_rest(at, ids, count);
