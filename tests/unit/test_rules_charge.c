@@ -405,6 +405,7 @@ static void test_balance_both(void **state)
 	cs_send(cs, cs_group(cs, IOAS_EV_GROUP_ATTACH, 7, false));
 	cs_end(cs, cs_group_op(cs, IOAS_OP_ATTACH, 7));
 	cs->now += 2 * SECOND;
+	cs_query(cs);
 	cs_map(cs, 0x30000, CS_PAGE, 0x900000);
 	cs_expect_held(cs, RULE_CHARGE_BALANCE);
 	/* One too many, for a second. */
@@ -487,6 +488,7 @@ static void after_renewal(struct cs *cs, bool gone)
 	cs_send(cs, ev);
 	cs->removed = 4 * CS_PAGE;
 	cs->areas = 1;
+	cs->unpinned = 4;
 	cs_send(cs, charge(cs, 0, -4, 6, IOAS_COUNTER_MM_LOCKED));
 	cs_end(cs, cs_unmap_op(cs, 0x10000, 4 * CS_PAGE, 0));
 	cs_detach(cs, 7, false);
@@ -608,6 +610,7 @@ static void use_type1(struct cs *cs)
 	cs->now += 2 * SECOND;
 	cs_unpin(cs, 9, 0x10000, CS_PAGE);
 	cs_attach(cs, 7, false);
+	cs_query(cs);
 	cs_map(cs, 0x20000, 4 * CS_PAGE, 0x800000);
 	cs_detach(cs, 9, true);
 	cs_detach(cs, 7, false);

@@ -185,6 +185,7 @@ static void test_pin_all_detached(void **state)
 	cs_end(cs, ev);
 	cs_expect_held(cs, RULE_PIN_ALL);
 	cs->now += SECOND;
+	cs_query(cs);
 	map_short(cs, 0x60000, 0xa00000, 0, 0);
 	cs_expect_none(cs);
 }
