@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* who pays, for what, and how much. */
 #include <errno.h>
-#include <linux/vfio.h>
 
 #include "core/check_impl.h"
 
@@ -190,7 +189,7 @@ static void renew_op(struct check_at *at)
 {
 	const struct ioas_op_body *op = &at->ev->body_op;
 
-	if (op->what != IOAS_OP_MAP || op->result || !(op->uapi_flags & VFIO_DMA_MAP_FLAG_VADDR))
+	if (op->what != IOAS_OP_MAP || op->result || !check_is_vaddr(at->ev))
 		return;
 	if (at->mine && at->op && at->op->charged > 0)
 		at->mine->use.forgotten = plus(at->mine->use.forgotten, at->op->charged);
