@@ -180,6 +180,12 @@ check "no recording: status" exits 1 check -r tests/cli/test_check.sh
 check "no file: status" exits 1 check -r "$dir/nothing"
 check "no file: one line" errs '^ioascope: .*nothing' check -r "$dir/nothing"
 
+# ---- hooks that the kernel lacked ----
+
+check "no pin hook: said" errs 'rules not judged without vfio_pin_pages_remote: .*pin-all' check -r "$(rec no-pins)"
+check "no pin hook: off" says '^rules: .* off' check -r "$(rec no-pins)"
+check "no pin hook: no verdict on pins" exits 0 check -r "$(rec no-pins)"
+
 # ---- usage ----
 
 for args in "-r x -- true" "-r x --ring 4096" "-r x --areas 5" "--rule R-20" "--rule R-99=off" \
@@ -187,7 +193,7 @@ for args in "-r x -- true" "-r x --ring 4096" "-r x --areas 5" "--rule R-20" "--
     # shellcheck disable=SC2086
     check "check $args: usage" exits 2 check $args
 done
-for args in "-r x -- true" "-r x --without f" "--backend iommufd"; do
+for args in "-r x -- true" "-r x --without f" "--backend bundled"; do
     # shellcheck disable=SC2086
     check "trace $args: usage" exits 2 trace $args
 done
@@ -258,26 +264,26 @@ check "tap: skipped" says '^ok [0-9]+ - .* # SKIP not judged$' check -r "$(rec s
 check "tap: off" lines 1 '# SKIP off$' check -r "$(rec stale)" --format tap --rule R-21=off
 check "tap: uncertain" lines 1 '^not ok [0-9]+ - certainty$' check -r "$(rec gap)" --format tap
 
-run='root["runs"][0]'
+sarif='root["runs"][0]'
 check "sarif: required" document json \
-    "root['version'] == '2.1.0' and root['\$schema'] and len(root['runs']) == 1 and $run['tool']['driver']['name'] == 'ioascope'" \
+    "root['version'] == '2.1.0' and root['\$schema'] and len(root['runs']) == 1 and ${sarif}['tool']['driver']['name'] == 'ioascope'" \
     check -r "$(rec stale)" --format sarif
 check "sarif: rules" document json \
-    "len($run['tool']['driver']['rules']) == $rules and all(r['id'] and r['shortDescription']['text'] for r in $run['tool']['driver']['rules'])" \
+    "len(${sarif}['tool']['driver']['rules']) == $rules and all(r['id'] and r['shortDescription']['text'] for r in ${sarif}['tool']['driver']['rules'])" \
     check -r "$(rec stale)" --format sarif
-check "sarif: levels" document json "[r['level'] for r in $run['results']] == ['warning', 'error']" \
+check "sarif: levels" document json "[r['level'] for r in ${sarif}['results']] == ['warning', 'error']" \
     check -r "$(rec stale)" --format sarif
 check "sarif: results point at rules" document json \
-    "all($run['tool']['driver']['rules'][r['ruleIndex']]['id'] == r['ruleId'] and r['message']['text'] for r in $run['results'])" \
+    "all(${sarif}['tool']['driver']['rules'][r['ruleIndex']]['id'] == r['ruleId'] and r['message']['text'] for r in ${sarif}['results'])" \
     check -r "$(rec stale)" --format sarif
 check "sarif: where" document json \
-    "$run['results'][0]['locations'][0]['logicalLocations'][0]['fullyQualifiedName'] == 'type1/context-1/ioas-2' and $run['results'][0]['properties']['iova'] == 0x101000" \
+    "${sarif}['results'][0]['locations'][0]['logicalLocations'][0]['fullyQualifiedName'] == 'type1/context-1/ioas-2' and ${sarif}['results'][0]['properties']['iova'] == 0x101000" \
     check -r "$(rec stale)" --format sarif
 check "sarif: clean" document json \
-    "$run['results'] == [] and $run['invocations'][0]['executionSuccessful'] and $run['properties']['result'] == 'clean'" \
+    "${sarif}['results'] == [] and ${sarif}['invocations'][0]['executionSuccessful'] and ${sarif}['properties']['result'] == 'clean'" \
     check -r "$(rec clean)" --format sarif
 check "sarif: uncertain" document json \
-    "not $run['invocations'][0]['executionSuccessful'] and $run['invocations'][0]['toolExecutionNotifications'][0]['message']['text']" \
+    "not ${sarif}['invocations'][0]['executionSuccessful'] and ${sarif}['invocations'][0]['toolExecutionNotifications'][0]['message']['text']" \
     check -r "$(rec gap)" --format sarif
 
 for format in text json junit tap sarif; do
@@ -311,9 +317,11 @@ check "trace: cut" exits 1 trace -r "$(rec cut)"
 check "trace: cut, place" errs 'cut\.ioas: .*byte [0-9]+' trace -r "$(rec cut)"
 check "trace: cut, totals" errs 'it has no end' trace -r "$(rec cut)"
 check "trace: cut, what can be read" says ' map rw ' trace -r "$(rec cut)"
-check "trace: every kind and op as text" lines 27 ' type1 ' trace -r "$(rec kinds)"
+ops=$(grep -cE '^\sIOAS_OP_[A-Z_]+ = [1-9]' include/ioascope/event.h)
+kinds=$(grep -cE '^\sIOAS_EV_[A-Z_]+ = [1-9]' include/ioascope/event.h)
+check "trace: every op as text" lines $((ops + 3)) ' type1 ' trace -r "$(rec kinds)"
 check "trace: every kind as JSON" holds \
-    'len({x["kind"] for x in lines}) == 35 and not any(None in (x["kind"], x.get("op", "")) for x in lines)' \
+    "len({x['kind'] for x in lines}) == $((kinds + 1))"' and not any(None in (x["kind"], x.get("op", "")) for x in lines)' \
     trace -r "$(rec kinds)" --json --changes
 
 echo "$passed passed, $failed failed"
