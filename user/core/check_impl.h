@@ -106,7 +106,8 @@ struct check_last {
 /* An unmap that succeeded and left something there. */
 struct check_stale {
 	struct check_range range; /* that was asked for */
-	uint64_t time_ns;
+	uint64_t start_ns; /* when it began: areas from before were there */
+	uint64_t time_ns; /* when it ended: its program believes since then */
 };
 
 /* Areas and entries left, as told once. See check_answer.c for when that can be trusted. */
