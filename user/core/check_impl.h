@@ -129,6 +129,7 @@ struct check_ioas {
 	bool asked; /* its ranges were asked for, or something was mapped */
 	struct check_last areas;
 	struct check_last ranges;
+	struct check_last users; /* attaches and detaches */
 	uint64_t unqueried_ns; /* of an attach or detach after which nobody asked; 0: none */
 	uint32_t unqueried_op; /* enum ioas_op of it */
 	int64_t entries; /* areas plus entries left; -1: not known */

@@ -189,6 +189,13 @@ static const char *wrong_pieces(const struct check_at *at, const struct copy *c)
 /* Whether the memory was pinned in full before, or the target pins nothing. */
 static bool needs_no_pins(const struct check_at *at, const struct copy *c)
 {
+	const struct check_ioas *source = check_find_ioas(at->c, c->from->id);
+	uint64_t start = check_op_start(at->ev);
+
+	/* Who has come or left meanwhile is not who was there. */
+	if (check_others(&source->users, at->ev->op, start) ||
+	    check_others(&at->mine->users, at->ev->op, start))
+		return false;
 	return mirror_has_hardware(c->from) || !mirror_has_hardware(at->ioas);
 }
 
