@@ -107,7 +107,8 @@ struct check_last {
 /* An unmap that succeeded and left something there. */
 struct check_stale {
 	struct check_range range; /* that was asked for */
-	uint64_t time_ns;
+	uint64_t start_ns; /* when it began: areas from before were there */
+	uint64_t time_ns; /* when it ended: its program believes since then */
 };
 
 /* Areas and entries left, as told once. See check_answer.c for when that can be trusted. */
@@ -129,6 +130,7 @@ struct check_ioas {
 	bool asked; /* its ranges were asked for, or something was mapped */
 	struct check_last areas;
 	struct check_last ranges;
+	struct check_last users; /* attaches and detaches */
 	uint64_t unqueried_ns; /* of an attach or detach after which nobody asked; 0: none */
 	uint32_t unqueried_op; /* enum ioas_op of it */
 	int64_t entries; /* areas plus entries left; -1: not known */

@@ -22,7 +22,7 @@ believed_gone(const struct mirror_ioas *ioas, const struct check_stale *stale, s
 	if (stale->range.last < r.last)
 		r.last = stale->range.last;
 	area = mirror_area_first_in(ioas, r.iova, r.last);
-	while (area && area->time_ns > stale->time_ns)
+	while (area && area->time_ns > stale->start_ns)
 		area = mirror_area_next_in(area, r.iova, r.last);
 	return area;
 }
@@ -36,8 +36,11 @@ static void judge_stale(struct check_at *at)
 	if (at->ev->body_op.what != IOAS_OP_MAP || at->ev->body_op.result != -EEXIST ||
 	    check_asked(at->ev, &r) || !check_judge_whole(at, RULE_MAP_OVER_STALE))
 		return;
-	for (unsigned int i = 0; i < CHECK_STALE_KEPT && i < mine->nstale && !area; i++)
-		area = believed_gone(at->ioas, &mine->stale[i], r);
+	for (unsigned int i = 0; i < CHECK_STALE_KEPT && i < mine->nstale && !area; i++) {
+		/* A map that began before the unmap had ended believes nothing of it. */
+		if (mine->stale[i].time_ns <= check_op_start(at->ev))
+			area = believed_gone(at->ioas, &mine->stale[i], r);
+	}
 	if (area)
 		check_fail(at, RULE_MAP_OVER_STALE, &r,
 			   "map of " RANGE " found area " RANGE
@@ -186,6 +189,13 @@ static const char *wrong_pieces(const struct check_at *at, const struct copy *c)
 /* Whether the memory was pinned in full before, or the target pins nothing. */
 static bool needs_no_pins(const struct check_at *at, const struct copy *c)
 {
+	const struct check_ioas *source = check_find_ioas(at->c, c->from->id);
+	uint64_t start = check_op_start(at->ev);
+
+	/* Who has come or left meanwhile is not who was there. */
+	if (check_others(&source->users, at->ev->op, start) ||
+	    check_others(&at->mine->users, at->ev->op, start))
+		return false;
 	return mirror_has_hardware(c->from) || !mirror_has_hardware(at->ioas);
 }
 

@@ -256,6 +256,12 @@ static bool changes_areas(const struct ioas_event *ev)
 	}
 }
 
+static bool changes_users(const struct ioas_event *ev)
+{
+	return ev->kind == IOAS_EV_GROUP_ATTACH || ev->kind == IOAS_EV_GROUP_DETACH ||
+	       (ev->kind >= IOAS_EV_DOMAIN_ATTACH && ev->kind <= IOAS_EV_ACCESS_DETACH);
+}
+
 void check_book(struct check_at *at)
 {
 	const struct ioas_event *ev = at->ev;
@@ -272,4 +278,6 @@ void check_book(struct check_at *at)
 		touch(&at->mine->areas, ev);
 	if (ioas_event_is_range(ev))
 		touch(&at->mine->ranges, ev);
+	if (changes_users(ev))
+		touch(&at->mine->users, ev);
 }

@@ -248,7 +248,7 @@ static void keep_stale(struct check_at *at, const struct unmap *u)
 
 	if (u->left)
 		mine->stale[mine->nstale++ % CHECK_STALE_KEPT] =
-			(struct check_stale){ u->asked, at->ev->time_ns };
+			(struct check_stale){ u->asked, check_op_start(at->ev), at->ev->time_ns };
 }
 
 /* Where the kernel has broken its promise, that is what there is to say. */
