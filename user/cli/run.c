@@ -19,7 +19,8 @@
 #define ORDER_WAIT_NS 500000000ULL /* how long an event may be missing before it is lost */
 #define DRAIN_ROUNDS 3
 #define CPUS_MAX 4096
-#define BATCH 1024 /* events handed over together */
+#define BATCH 1024 /* events handed over together, at most */
+#define HAND_OVER_MS 20 /* how long they are collected: to ask what was lost is not cheap */
 
 struct run {
 	const struct run_options *opt;
@@ -37,6 +38,7 @@ struct run {
 	bool waiting; /* for the modules; said once */
 	bool ready; /* the sink takes events */
 	struct loss loss;
+	__u64 handed_ns; /* when events were last handed over */
 	size_t nbatch;
 	struct ioas_event batch[BATCH]; /* UNCERTAIN stands where a gap was */
 };
@@ -192,17 +194,22 @@ static int attach(struct run *r)
 /* 1: the sink has had enough. */
 static int step(struct run *r)
 {
+	__u64 now;
 	int n;
 
 	if (!r->instance) {
 		usleep(POLL_MS * 1000);
 		return instance_possible() ? attach(r) : 0;
 	}
-	n = instance_poll(r->instance, POLL_MS);
+	n = instance_poll(r->instance, r->nbatch ? HAND_OVER_MS : POLL_MS);
 	if (n < 0)
 		return log_err(n, "reading events");
-	order_expire(r->order, run_now_ns(), ORDER_WAIT_NS);
-	hand_over(r);
+	now = run_now_ns();
+	order_expire(r->order, now, ORDER_WAIT_NS);
+	if (now - r->handed_ns >= HAND_OVER_MS * 1000000ULL) {
+		r->handed_ns = now;
+		hand_over(r);
+	}
 	report_loss(r);
 	return r->sink->tick(r->sink->arg);
 }
