@@ -46,7 +46,7 @@ USER_OBJ := $(USER:%.c=$(B)/%.o)
 MAN := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
 CLIENT := $(wildcard tests/clients/*.c)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-UNIT_HELP := $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
+TESTED := $(CORE) $(wildcard user/view/*.c) $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 
@@ -69,7 +69,8 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.stripped.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
-$(B)/user/%.o: user/%.c | $(SKEL)
+$(filter $(B)/user/live/% $(B)/user/cli/%,$(USER_OBJ)): | $(SKEL)
+$(B)/user/%.o: user/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
@@ -84,19 +85,43 @@ $(B)/tests/type1-client: $(CLIENT) $(wildcard tests/clients/*.h tests/modules/*/
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) \
 		-Itests/modules/ioas_testdev $(CLIENT) -lpthread -o $@
 
-# The model and what drives it; no other test needs them.
-$(foreach t,property mutation,$(B)/tests/test_$(t) $(B)/san/test_$(t)): HELP := $(UNIT_HELP)
-$(foreach t,property mutation,$(B)/tests/test_$(t) $(B)/san/test_$(t)): $(UNIT_HELP)
-
-$(B)/tests/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
+# What tests link: core and the views, and what the tests share. Of an archive
+# only what is used comes along. In $(B)/san with sanitizers.
+$(B)/san/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(HELP) $(CORE) $(UNIT_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit -MMD -MP -c $< -o $@
 
-$(B)/san/test_%: tests/unit/test_%.c $(CORE) $(wildcard tests/unit/*.h user/core/*.h include/ioascope/*.h)
+$(B)/tests/unit/%.o: tests/unit/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(HELP) $(CORE) $(UNIT_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -c $< -o $@
+
+$(B)/libtest.a: $(TESTED:%.c=$(B)/%.o)
+$(B)/san/libtest.a: $(TESTED:%.c=$(B)/san/%.o)
+$(B)/libtest.a $(B)/san/libtest.a:
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(B)/tests/test_%: tests/unit/test_%.c $(B)/libtest.a $(wildcard tests/unit/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(B)/libtest.a $(UNIT_LIBS) -o $@
+
+$(B)/san/test_%: tests/unit/test_%.c $(B)/san/libtest.a $(wildcard tests/unit/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SAN) -Itests/unit $< $(B)/san/libtest.a $(UNIT_LIBS) -o $@
+
+$(B)/tests/%-bench: tests/bench/%-bench.c $(B)/libtest.a $(wildcard tests/unit/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(B)/libtest.a $(UNIT_LIBS) -o $@
+
+$(B)/tests/make-%: tests/cli/make-%.c $(B)/libtest.a
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit $< $(B)/libtest.a $(UNIT_LIBS) -o $@
 
 $(B)/man/%: docs/man/%.rst
 	$(call say,MAN,$@)
@@ -134,11 +159,19 @@ programs: all
 bench: all
 	$(Q)tests/bench.sh
 
+# FUZZ_SECONDS for each target, FUZZ='recording event ...' for some of them.
+fuzz:
+	$(Q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) CLANG='$(CLANG)' CC='$(CC)' tests/fuzz/run.sh $(FUZZ)
+
+bench-mirror bench-recording: bench-%: $(B)/tests/%-bench
+	$(Q)$<
+
 install: all
 	install -D -m 0755 $(B)/ioascope $(DESTDIR)$(sbindir)/ioascope
 	for m in $(MAN); do install -D -m 0644 $$m $(DESTDIR)$(mandir)/man8/$$(basename $$m); done
 	install -D -m 0644 docs/completion/ioascope.bash \
 		$(DESTDIR)$(datadir)/bash-completion/completions/ioascope
+	install -D -m 0644 -t $(DESTDIR)$(datadir)/ioascope/policies policies/*.conf
 
 help:
 	@echo 'make             build the tool and the test clients (V=1 shows the commands)'
@@ -150,11 +183,14 @@ help:
 	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12 CMD=... runs a command'
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
 	@echo 'make bench       what tracing costs the traced, as ratios'
+	@echo 'make bench-mirror what a change costs, by the number of areas'
+	@echo 'make fuzz        fuzz what reads files and events; FUZZ_SECONDS=60'
+	@echo 'make bench-recording  size, write and read rate of recordings'
 	@echo 'make install     prefix=$(prefix) DESTDIR=$(DESTDIR)'
 	@echo 'make clean       remove what was built'
 
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bpf check-tools clean demo help install lab programs ready setup soak test unit
--include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d)
+.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak test unit
+-include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d) $(TESTED:%.c=$(B)/san/%.d) $(TESTED:%.c=$(B)/%.d)

@@ -84,6 +84,20 @@ static __always_inline void who_am_i(struct ioas_who *w)
 	bpf_get_current_comm(w->comm, sizeof(w->comm));
 }
 
+/* As who_am_i(), straight into the record: stack is what programs have least of. */
+static __always_inline void event_who(struct ioas_event *e)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u64 ug = bpf_get_current_uid_gid();
+
+	e->tgid = id >> 32;
+	e->tid = id;
+	e->uid = ug;
+	e->gid = ug >> 32;
+	e->cgroup = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+}
+
 /*
  * Reserves and fills the head of a record; NULL when it was dropped (counted,
  * and the context is uncertain from then on). The caller fills the body and
@@ -95,7 +109,6 @@ static __always_inline struct ioas_event *event_begin(struct ioas_ctx *c, struct
 	__u64 seq = stat_inc(IOAS_STAT_SEEN);
 	__u64 order = c ? __sync_fetch_and_add(&c->order, 1) + 1 : 0;
 	struct ioas_event *e;
-	struct ioas_who w = {};
 
 	e = bpf_ringbuf_reserve(&ioas_ring, sizeof(*e), 0);
 	if (!e) {
@@ -103,7 +116,6 @@ static __always_inline struct ioas_event *event_begin(struct ioas_ctx *c, struct
 		mark_uncertain(c);
 		return NULL;
 	}
-	who_am_i(&w);
 	__builtin_memset(e, 0, sizeof(*e));
 	e->len = sizeof(*e);
 	e->kind = kind;
@@ -120,12 +132,7 @@ static __always_inline struct ioas_event *event_begin(struct ioas_ctx *c, struct
 		e->ioas = s->id;
 		e->backend = s->backend;
 	}
-	e->tgid = w.tgid;
-	e->tid = w.tid;
-	e->uid = w.uid;
-	e->gid = w.gid;
-	e->cgroup = w.cgroup;
-	__builtin_memcpy(e->comm, w.comm, sizeof(e->comm));
+	event_who(e);
 	return e;
 }
 

@@ -39,7 +39,13 @@ struct cred {
 	kuid_t uid;
 };
 
-struct mm_struct;
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct mm_struct {
+	atomic_t mm_users;
+};
 
 struct task_struct {
 	int tgid;
@@ -69,11 +75,17 @@ struct vfio_container {
 };
 
 struct vfio_group {
+	struct iommu_group *iommu_group;
 	struct vfio_container *container;
+};
+
+struct vfio_device {
+	struct vfio_group *group;
 };
 
 struct vfio_iommu {
 	struct list_head domain_list;
+	struct list_head iova_list;
 	struct rb_root dma_list;
 	unsigned int dma_avail;
 	unsigned int vaddr_invalid_count;
@@ -81,6 +93,12 @@ struct vfio_iommu {
 	_Bool v2;
 	_Bool dirty_page_tracking;
 	struct list_head emulated_iommu_groups;
+};
+
+struct vfio_iova {
+	struct list_head list;
+	__u64 start;
+	__u64 end;
 };
 
 struct vfio_domain {

@@ -99,7 +99,7 @@ static __always_inline __u64 ioas_ctx_key(__u64 key)
 static __noinline struct ioas_ioas *ioas_new(__u64 key, __u64 ctx_key, __u8 backend, __u32 mode,
 					     bool adopted)
 {
-	struct op *outer = op_get(LEVEL_CONTAINER);
+	struct op *outer = op_get(backend == IOAS_BACKEND_TYPE1 ? LEVEL_CONTAINER : LEVEL_DRIVER);
 	struct ioas_ctx *c = ctx_get(ctx_key, backend);
 	struct ioas_event *e;
 	struct ioas_ioas *s;

@@ -14,6 +14,8 @@ enum op_level {
 	LEVEL_CONTAINER = 0,
 	LEVEL_DRIVER = 1,
 	LEVEL_CLIENT = 2,
+	LEVEL_CALLER = 3, /* who calls, where the op itself is not told */
+	LEVEL_NOTIFY = 4, /* around calls of clients that unmap */
 };
 
 struct op_key {
@@ -27,12 +29,20 @@ struct op_removal {
 	__u32 active;
 	__u32 silent; /* never announced: nothing to take back */
 	__u32 unseen; /* mapped before we looked */
-	__u32 pad;
+	__u32 uncharge_lost; /* the kernel cannot take back what it charged */
 	__u64 mm; /* what was charged for it, to whom */
 	__u64 task;
 	__s64 locked;
 	__s64 accounted; /* op.accounted when it began */
 };
+
+/* What a domain was given of one area, and not yet told. */
+struct op_fill {
+	__u64 domain;
+	__s64 bytes;
+};
+
+#define OP_FILLS 4
 
 struct op {
 	__u64 num;
@@ -70,6 +80,10 @@ struct op {
 	__s64 charge;
 	__s64 accounted; /* all that was charged in this op, told or not */
 	struct op_removal removal;
+	/* iommufd */
+	struct op_fill fill[OP_FILLS];
+	__u32 cutting; /* splits are under way; 2: the left part is in */
+	__u32 rounds; /* of asking clients to let go */
 };
 
 struct {

@@ -1,67 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of the type1 programs share: how a hook is declared, how its
- * arguments are read, how an IOAS is found. type1.bpf.c says what orders them.
+ * What the parts of the type1 programs share: how an IOAS is found.
+ * type1_driver.bpf.h says what orders them.
  */
 #ifndef IOASCOPE_TYPE1_BPF_H
 #define IOASCOPE_TYPE1_BPF_H
 
+#include "hook.bpf.h"
 #include "objects.bpf.h"
+#include "type1_ranges.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include <ioascope/type1.h>
 #include <linux/bpf.h>
 #include <linux/vfio.h>
 
-#define PAGE_SHIFT 12
 #define CAP_IPC_LOCK 14
 #define VFIO_EMULATED_GROUP 1 /* enum vfio_group_type of drivers/vfio/vfio.h */
-
-/* Argument positions, by parameter name; filled by the loader. */
-const volatile __u8 argn[ARG_MAX];
 
 /* MAPs in flight: keeps security_capable's hook to one load when there are none. */
 __u32 maps_in_flight;
 
-/* All hooks start and stop at one moment, however long attaching them takes. */
-__u32 enabled;
-
-#define HOOK(section, name)                                                                        \
-	static __always_inline int name##_on(void *ctx);                                           \
-	SEC(section)                                                                               \
-	int name(void *ctx)                                                                        \
-	{                                                                                          \
-		return enabled ? name##_on(ctx) : 0;                                               \
-	}                                                                                          \
-	static __always_inline int name##_on(void *ctx)
-
-static __always_inline __u64 arg(void *ctx, __u32 which)
+/* An IOAS that is older than we are. */
+static __noinline int ioas_adopt(__u64 key, __u64 ctx_key)
 {
-	__u64 v = 0;
+	struct vfio_iommu *iommu = (void *)key;
 
-	if (which < ARG_MAX)
-		bpf_get_func_arg(ctx, argn[which], &v);
-	return v;
-}
-
-static __always_inline __s64 ret_of(void *ctx)
-{
-	__u64 v = 0;
-
-	bpf_get_func_ret(ctx, &v);
-	return v;
+	if (ioas_new(key, ctx_key, IOAS_BACKEND_TYPE1,
+		     BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1, true))
+		ranges_tell(key, 0);
+	return 0;
 }
 
 static __always_inline struct ioas_ioas *ioas_get(__u64 key)
 {
 	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &key);
-	struct vfio_iommu *iommu = (void *)key;
 
 	if (s || !key)
 		return s;
-	return ioas_new(key, ioas_ctx_key(key), IOAS_BACKEND_TYPE1,
-			BPF_CORE_READ(iommu, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1, true);
+	ioas_adopt(key, ioas_ctx_key(key));
+	return bpf_map_lookup_elem(&ioas_ioas, &key);
 }
 
 /* Takes over what the IOMMU driver holds in plain fields, as hints. */

@@ -78,15 +78,45 @@ HOOK("fexit/vfio_iommu_type1_pin_pages", t1_client_pinned)
 	return 0;
 }
 
+/*
+ * The IOMMU driver's unpin is not told whose it is: module vfio is. Kept for the
+ * time of the call, an iommufd's unpins included, which nobody asks about.
+ */
+HOOK("fentry/vfio_unpin_pages", t1_unpin_caller)
+{
+	struct vfio_device *d = (void *)arg(ctx, ARG_VUNPIN_DEVICE);
+	struct iommu_group *g = BPF_CORE_READ(d, group, iommu_group);
+	struct op *op = g ? op_new(LEVEL_CALLER, IOAS_OP_UNPIN) : NULL;
+
+	if (!op)
+		return 0;
+	op->group = BPF_CORE_READ(g, id);
+	op->group_valid = 1;
+	return 0;
+}
+
+HOOK("fexit/vfio_unpin_pages", t1_unpin_caller_done)
+{
+	op_del(LEVEL_CALLER);
+	return 0;
+}
+
 /* fentry: told before the kernel lets go, so that it stands before a removal. */
 HOOK("fentry/vfio_iommu_type1_unpin_pages", t1_client_unpin)
 {
+	struct op *caller = op_get(LEVEL_CALLER);
 	__s64 npage = (__s32)arg(ctx, ARG_CUNPIN_NPAGE);
 	struct op *op = client_op(arg(ctx, ARG_CUNPIN_DATA), IOAS_OP_UNPIN,
 				  arg(ctx, ARG_CUNPIN_IOVA), npage << PAGE_SHIFT);
 	struct ioas_ioas *s;
 
-	if (!op || npage <= 0)
+	if (!op)
+		return 0;
+	if (caller) {
+		op->group = caller->group;
+		op->group_valid = caller->group_valid;
+	}
+	if (npage <= 0)
 		return 0;
 	s = ioas_get(op->ioas_key);
 	op->unpinned = npage;

@@ -80,12 +80,10 @@ static __always_inline void container_adopt(__u64 key)
 {
 	struct vfio_container *container = (void *)key;
 	__u64 iommu = (__u64)BPF_CORE_READ(container, iommu_data);
-	struct vfio_iommu *i = (void *)iommu;
 
 	if (!iommu || bpf_map_lookup_elem(&ioas_ioas, &iommu) || !container_get(key))
 		return;
-	ioas_new(iommu, key, IOAS_BACKEND_TYPE1, BPF_CORE_READ(i, v2) ? IOAS_MODE_V2 : IOAS_MODE_V1,
-		 true);
+	ioas_adopt(iommu, key);
 }
 
 static __always_inline struct op *container_op(__u64 key, __u32 what)

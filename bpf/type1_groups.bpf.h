@@ -96,6 +96,7 @@ HOOK("fexit/vfio_iommu_type1_attach_group", t1_attached)
 		charge_tell(c, s, op);
 		if (!ret)
 			group_add(c, s, op);
+		ranges_tell(op->ioas_key, op->num);
 		ioas_refresh(s, op->ioas_key, op);
 		op_emit(c, s, op, ret, 0, 0);
 	}
@@ -123,6 +124,7 @@ HOOK("fexit/vfio_iommu_type1_detach_group", t1_detached)
 		pins_tell(c, s, op);
 		charge_tell(c, s, op);
 		group_del(c, s, op);
+		ranges_tell(op->ioas_key, op->num);
 		ioas_refresh(s, op->ioas_key, op);
 		op_emit(c, s, op, 0, 0, IOAS_F_NO_RESULT);
 	}

@@ -56,6 +56,7 @@ for kernel in 6.1 6.12; do
 done
 trap - EXIT
 part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" make --no-print-directory unit
+part "fuzz corpora" tests/fuzz/run.sh --replay
 part "documentation" tests/unit/test_docs.sh
 part "the lab" tests/lab/test-lab.sh
 echo "$passed passed, $failed failed"

@@ -36,10 +36,14 @@ _ioascope_cgroups() {
 
 # The value of option $1; fails if it takes none, or none that we know.
 _ioascope_value() {
-    local ops='open close set-iommu map unmap attach detach pin unpin rw dirty query release'
+    local ops='open close set-iommu map unmap attach detach pin unpin rw dirty query release
+        copy alloc destroy allow replace option change-process notify cut reserve unreserve'
     case $1 in
     --op) _ioascope_list "$2" "$ops" ;;
-    --backend) _ioascope_words "$2" type1 ;;
+    --backend) _ioascope_words "$2" 'type1 iommufd compat bundled' ;;
+    --format) _ioascope_words "$2" 'text json junit tap sarif' ;;
+    --read | -r | --output | -o | --policy) _ioascope_files "$2" ;;
+    --rule | --rotate-size | --rotate-time | --keep) COMPREPLY=() ;;
     --from) _ioascope_words "$2" 'auto events kernel' ;;
     --state) _ioascope_files "$2" ;;
     --cgroup) _ioascope_cgroups "$2" ;;
@@ -62,7 +66,7 @@ _ioascope() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i opts
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _ioascope_words "$cur" 'trace show features --help --version -h -V'
+        _ioascope_words "$cur" 'trace record check show features --help --version -h -V'
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do
@@ -80,8 +84,16 @@ _ioascope() {
     _ioascope_value "$prev" "$cur" && return
     case ${COMP_WORDS[1]} in
     trace)
-        opts='-j --json --changes --pid --uid --cgroup --ioas --backend --op -c --count
+        opts='-r --read -j --json --changes --pid --uid --cgroup --ioas --backend --op -c --count
             -q --quiet --state --ring --areas --without -v --verbose -h --help --'
+        ;;
+    record)
+        opts='-o --output --rotate-size --rotate-time --keep --ring --areas --without
+            -v --verbose -h --help --'
+        ;;
+    check)
+        opts='-r --read --policy --rule --allow-uncertain --format -j --json -o --output
+            -q --quiet --list-rules --ring --areas --without -v --verbose -h --help --'
         ;;
     show) opts='-j --json --ioas --pid --iova --from -v --verbose -h --help' ;;
     features) opts='-p --programs -j --json -h --help' ;;

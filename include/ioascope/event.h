@@ -24,6 +24,7 @@ enum ioas_backend {
 	IOAS_BACKEND_IOMMUFD = 2,
 	IOAS_BACKEND_COMPAT = 3,
 	IOAS_BACKEND_BUNDLED = 4,
+	IOAS_BACKENDS,
 };
 
 /* How an IOAS answers an unmap; type1 v1 and v2 differ in nothing else here. */
@@ -103,6 +104,9 @@ enum ioas_op {
 	IOAS_OP_CUT = 22, /* areas are split at .iova */
 	IOAS_OP_RESERVE = 23,
 	IOAS_OP_UNRESERVE = 24,
+	IOAS_OP_HWPT_ALLOC = 25, /* of a domain */
+	IOAS_OP_BIND = 26, /* a device comes under a context's control */
+	IOAS_OP_UNBIND = 27,
 	IOAS_OP_MAX,
 };
 
@@ -235,7 +239,8 @@ struct ioas_charge_body {
 	__u32 owner_tgid;
 	__u32 owner_uid;
 	__u64 over; /* reserved, 0 */
-	__u32 pages_id; /* the pages object that it is for; 0: the IOAS is charged itself */
+	__u32 pages_id; /* the pages object that it is for; 0: the IOAS is charged itself, or
+			   (keyframe: no .ioas, IOAS_F_ADOPTED) this is a sum of the context */
 	__u32 reserved;
 };
 

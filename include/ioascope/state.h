@@ -13,7 +13,7 @@
 #include <ioascope/event.h>
 #include <linux/types.h>
 
-#define IOAS_STATE_VERSION 1
+#define IOAS_STATE_VERSION 2
 
 /* Map names, as a reader finds them; 15 characters at most (BPF_OBJ_NAME_LEN). */
 #define IOAS_MAP_CTX "ioas_ctx"
@@ -25,6 +25,7 @@
 #define IOAS_PROG_PREFIX "t1_"
 
 #define IOAS_GROUPS_MAX 32
+#define FD_DOMAINS_MAX 8
 
 /* Who: as seen at the event, in the initial namespaces. */
 struct ioas_who {
@@ -74,7 +75,9 @@ struct ioas_ioas {
 	__s64 pfnmap; /* pages mapped that are no RAM */
 	__u64 entries_left;
 	__u32 vaddr_invalid; /* areas whose VA is void until re-mapped */
-	__u32 pad;
+	__u32 ndomains; /* iommufd: hardware users */
+	__u64 domains[FD_DOMAINS_MAX]; /* their kernel addresses */
+	__u64 ranges; /* type1: hash of the valid ranges as they were told last; 0: none */
 };
 
 /* IOAS_MAP_CHARGE */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Arguments that the type1 programs read, found by parameter name in the
- * running kernel's BTF: positions differ between kernels, even within one
- * stable series. X(name, function, parameter)
+ * Arguments that the type1 programs read (include/ioascope/hooks.h).
+ * X(name, function, parameter)
  */
 #ifndef IOASCOPE_TYPE1_H
 #define IOASCOPE_TYPE1_H
@@ -44,17 +43,11 @@
 	X(CUNPIN_DATA, "vfio_iommu_type1_unpin_pages", "iommu_data")                               \
 	X(CUNPIN_IOVA, "vfio_iommu_type1_unpin_pages", "user_iova")                                \
 	X(CUNPIN_NPAGE, "vfio_iommu_type1_unpin_pages", "npage")                                   \
+	X(VUNPIN_DEVICE, "vfio_unpin_pages", "device")                                             \
 	X(RW_DATA, "vfio_iommu_type1_dma_rw", "iommu_data")                                        \
 	X(RW_IOVA, "vfio_iommu_type1_dma_rw", "user_iova")                                         \
 	X(RW_COUNT, "vfio_iommu_type1_dma_rw", "count")                                            \
 	X(RW_WRITE, "vfio_iommu_type1_dma_rw", "write")                                            \
 	X(CAP_CAP, "security_capable", "cap")
-
-enum type1_arg {
-#define TYPE1_ENUM(name, func, param) ARG_##name,
-	TYPE1_ARGS(TYPE1_ENUM)
-#undef TYPE1_ENUM
-	ARG_MAX,
-};
 
 #endif

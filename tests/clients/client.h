@@ -78,6 +78,10 @@ int scenario_tour(struct client *client);
 int scenario_random(struct client *client);
 int scenario_race(struct client *client);
 int scenario_hold(struct client *client);
+int scenario_break_v1_inside(struct client *client);
+int scenario_break_stale(struct client *client);
+int scenario_break_leak(struct client *client);
+int scenario_break_double_unpin(struct client *client);
 
 /* Commands from standard input until quit or end of file. */
 int serve(struct client *client);

@@ -76,6 +76,22 @@ int testdev_unpin(struct testdev *dev, uint64_t iova, uint64_t npages)
 	return ret;
 }
 
+int testdev_unpin_raw(struct testdev *dev, uint64_t iova, int64_t npages)
+{
+	struct ioas_test_unpin unpin = {
+		.size = sizeof(unpin), .flags = IOAS_TEST_UNPIN_RAW, .iova = iova, .npages = npages
+	};
+	int ret = ioctl(dev->fd, IOAS_TEST_UNPIN, &unpin) ? -errno : 0;
+
+	testdev_log(dev, &(struct log_op){ .op = "unpin",
+					   .what = "raw",
+					   .fields = LOG_IOVA | LOG_SIZE,
+					   .iova = iova,
+					   .size = npages > 0 ? (uint64_t)npages * PAGE : 0,
+					   .result = ret });
+	return ret;
+}
+
 int testdev_rw(struct testdev *dev, uint64_t iova, void *buf, uint64_t len, bool write)
 {
 	struct ioas_test_rw rw = { .size = sizeof(rw),
@@ -113,4 +129,11 @@ int testdev_ignore(struct testdev *dev, uint32_t count)
 	struct ioas_test_ignore ignore = { .size = sizeof(ignore), .count = count };
 
 	return ioctl(dev->fd, IOAS_TEST_IGNORE, &ignore) ? -errno : 0;
+}
+
+int testdev_forget(struct testdev *dev)
+{
+	struct ioas_test_forget forget = { .size = sizeof(forget) };
+
+	return ioctl(dev->fd, IOAS_TEST_FORGET, &forget) ? -errno : 0;
 }

@@ -24,8 +24,12 @@ int testdev_pin(struct testdev *dev, uint64_t iova, uint64_t npages, uint32_t pr
 int testdev_unpin(struct testdev *dev, uint64_t iova, uint64_t npages);
 /* One kernel call with this very count; its answer through @answer. */
 int testdev_pin_raw(struct testdev *dev, uint64_t iova, int64_t npages, uint32_t prot, int *answer);
+/* One kernel call, whether the device has pins there or not. */
+int testdev_unpin_raw(struct testdev *dev, uint64_t iova, int64_t npages);
 int testdev_rw(struct testdev *dev, uint64_t iova, void *buf, uint64_t len, bool write);
 int testdev_stats(struct testdev *dev, struct ioas_test_stats *stats);
 int testdev_ignore(struct testdev *dev, uint32_t count);
+/* The device does not know its pins any more; the kernel does. Not logged: it is not asked. */
+int testdev_forget(struct testdev *dev);
 
 #endif

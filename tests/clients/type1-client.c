@@ -20,6 +20,11 @@ static const char usage_text[] =
 	"  random  random maps, unmaps and pins, each answer checked against a model\n"
 	"  race    threads at the same few addresses\n"
 	"  hold    a few typical areas\n"
+	"Scenarios that make one mistake, and a checker must name it:\n"
+	"  break-v1-inside     v1: an unmap begins inside an area, and removes nothing\n"
+	"  break-stale         v1: the same, and the addresses are used again\n"
+	"  break-leak          an emulated device goes, and leaves its pins\n"
+	"  break-double-unpin  an emulated device unpins twice\n"
 	"\n"
 	"Options:\n"
 	"  --mode v1|v2       rules of the container (default v2)\n"
@@ -71,6 +76,10 @@ static const struct {
 	{ "random", scenario_random },
 	{ "race", scenario_race },
 	{ "hold", scenario_hold },
+	{ "break-v1-inside", scenario_break_v1_inside },
+	{ "break-stale", scenario_break_stale },
+	{ "break-leak", scenario_break_leak },
+	{ "break-double-unpin", scenario_break_double_unpin },
 };
 
 enum option_id {

@@ -18,7 +18,9 @@ sources() {
         ! -name '*.mod.c' | LC_ALL=C sort)
 }
 
-hash=$({ cat "$kernel/version" && cd "$src" && sources | xargs -d '\n' sha256sum; } | sha256sum | cut -c1-16)
+args=()
+[ ! -f "$kernel/make.args" ] || mapfile -t args <"$kernel/make.args"
+hash=$({ cat "$kernel/version" && printf '%s\n' "${args[@]}" && cd "$src" && sources | xargs -d '\n' sha256sum; } | sha256sum | cut -c1-16)
 dir=$LAB_CACHE/modules/$row/$(basename "$src")-$hash
 
 # The headers ask for the compiler package that built the kernel, whose minor
@@ -26,7 +28,7 @@ dir=$LAB_CACHE/modules/$row/$(basename "$src")-$hash
 build() {
     local tmp=$1 log=$1/build.log
     sources | cpio --quiet -pdm -D "$src" "$tmp"
-    if ! make -C "$kernel/build" M="$tmp" W=1 modules >"$log" 2>&1; then
+    if ! make -C "$kernel/build" M="$tmp" W=1 "${args[@]}" modules >"$log" 2>&1; then
         cat "$log" >&2
         die "building $(basename "$src") for $row failed"
     fi

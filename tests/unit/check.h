@@ -122,6 +122,17 @@ static inline int cs_setup(void **state)
 	return 0;
 }
 
+/* Without R-54: for tests that map the same memory again and again. */
+static inline int cs_setup_same_memory(void **state)
+{
+	struct rule_policy policy = rules_default_policy();
+	struct check_options options = { .policy = &policy };
+
+	policy.severity[RULE_DOUBLE_CHARGE] = RULE_OFF;
+	*state = cs_new(&options);
+	return 0;
+}
+
 static inline int cs_teardown(void **state)
 {
 	return cs_free(*state) ? -1 : 0;
@@ -258,6 +269,14 @@ static inline struct ioas_event cs_range(struct cs *cs, unsigned int kind, unsig
 	return ev;
 }
 
+/* What memory is charged to where no option says otherwise. */
+static inline uint32_t cs_counter(const struct cs *cs)
+{
+	return cs->backend == IOAS_BACKEND_IOMMUFD || cs->backend == IOAS_BACKEND_BUNDLED
+		       ? IOAS_COUNTER_USER_LOCKED
+		       : IOAS_COUNTER_MM_LOCKED;
+}
+
 /* To the owner that all tests use; `pages_id` 0: of the IOAS. */
 static inline void cs_charge(struct cs *cs, int64_t pages, uint32_t pages_id)
 {
@@ -266,8 +285,7 @@ static inline void cs_charge(struct cs *cs, int64_t pages, uint32_t pages_id)
 	if (!pages)
 		return;
 	ev.body_charge.owner = CS_OWNER;
-	ev.body_charge.counter = cs->backend == IOAS_BACKEND_IOMMUFD ? IOAS_COUNTER_USER_LOCKED
-								     : IOAS_COUNTER_MM_LOCKED;
+	ev.body_charge.counter = cs_counter(cs);
 	ev.body_charge.pages = pages;
 	ev.body_charge.owner_tgid = 100;
 	ev.body_charge.owner_uid = 1000;
@@ -308,8 +326,7 @@ static inline uint32_t cs_pages_new(struct cs *cs, uint64_t va, uint64_t size)
 	ev.body_pages.va = first;
 	ev.body_pages.npages = (va + size - first + CS_PAGE - 1) / CS_PAGE;
 	ev.body_pages.memory = IOAS_MEMORY_USER;
-	ev.body_pages.account = cs->backend == IOAS_BACKEND_IOMMUFD ? IOAS_COUNTER_USER_LOCKED
-								    : IOAS_COUNTER_MM_LOCKED;
+	ev.body_pages.account = cs_counter(cs);
 	ev.body_pages.owner = CS_OWNER;
 	ev.body_pages.writable = 1;
 	ev.body_pages.owner_tgid = 100;

@@ -316,7 +316,7 @@ static void test_fresh_adopted(void **state)
 	cs_expect_none(cs);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup, cs_teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup_same_memory, cs_teardown)
 
 int main(void)
 {

@@ -536,7 +536,7 @@ static void test_class_names(void **state)
 	assert_null(check_unmap_name(CHECK_UNMAP_CLASSES));
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup, cs_teardown)
+#define T(test) cmocka_unit_test_setup_teardown(test, cs_setup_same_memory, cs_teardown)
 
 int main(void)
 {

@@ -93,7 +93,10 @@ sample() {
     OP*) echo map ;;
     FILE) echo /dev/null ;;
     F) echo mm_lock_acct ;;
-    SIZE) echo 4096 ;;
+    SIZE) echo 65536 ;;
+    TIME) echo 1h ;;
+    FORMAT) echo json ;;
+    R=SEVERITY) echo R-20=off ;;
     ADDR) echo 0 ;;
     SOURCE) echo auto ;;
     *) return 1 ;;
@@ -207,6 +210,12 @@ for b in $(complete_words trace --backend ''); do
     check "trace --backend $b" accepted trace --backend "$b"
 done
 check "trace --backend refuses others" not accepted trace --backend no-such-backend
+for f in $(complete_words check --format ''); do
+    check "check --format $f" accepted check --format "$f"
+    check "check --format $f is in the page" has "\`\`$f\`\`" $man/ioascope-check.8.rst
+done
+check "check --format refuses others" not accepted check --format no-such-format
+check "check --rule refuses others" not accepted check --rule no-such-rule=off
 for s in $(complete_words show --from ''); do
     check "show --from $s" accepted show --from "$s"
     check "show --from $s is in the help" has "$s" <(help_of show)
@@ -215,7 +224,8 @@ check "show --from refuses others" not accepted show --from no-such-source
 check "completion: files" same COPYING "$(complete_words trace --state COPY)"
 check "completion: a program's arguments" same COPYING "$(complete_words trace -- cat COPY)"
 
-check "schema: keys of trace" keys_described user/view/trace.c
+check "schema: keys of trace" keys_described user/view/trace_json.c user/view/trace_summary.c
+check "schema: keys of check" keys_described user/view/report.c user/view/report_json.c
 check "schema: keys of show" keys_described user/view/show.c
 check "schema: keys of features" keys_described user/cli/features.c
 check "schema: kinds" enum_described IOAS_EV_

@@ -23,7 +23,13 @@ struct command {
 };
 
 int cmd_trace(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_lookup(int argc, char **argv);
+int cmd_holes(int argc, char **argv);
+int cmd_aliases(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 
 /* "ioascope COMMAND: MESSAGE", "Try ..."; returns EXIT_USAGE. */

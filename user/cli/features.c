@@ -56,7 +56,7 @@ static int probe(struct features *f)
 		return log_err(err, "cannot read this kernel's type information");
 	hooks_resolve(p, f->uses, argn);
 	f->possible = true;
-	for (size_t i = 0; i < type1_nhooks; i++) {
+	for (size_t i = 0; i < hook_count; i++) {
 		const struct hook_use *u = &f->uses[i];
 
 		if (u->hook->needed && u->result != PROBE_OK && u->result != PROBE_NO_MODULE)
@@ -119,7 +119,7 @@ static void print_text(const struct features *f)
 	if (!f->btf)
 		return;
 	printf("\n%-22s %-32s %s\n", "HOOK", "FUNCTION", "STATE");
-	for (size_t i = 0; i < type1_nhooks; i++) {
+	for (size_t i = 0; i < hook_count; i++) {
 		const struct hook_use *h = &f->uses[i];
 
 		printf("%-22s %-32s %s", h->hook->prog, h->func, probe_result_text(h->result));
@@ -148,7 +148,7 @@ static void print_json(const struct features *f)
 	json_bool(&j, "vfio", f->vfio);
 	json_bool(&j, "vfio_iommu_type1", f->type1);
 	json_array(&j, "hooks");
-	for (size_t i = 0; f->btf && i < type1_nhooks; i++) {
+	for (size_t i = 0; f->btf && i < hook_count; i++) {
 		const struct hook_use *h = &f->uses[i];
 
 		json_object(&j, NULL);
@@ -248,7 +248,7 @@ int cmd_features(int argc, char **argv)
 		return usage_error("features", "unexpected argument '%s'", argv[optind]);
 	if (load)
 		return exit_status(programs(json));
-	f.uses = calloc(type1_nhooks, sizeof(*f.uses));
+	f.uses = calloc(hook_count, sizeof(*f.uses));
 	err = f.uses ? probe(&f) : -ENOMEM;
 	if (!err && json)
 		print_json(&f);

@@ -11,7 +11,13 @@
 
 static const struct command commands[] = {
 	{ "trace", "print each operation on an I/O address space as it happens", cmd_trace },
-	{ "show", "print what devices can reach now", cmd_show },
+	{ "record", "write all that happens to a file", cmd_record },
+	{ "check", "tell what breaks the rules, now or in a recording", cmd_check },
+	{ "show", "print what devices can reach, now or in a recording", cmd_show },
+	{ "lookup", "tell where an address or memory is mapped", cmd_lookup },
+	{ "holes", "tell what is not mapped, or mapped and not pinned", cmd_holes },
+	{ "aliases", "tell which memory is mapped and charged more than once", cmd_aliases },
+	{ "diff", "compare two I/O address spaces, moments or recordings", cmd_diff },
 	{ "features", "print what this kernel offers to trace", cmd_features },
 };
 
@@ -31,7 +37,9 @@ static void print_usage(FILE *out)
 		     "Examples:\n"
 		     "  ioascope show                    what is mapped now\n"
 		     "  ioascope trace -- qemu-system-x86_64 ...\n"
-		     "                                   what a program maps while it runs\n\n"
+		     "                                   what a program maps while it runs\n"
+		     "  ioascope check -- ./my-driver-test\n"
+		     "                                   whether all went by the rules\n\n"
 		     "Exit status: 0 fine, 1 failure or missing privilege, 2 usage, 3 this kernel\n"
 		     "cannot, 4 violation found.\n");
 }

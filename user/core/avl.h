@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 struct avl_node {
-	struct avl_node *child[2]; /* before it, after it */
 	uintptr_t up; /* parent, with the balance + 1 in the two low bits */
+	struct avl_node *child[2]; /* before it, after it; beside the keys, for the way down */
 };
 
 _Static_assert(sizeof(struct avl_node) <= 24, "node size");

@@ -45,6 +45,7 @@ void check_free(struct check *c)
 		check_drop_ioas(c, c->ioases);
 	while (c->ops)
 		check_drop_op(c, c->ops);
+	check_use_free(c);
 	mirror_free(c->mirror);
 	ioas_alloc_release(&alloc, c);
 }
@@ -91,7 +92,6 @@ static void judge_before(struct check_at *at)
 static void judge_after(struct check_at *at)
 {
 	check_answer_after(at);
-	check_pin_after(at);
 	check_pages_after(at);
 	check_charge_after(at);
 	check_stream_after(at);
@@ -198,6 +198,7 @@ static void judge_op(struct check_at *at)
 	check_map_op(at);
 	check_attach_op(at);
 	check_pin_op(at);
+	check_pages_op(at);
 	check_charge_op(at);
 	check_settle_op(at->c, at->op);
 	judge_rest(at, ids, count);
@@ -251,7 +252,10 @@ static int take(struct check *c, const struct ioas_event *ev)
 
 	if (ev->kind == IOAS_EV_UNCERTAIN)
 		return take_uncertain(c, ev);
-	at.my_ctx = ev->ctx ? check_get_ctx(c, ev) : NULL;
+	/* What closed a context may be told after its end: that does not bring it back. */
+	if (ev->ctx)
+		at.my_ctx =
+			ev->kind == IOAS_EV_OP ? check_find_ctx(c, ev->ctx) : check_get_ctx(c, ev);
 	at.ctx = ev->ctx ? mirror_find_ctx(c->mirror, ev->ctx) : NULL;
 	if (c->keyframe && at.my_ctx && ev->kind == IOAS_EV_CTX_NEW)
 		at.my_ctx->next_order = ev->order ? ev->order + 1 : 0;

@@ -182,6 +182,7 @@ void check_drop_op(struct check *c, struct check_op *op)
 	struct check_ctx *my = check_find_ctx(c, op->ctx);
 
 	check_settle_op(c, op);
+	check_use_drop_op(c, op->number);
 	if (my)
 		my->pending--;
 	HASH_DEL(c->ops, op);
@@ -192,6 +193,7 @@ void check_drop_ioas(struct check *c, struct check_ioas *mine)
 {
 	const struct ioas_alloc *hash_alloc = &c->alloc;
 
+	check_use_drop_ioas(c, mine);
 	HASH_DEL(c->ioases, mine);
 	ioas_alloc_release(&c->alloc, mine);
 }

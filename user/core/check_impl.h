@@ -16,6 +16,7 @@
 #define CORE_CHECK_IMPL_H
 
 #include "core/check.h"
+#include "core/check_use.h"
 #include "core/event.h"
 #include "core/hash.h"
 
@@ -136,6 +137,7 @@ struct check_ioas {
 	struct check_entries sample;
 	uint64_t nstale; /* ever; number i is in slot i % CHECK_STALE_KEPT */
 	struct check_stale stale[CHECK_STALE_KEPT];
+	struct check_use use;
 	UT_hash_handle hh;
 };
 
@@ -170,6 +172,7 @@ struct check {
 	uint64_t came; /* events, but for those that the reader made itself */
 	uint64_t gone; /* contexts that went while they were certain */
 	uint64_t reported; /* violations */
+	struct check_ledger ledger;
 	bool keyframe; /* what comes now is state */
 	struct check_stats stats;
 };
@@ -312,12 +315,12 @@ void check_attach_op(struct check_at *at);
 
 /* pins of clients. */
 void check_pin_before(struct check_at *at);
-void check_pin_after(struct check_at *at);
 void check_pin_op(struct check_at *at);
 
 /* memory and the domains that map it. */
 void check_pages_before(struct check_at *at);
 void check_pages_after(struct check_at *at);
+void check_pages_op(struct check_at *at);
 void check_pages_rest(struct check_at *at);
 
 /* who pays. */

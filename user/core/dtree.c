@@ -63,14 +63,14 @@ struct dtree_node *dtree_first_in(const struct dtree *tree, uint64_t a, uint64_t
 {
 	struct dtree_node *found = NULL;
 
-	/* The first one that does not end before a. */
+	/* The first one that does not end before a; where one covers a, it is that one. */
 	for (struct avl_node *n = tree->root; n;) {
-		if (entry(n)->last >= a) {
-			found = entry(n);
-			n = n->child[0];
-		} else {
+		if (entry(n)->last < a) {
 			n = n->child[1];
+			continue;
 		}
+		found = entry(n);
+		n = found->start <= a ? NULL : n->child[0];
 	}
 	return found && found->start <= b ? found : NULL;
 }

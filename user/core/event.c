@@ -71,6 +71,9 @@ static const char *const op_names[] = {
 	[IOAS_OP_CUT] = "cut",
 	[IOAS_OP_RESERVE] = "reserve",
 	[IOAS_OP_UNRESERVE] = "unreserve",
+	[IOAS_OP_HWPT_ALLOC] = "hwpt-alloc",
+	[IOAS_OP_BIND] = "bind",
+	[IOAS_OP_UNBIND] = "unbind",
 };
 
 static const char *const backend_names[] = {

@@ -252,8 +252,13 @@ void mirror_free(struct mirror *m);
  * Not anomalies: any first word of a context (it is adopted), and of an IOAS
  * of an adopted context; IOAS_F_UNSEEN on an unknown area (but an own, not
  * adopted context becomes uncertain); an unknown area without a number in an
- * adopted IOAS; IOAS_F_ADOPTED on an AREA_ADD that is held already with the
- * same range (what the events said is kept).
+ * adopted IOAS; an unknown domain, device, access or range of an adopted IOAS, or
+ * pages object of an adopted context; IOAS_F_ADOPTED on an AREA_ADD that is held
+ * already with the same range (what the events said is kept).
+ *
+ * A pages object that is named before it was told is made up: .adopted, .memory
+ * NONE, and as large as was needed so far. PAGES_GONE with areas left costs a walk
+ * over all areas of the context.
  */
 int mirror_apply(struct mirror *m, const struct ioas_event *ev);
 
@@ -379,8 +384,10 @@ const struct mirror_charge *mirror_charge_next(const struct mirror_charge *charg
  * applied in this sequence (a keyframe). What is not kept: counts of ops and
  * changes, anomalies, stray unpins. The events carry IOAS_F_ADOPTED and
  * UNCERTAIN where it holds, times as they were, and the last order number of
- * each context in its CTX_NEW. `emit` returns 0 to go on; what else it returns
- * ends the walk and is returned. The event is valid during the call.
+ * each context in its CTX_NEW. Sums (CHARGE, AREA_FILLED) come as one event with
+ * IOAS_F_ADOPTED; see mirror_keyframe.c. `emit` returns 0 to go on; what else it
+ * returns ends the walk and is returned. The event is valid during the call.
+ * -ENOMEM if pins of accesses could not be told apart.
  */
 int mirror_keyframe(const struct mirror *m, int (*emit)(const struct ioas_event *ev, void *arg),
 		    void *arg);

@@ -12,7 +12,8 @@
  *   mirror_range.c   ranges where areas may be, and may not
  *   mirror_pin.c     pins of clients
  *   mirror_view.c    reading
- *   mirror_keyframe.c, mirror_compare.c, mirror_check.c
+ *   mirror_keyframe.c, mirror_keyframe_ioas.c
+ *   mirror_compare.c, mirror_check.c
  */
 #ifndef CORE_MIRROR_IMPL_H
 #define CORE_MIRROR_IMPL_H

@@ -53,7 +53,8 @@ struct recording_writer;
 
 struct recording_options {
 	size_t chunk_bytes; /* of events in a chunk, uncompressed; 0: 1 MiB */
-	uint64_t keyframe_events; /* events between keyframes; 0: 65536 */
+	uint64_t keyframe_events; /* events between keyframes, or more if these are large; 0: 65536
+				   */
 	uint64_t rotate_bytes; /* begin a new file when this one is as large; 0: never */
 	uint64_t rotate_ns; /* or as old, by the events' times; 0: never */
 	unsigned int keep; /* finished files kept, the oldest goes; 0: all */
@@ -62,18 +63,21 @@ struct recording_options {
 
 /*
  * Creates `path` (0600; an existing file is replaced only when the first chunk
- * is safely in a new one) and writes the header. A rotated file is renamed to
- * PATH.1, PATH.2, ... (the numbers rise), and PATH is always the newest. The
- * mirror, which the caller keeps up to date and alive, is where keyframes come
- * from. 0 and *out, or -errno with *out untouched.
+ * is safely in a new one) and writes the header and a keyframe. A rotated file
+ * is renamed to PATH.1, PATH.2, ... (the numbers rise, also those of earlier
+ * runs), and PATH is always the newest. The mirror, which the caller keeps up to
+ * date and alive, is where keyframes come from. 0 and *out, or -errno with *out
+ * and an existing file untouched; -EEXIST, -EISDIR: `path` is no regular file.
  */
 int recording_create(const char *path, const struct recording_info *info,
 		     const struct recording_options *options, const struct mirror *mirror,
 		     struct recording_writer **out);
 
 /*
- * Appends an event, after the mirror has taken it. 0, or -errno: the file is
- * good up to its last whole chunk, and all later calls return the same.
+ * Appends an event, after the mirror has taken it. 0; -EBADMSG or -EOPNOTSUPP as
+ * ioas_event_check_fields() has it, with nothing written and no harm done; or
+ * -errno: the file is good up to its last whole chunk, and all later calls
+ * return the same.
  */
 int recording_write(struct recording_writer *w, const struct ioas_event *ev);
 
@@ -97,7 +101,7 @@ struct recording;
 /* How a file ended, once recording_next() has returned 0. */
 enum recording_end {
 	RECORDING_WHOLE = 0, /* in good order */
-	RECORDING_CUT = 1, /* the rest is missing */
+	RECORDING_CUT = 1, /* the rest is missing, or was never written: see recording_finish() */
 	RECORDING_DAMAGED = 2, /* something is not what was written */
 };
 
@@ -128,8 +132,14 @@ bool recording_in_keyframe(const struct recording *r);
 /* After recording_next() has returned 0: how it ended, with a line of where and why (or ""). */
 enum recording_end recording_ended(const struct recording *r, const char **why);
 
-/* The totals, NULL: the file was not closed in good order (known at its end). */
+/*
+ * The totals, known at the end of the file; NULL: they stand in the last file of
+ * the set (recording_continues()), or the file was not closed in good order.
+ */
 const struct recording_totals *recording_totals(const struct recording *r);
+
+/* Whether the recording goes on in the next file of its set (known at its end). */
+bool recording_continues(const struct recording *r);
 
 /* Events of unknown kinds, and records that could not be, so far. */
 uint64_t recording_unknown(const struct recording *r);
@@ -142,14 +152,21 @@ uint64_t recording_malformed(const struct recording *r);
  */
 int recording_seek(struct recording *r, uint64_t time_ns);
 
-/* Times of the first and the last event of the file, keyframes not counted; 0: none. */
+/*
+ * The earliest and the latest time of the file's events, keyframes not counted;
+ * 0: none. An UNCERTAIN counts from when it holds. What recording_next() does is
+ * not disturbed.
+ */
 void recording_span(struct recording *r, uint64_t *first_ns, uint64_t *last_ns);
 
 /*
  * The state at `time_ns` (UINT64_MAX: at the end) in a new mirror, to be freed
- * with mirror_free(): what each context's events up to that time say. 0 and
- * *out, or -errno with *out untouched. A gap in a context's order numbers makes
- * it uncertain, and so does the end of a file that is not whole.
+ * with mirror_free(): what each context's events up to its first later one say.
+ * 0 and *out; or -errno with *out untouched: -ENODATA if not even the keyframe at
+ * the beginning can be read. A gap in a context's order numbers and a record that
+ * cannot be read make it uncertain; the end of a file that is not whole, and a
+ * time before its first keyframe, make all so. Where recording_next() goes on is
+ * then not told: seek first.
  */
 int recording_mirror(struct recording *r, uint64_t time_ns, struct mirror **out);
 

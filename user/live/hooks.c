@@ -12,10 +12,20 @@
 #define HOOK(program, function, mod, need, lost, unknown)                                          \
 	{                                                                                          \
 		.prog = "t1_" program, .funcs = { function }, .module = mod, .needed = need,       \
-		.cost = lost, .missing = unknown                                                   \
+		.cost = lost, .missing = unknown, .backend = IOAS_BACKEND_TYPE1                    \
 	}
 
-const struct hook type1_hooks[] = {
+#define FD(program, function, need, lost)                                                          \
+	{                                                                                          \
+		.prog = "fd_" program, .funcs = { function }, .module = "iommufd", .needed = need, \
+		.cost = lost, .backend = IOAS_BACKEND_IOMMUFD                                      \
+	}
+
+/* Entry and exit of the same function. */
+#define FD_PAIR(begin, end, function, need, lost)                                                  \
+	FD(begin, function, need, lost), FD(end, function, need, lost)
+
+const struct hook hook_table[] = {
 	HOOK("fops_open", "vfio_fops_open", VFIO, OPTIONAL, "containers are known from first use",
 	     0),
 	HOOK("fops_release", "vfio_fops_release", VFIO, OPTIONAL, "closed containers stay listed",
@@ -44,7 +54,8 @@ const struct hook type1_hooks[] = {
 	{ .prog = "t1_capable",
 	  .funcs = { "security_capable", "cap_capable" },
 	  .needed = OPTIONAL,
-	  .cost = "exact order of maps without IOMMU hardware" },
+	  .cost = "exact order of maps without IOMMU hardware",
+	  .backend = IOAS_BACKEND_TYPE1 },
 	HOOK("remove", "vfio_remove_dma", TYPE1, NEEDED, "what an unmap removed", 0),
 	HOOK("removed", "vfio_remove_dma", TYPE1, NEEDED, "what an unmap removed", 0),
 	HOOK("attach", "vfio_iommu_type1_attach_group", TYPE1, OPTIONAL,
@@ -57,6 +68,8 @@ const struct hook type1_hooks[] = {
 	     0),
 	HOOK("client_pin", "vfio_iommu_type1_pin_pages", TYPE1, OPTIONAL, "mediated pins", 0),
 	HOOK("client_pinned", "vfio_iommu_type1_pin_pages", TYPE1, OPTIONAL, "mediated pins", 0),
+	HOOK("unpin_caller", "vfio_unpin_pages", VFIO, OPTIONAL, "who unpins", 0),
+	HOOK("unpin_caller_done", "vfio_unpin_pages", VFIO, OPTIONAL, "who unpins", 0),
 	HOOK("client_unpin", "vfio_iommu_type1_unpin_pages", TYPE1, OPTIONAL, "mediated unpins", 0),
 	HOOK("client_unpinned", "vfio_iommu_type1_unpin_pages", TYPE1, OPTIONAL, "mediated unpins",
 	     0),
@@ -64,21 +77,75 @@ const struct hook type1_hooks[] = {
 	     0),
 	HOOK("client_rw_done", "vfio_iommu_type1_dma_rw", TYPE1, OPTIONAL,
 	     "mediated reads and writes", 0),
+	FD("fops_open", "iommufd_fops_open", OPTIONAL, "contexts are known from first use"),
+	FD_PAIR("fops_release", "fops_released", "iommufd_fops_release", NEEDED,
+		"the end of a context"),
+	FD("finalize", "iommufd_object_finalize", OPTIONAL, "an IOAS is known from first use"),
+	FD("ioas_destroyed", "iommufd_ioas_destroy", NEEDED, "the end of an IOAS"),
+	FD_PAIR("alloc", "alloc_done", "iommufd_ioas_alloc_ioctl", OPTIONAL, "alloc ops"),
+	FD_PAIR("ranges", "ranges_done", "iommufd_ioas_iova_ranges", OPTIONAL, "query ops"),
+	FD_PAIR("allow", "allow_done", "iommufd_ioas_allow_iovas", OPTIONAL, "allow ops"),
+	FD_PAIR("map", "map_done", "iommufd_ioas_map", NEEDED, "maps"),
+	FD_PAIR("copy", "copy_done", "iommufd_ioas_copy", NEEDED, "copies"),
+	FD_PAIR("unmap", "unmap_done", "iommufd_ioas_unmap", NEEDED, "unmaps"),
+	FD_PAIR("option", "option_done", "iommufd_option", OPTIONAL, "options"),
+	FD_PAIR("destroy", "destroy_done", "iommufd_destroy", OPTIONAL, "destroy ops"),
+	FD_PAIR("hwpt", "hwpt_done", "iommufd_hwpt_alloc", OPTIONAL, "hwpt-alloc ops"),
+	FD_PAIR("fill", "filled_area", "iopt_area_fill_domains", NEEDED, "areas that are mapped"),
+	FD_PAIR("unfill", "unfilled", "iopt_area_unfill_domains", NEEDED, "areas that go"),
+	FD("release_pages", "iopt_release_pages", NEEDED, "the end of memory"),
+	{ .prog = "fd_update_pinned",
+	  .funcs = { "do_update_pinned", "iopt_pages_update_pinned" },
+	  .module = "iommufd",
+	  .needed = OPTIONAL,
+	  .cost = "pages pinned and charged",
+	  .backend = IOAS_BACKEND_IOMMUFD },
+	FD("batch", "batch_to_domain", OPTIONAL, "what is in each domain"),
+	FD("fill1", "iopt_area_fill_domain", OPTIONAL, "what is in each domain"),
+	FD("unfill1", "__iopt_area_unfill_domain", OPTIONAL, "what is in each domain"),
+	FD("unmap1", "iopt_area_unmap_domain", OPTIONAL, "what is in each domain"),
+	FD_PAIR("add_domain", "added_domain", "iopt_table_add_domain", OPTIONAL, "domains"),
+	FD("del_domain", "iopt_table_remove_domain", OPTIONAL, "domains"),
+	FD("dirty", "iopt_set_dirty_tracking", OPTIONAL, "dirty tracking"),
+	FD_PAIR("cut", "cut_done", "iopt_cut_iova", OPTIONAL, "splits"),
+	FD("insert", "iopt_insert_area", OPTIONAL, "splits"),
+	FD("reserve", "iopt_reserve_iova", OPTIONAL, "reserved ranges"),
+	FD("unreserve", "__iopt_remove_reserved_iova", OPTIONAL, "reserved ranges"),
+	FD("allowed", "iopt_set_allow_iova", OPTIONAL, "allowed ranges"),
+	FD_PAIR("attach", "attached", "iommufd_device_attach", OPTIONAL, "attach ops"),
+	FD_PAIR("replace", "replaced", "iommufd_device_replace", OPTIONAL, "replace ops"),
+	FD_PAIR("detach", "detached", "iommufd_device_detach", OPTIONAL, "detach ops"),
+	FD("hw_attached", "iommufd_hw_pagetable_attach", OPTIONAL, "devices"),
+	FD("hw_detach", "iommufd_hw_pagetable_detach", OPTIONAL, "devices"),
+	FD("do_replaced", "iommufd_device_do_replace", OPTIONAL, "devices"),
+	FD("add_access", "iopt_add_access", OPTIONAL, "accesses"),
+	FD("del_access", "iopt_remove_access", OPTIONAL, "accesses"),
+	FD_PAIR("aattach", "aattached", "iommufd_access_attach", OPTIONAL,
+		"attach ops of accesses"),
+	FD_PAIR("areplace", "areplaced", "iommufd_access_replace", OPTIONAL,
+		"replace ops of accesses"),
+	FD_PAIR("adetach", "adetached", "iommufd_access_detach", OPTIONAL,
+		"detach ops of accesses"),
+	FD_PAIR("pin", "pinned", "iommufd_access_pin_pages", OPTIONAL, "pins of accesses"),
+	FD_PAIR("unpin", "unpinned", "iommufd_access_unpin_pages", OPTIONAL, "unpins of accesses"),
+	FD_PAIR("rw", "rw_done", "iommufd_access_rw", OPTIONAL, "reads and writes of accesses"),
+	FD_PAIR("notify", "notified", "iommufd_access_notify_unmap", OPTIONAL,
+		"rounds of unmap notification"),
 };
 /* clang-format on */
 
-const size_t type1_nhooks = sizeof(type1_hooks) / sizeof(type1_hooks[0]);
+const size_t hook_count = sizeof(hook_table) / sizeof(hook_table[0]);
 
 static const struct {
 	const char *func;
 	const char *param;
 } args[ARG_MAX] = {
 #define ARG_ROW(name, func, param) [ARG_##name] = { func, param },
-	TYPE1_ARGS(ARG_ROW)
+	HOOK_ARGS(ARG_ROW)
 #undef ARG_ROW
 };
 
-_Static_assert(HOOK_FUNCS_MAX *(sizeof(type1_hooks) / sizeof(type1_hooks[0])) < HOOK_NAMES_MAX,
+_Static_assert(HOOK_FUNCS_MAX *(sizeof(hook_table) / sizeof(hook_table[0])) < HOOK_NAMES_MAX,
 	       "room for every name and the end");
 
 /* A name that serves two hooks comes twice: whoever looks one up finds the first. */
@@ -86,9 +153,9 @@ void hook_functions(const char *names[HOOK_NAMES_MAX])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < type1_nhooks; i++) {
-		for (int f = 0; f < HOOK_FUNCS_MAX && type1_hooks[i].funcs[f]; f++)
-			names[n++] = type1_hooks[i].funcs[f];
+	for (size_t i = 0; i < hook_count; i++) {
+		for (int f = 0; f < HOOK_FUNCS_MAX && hook_table[i].funcs[f]; f++)
+			names[n++] = hook_table[i].funcs[f];
 	}
 	names[n] = NULL;
 }
@@ -129,8 +196,8 @@ static void resolve_params(struct probe *p, struct hook_use *u, __u8 argn[ARG_MA
 
 void hooks_resolve(struct probe *p, struct hook_use *uses, __u8 argn[ARG_MAX])
 {
-	for (size_t i = 0; i < type1_nhooks; i++) {
-		resolve_function(p, &type1_hooks[i], &uses[i]);
+	for (size_t i = 0; i < hook_count; i++) {
+		resolve_function(p, &hook_table[i], &uses[i]);
 		if (uses[i].result == PROBE_OK)
 			resolve_params(p, &uses[i], argn);
 	}

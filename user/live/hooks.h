@@ -6,8 +6,8 @@
 #ifndef IOASCOPE_LIVE_HOOKS_H
 #define IOASCOPE_LIVE_HOOKS_H
 
+#include <ioascope/hooks.h>
 #include <ioascope/state.h>
-#include <ioascope/type1.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +23,7 @@ struct hook {
 	bool needed; /* without it areas cannot be mirrored */
 	const char *cost; /* what is missing without it */
 	__u32 missing; /* IOAS_MISSING_*: numbers that are not known without it */
+	__u8 backend; /* enum ioas_backend */
 };
 
 /* How one hook of the table turned out on this kernel. */
@@ -32,16 +33,16 @@ struct hook_use {
 	enum probe_result result;
 };
 
-extern const struct hook type1_hooks[];
-extern const size_t type1_nhooks;
+extern const struct hook hook_table[];
+extern const size_t hook_count;
 
-#define HOOK_NAMES_MAX 128
+#define HOOK_NAMES_MAX 512
 
 /* Names of all functions in the table, NULL-terminated, for probe_new(). */
 void hook_functions(const char *names[HOOK_NAMES_MAX]);
 
 /*
- * Chooses a function for each hook; uses[] has type1_nhooks elements. Fills
+ * Chooses a function for each hook; uses[] has hook_count elements. Fills
  * argn[] with the positions of the parameters that the programs read.
  */
 void hooks_resolve(struct probe *p, struct hook_use *uses, __u8 argn[ARG_MAX]);

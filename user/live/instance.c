@@ -10,13 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/event.h"
 #include "live/log.h"
-#include "type1.skel.h"
+#include "trace.skel.h"
 
 #define STOP_TRIES 1000
 
 struct instance {
-	struct type1_bpf *skel;
+	struct trace_bpf *skel;
 	struct ring_buffer *ring;
 	struct hook_use *uses;
 	struct bpf_link **links; /* one for each of uses */
@@ -25,9 +26,22 @@ struct instance {
 	void *arg;
 };
 
+/* Whether the modules of a backend are there. */
+static bool present(unsigned int backend)
+{
+	switch (backend) {
+	case IOAS_BACKEND_TYPE1:
+		return probe_module_loaded("vfio") && probe_module_loaded("vfio_iommu_type1");
+	case IOAS_BACKEND_IOMMUFD:
+		return probe_module_loaded("iommufd");
+	default:
+		return false;
+	}
+}
+
 bool instance_possible(void)
 {
-	return probe_module_loaded("vfio") && probe_module_loaded("vfio_iommu_type1");
+	return present(IOAS_BACKEND_TYPE1) || present(IOAS_BACKEND_IOMMUFD);
 }
 
 static int on_record(void *arg, void *data, size_t size)
@@ -57,34 +71,62 @@ static int probe_hooks(struct instance *i, __u8 argn[ARG_MAX])
 	return 0;
 }
 
+/* Leaves a backend out if its modules are not there, or a hook that it needs. */
+static __u32 choose_backends(struct instance *i)
+{
+	__u32 usable = 0;
+
+	for (unsigned int b = 1; b < IOAS_BACKENDS; b++)
+		usable |= present(b) ? 1U << b : 0;
+	for (size_t n = 0; n < hook_count; n++) {
+		const struct hook_use *u = &i->uses[n];
+		__u32 bit = 1U << u->hook->backend;
+
+		if (u->result == PROBE_OK || !u->hook->needed || !(usable & bit))
+			continue;
+		log_warn("%s: %s; %s cannot be traced on this kernel without it", u->func,
+			 probe_result_text(u->result), ioas_backend_name(u->hook->backend));
+		usable &= ~bit;
+	}
+	return usable;
+}
+
+static int choose_hook(struct instance *i, struct hook_use *u, bool backend)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(i->skel->obj, u->hook->prog);
+	int err;
+
+	if (!prog)
+		return log_err(-ENOENT, "program %s", u->hook->prog);
+	if (backend && u->result == PROBE_OK) {
+		err = bpf_program__set_attach_target(prog, 0, u->func);
+		return err ? log_err(err, "program %s on %s", u->hook->prog, u->func) : 0;
+	}
+	bpf_program__set_autoload(prog, false);
+	if (backend)
+		log_warn("%s: %s; missing: %s", u->func, probe_result_text(u->result),
+			 u->hook->cost);
+	else
+		u->result = PROBE_NO_MODULE;
+	return 0;
+}
+
 /* Leaves out what this kernel lacks, and says so. */
 static int choose_hooks(struct instance *i, const char *without)
 {
-	for (size_t n = 0; n < type1_nhooks; n++) {
-		struct hook_use *u = &i->uses[n];
-		struct bpf_program *prog =
-			bpf_object__find_program_by_name(i->skel->obj, u->hook->prog);
-		int err;
+	__u32 usable;
+	int err = 0;
 
-		if (!prog)
-			return log_err(-ENOENT, "program %s", u->hook->prog);
-		if (without && !strcmp(u->func, without))
-			u->result = PROBE_UNWANTED;
-		if (u->result == PROBE_OK) {
-			err = bpf_program__set_attach_target(prog, 0, u->func);
-			if (err)
-				return log_err(err, "program %s on %s", u->hook->prog, u->func);
-			continue;
-		}
-		bpf_program__set_autoload(prog, false);
-		log_warn("%s: %s; missing: %s", u->func, probe_result_text(u->result),
-			 u->hook->cost);
-		if (u->hook->needed) {
-			log_warn("areas cannot be traced on this kernel without %s", u->func);
-			return -EOPNOTSUPP;
-		}
+	for (size_t n = 0; n < hook_count; n++) {
+		if (without && !strcmp(i->uses[n].func, without))
+			i->uses[n].result = PROBE_UNWANTED;
 	}
-	return 0;
+	usable = choose_backends(i);
+	if (!usable)
+		return -EOPNOTSUPP;
+	for (size_t n = 0; n < hook_count && !err; n++)
+		err = choose_hook(i, &i->uses[n], usable & (1U << i->uses[n].hook->backend));
+	return err;
 }
 
 static int size_maps(struct instance *i, const struct instance_options *opt)
@@ -109,7 +151,7 @@ static int load(struct instance *i, const struct instance_options *opt)
 	__u8 argn[ARG_MAX] = {};
 	int err;
 
-	i->skel = type1_bpf__open();
+	i->skel = trace_bpf__open();
 	if (!i->skel)
 		return log_err(-errno, "cannot open the BPF programs");
 	err = probe_hooks(i, argn);
@@ -121,7 +163,7 @@ static int load(struct instance *i, const struct instance_options *opt)
 		return err;
 	for (int a = 0; a < ARG_MAX; a++)
 		i->skel->rodata->argn[a] = argn[a];
-	err = type1_bpf__load(i->skel);
+	err = trace_bpf__load(i->skel);
 	if (err == -EPERM)
 		return log_err(err, "loading BPF programs needs root (CAP_BPF, CAP_PERFMON, "
 				    "CAP_SYS_ADMIN)");
@@ -168,7 +210,7 @@ static int init_pages(struct instance *i, bool ready)
 
 static int attach(struct instance *i)
 {
-	for (size_t n = 0; n < type1_nhooks; n++) {
+	for (size_t n = 0; n < hook_count; n++) {
 		struct hook_use *u = &i->uses[n];
 		struct bpf_program *prog;
 
@@ -191,8 +233,8 @@ static __u32 missing(const struct instance *i)
 {
 	__u32 m = 0;
 
-	for (size_t n = 0; n < type1_nhooks; n++) {
-		if (i->uses[n].result != PROBE_OK)
+	for (size_t n = 0; n < hook_count; n++) {
+		if (i->uses[n].result != PROBE_OK && i->uses[n].result != PROBE_NO_MODULE)
 			m |= i->uses[n].hook->missing;
 	}
 	return m;
@@ -243,8 +285,8 @@ int instance_open(struct instance **out, const struct instance_options *opt, ins
 		return log_err(-ENOMEM, "starting");
 	i->fn = fn;
 	i->arg = arg;
-	i->uses = calloc(type1_nhooks, sizeof(*i->uses));
-	i->links = calloc(type1_nhooks, sizeof(*i->links));
+	i->uses = calloc(hook_count, sizeof(*i->uses));
+	i->links = calloc(hook_count, sizeof(*i->links));
 	err = i->uses && i->links ? start(i, opt) : -ENOMEM;
 	if (err) {
 		instance_close(&i);
@@ -261,11 +303,11 @@ void instance_close(struct instance **ip)
 	if (!i)
 		return;
 	if (i->links) {
-		for (size_t n = 0; n < type1_nhooks; n++)
+		for (size_t n = 0; n < hook_count; n++)
 			bpf_link__destroy(i->links[n]);
 	}
 	ring_buffer__free(i->ring);
-	type1_bpf__destroy(i->skel);
+	trace_bpf__destroy(i->skel);
 	free(i->links);
 	free(i->uses);
 	free(i);
@@ -324,8 +366,8 @@ __u64 instance_missed(const struct instance *i)
 void instance_hooks(const struct instance *i, size_t *attached, size_t *all)
 {
 	*attached = 0;
-	*all = type1_nhooks;
-	for (size_t n = 0; n < type1_nhooks; n++)
+	*all = hook_count;
+	for (size_t n = 0; n < hook_count; n++)
 		*attached += i->links[n] != NULL;
 }
 
@@ -336,11 +378,11 @@ int instance_program(const struct instance *i, size_t n, struct instance_program
 	struct bpf_program *prog;
 	size_t at;
 
-	for (at = 0; at < type1_nhooks; at++) {
+	for (at = 0; at < hook_count; at++) {
 		if (i->links[at] && !n--)
 			break;
 	}
-	if (at == type1_nhooks)
+	if (at == hook_count)
 		return -ENOENT;
 	prog = bpf_object__find_program_by_name(i->skel->obj, i->uses[at].hook->prog);
 	if (!prog || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))

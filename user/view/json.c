@@ -113,6 +113,14 @@ void json_null(struct json *j, const char *key)
 	fputs("null", j->out);
 }
 
+void json_id(struct json *j, const char *key, uint64_t v)
+{
+	if (v)
+		json_u64(j, key, v);
+	else
+		json_null(j, key);
+}
+
 void json_str(struct json *j, const char *key, const char *v)
 {
 	json_strn(j, key, v, v ? strlen(v) : 0);

@@ -33,6 +33,9 @@ void json_s64(struct json *j, const char *key, int64_t v);
 void json_bool(struct json *j, const char *key, bool v);
 void json_null(struct json *j, const char *key);
 
+/* A number of ours: 0 is none, and is written as null. */
+void json_id(struct json *j, const char *key, uint64_t v);
+
 /* Bytes above 0x7e and control characters are escaped; NULL writes null. */
 void json_str(struct json *j, const char *key, const char *v);
 

@@ -6,10 +6,18 @@
 #include <string.h>
 
 #include "core/event.h"
-#include "view/json.h"
 #include "view/units.h"
 
 #define LINE "%12s %-8s %4s %-12s %-35s %8s %-18s %9s  %s\n"
+
+/* The columns of one line that its kind fills; what it leaves alone stays "-". */
+struct columns {
+	char what[40];
+	char where[80];
+	char size[UNITS_LEN];
+	char result[48];
+	char latency[UNITS_LEN];
+};
 
 void trace_header(FILE *out)
 {
@@ -22,349 +30,233 @@ static const char *name_or(const char *name)
 	return name ? name : "?";
 }
 
-/* What was returned, with what it did where that is not the same. */
-static void op_result(char *buf, size_t len, const struct ioas_event *ev)
+#define SET(field, ...) snprintf((field), sizeof(field), __VA_ARGS__)
+
+static void set_range(struct columns *c, uint64_t iova, uint64_t last)
 {
-	const struct ioas_op_body *o = &ev->body_op;
+	SET(c->where, "0x%" PRIx64 "-0x%" PRIx64, iova, last);
+	/* All 2^64 bytes are more than the difference can say. */
+	if (last - iova == UINT64_MAX)
+		SET(c->size, "16E");
+	else
+		units_bytes(c->size, last - iova + 1);
+}
+
+/* ---- ops ---- */
+
+static void unmap_result(struct columns *c, const struct ioas_op_body *o)
+{
 	char a[UNITS_LEN], b[UNITS_LEN];
 
-	if (ev->flags & IOAS_F_NO_RESULT) {
-		if (o->areas)
-			snprintf(buf, len, "%u areas, %s gone", o->areas,
-				 units_bytes(a, o->removed));
-		else
-			snprintf(buf, len, "-");
-	} else if (o->result < 0) {
-		snprintf(buf, len, "%s", units_errno(a, o->result));
-	} else if (o->what == IOAS_OP_UNMAP && (ev->flags & IOAS_F_RETURNED)) {
-		/* Success that removed less than was asked is how stale maps are born. */
-		if (o->returned < o->size)
-			snprintf(buf, len, "ok %s of %s", units_bytes(a, o->returned),
-				 units_bytes(b, o->size));
-		else
-			snprintf(buf, len, "ok %s", units_bytes(a, o->returned));
-	} else if (o->what == IOAS_OP_PIN) {
-		snprintf(buf, len, "%" PRId64 " pages", (int64_t)o->result);
-	} else {
-		snprintf(buf, len, "ok");
-	}
-}
-
-static void range(char *buf, size_t len, __u64 iova, __u64 last)
-{
-	snprintf(buf, len, "0x%" PRIx64 "-0x%" PRIx64, (uint64_t)iova, (uint64_t)last);
-}
-
-static void who(char *buf, size_t len, const struct ioas_event *ev)
-{
-	char comm[UNITS_LEN];
-
-	snprintf(buf, len, "%s[%u] uid %u", units_comm(comm, ev->comm), ev->tid, ev->uid);
-}
-
-static void op_name(char *buf, size_t len, const struct ioas_event *ev)
-{
-	const struct ioas_op_body *o = &ev->body_op;
-
-	if (o->what == IOAS_OP_MAP && o->uapi_flags & VFIO_DMA_MAP_FLAG_VADDR)
-		snprintf(buf, len, "map vaddr");
-	else if (o->what == IOAS_OP_MAP)
-		snprintf(buf, len, "map %s", units_prot(o->prot));
-	else if (o->what == IOAS_OP_UNMAP && o->uapi_flags & VFIO_DMA_UNMAP_FLAG_VADDR)
-		snprintf(buf, len, "unmap vaddr");
-	else if (o->what == IOAS_OP_UNMAP && o->uapi_flags & VFIO_DMA_UNMAP_FLAG_ALL)
-		snprintf(buf, len, "unmap all");
-	else if (o->group_valid && (o->what == IOAS_OP_ATTACH || o->what == IOAS_OP_DETACH))
-		snprintf(buf, len, "%s g%u", name_or(ioas_op_name(o->what)), o->group);
+	/* Success that removed less than was asked is how stale maps are born. */
+	if (o->returned < o->size)
+		SET(c->result, "ok %s of %s", units_bytes(a, o->returned), units_bytes(b, o->size));
 	else
-		snprintf(buf, len, "%s", name_or(ioas_op_name(o->what)));
+		SET(c->result, "ok %s", units_bytes(a, o->returned));
 }
 
-static void op_line(FILE *out, const struct ioas_event *ev, const char *time, const char *ioas)
+/* What was returned, with what it did where that is not the same. */
+static void op_result(struct columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_op_body *o = &ev->body_op;
-	char what[32], result[48], where[48] = "-", size[UNITS_LEN] = "-", lat[UNITS_LEN];
-	char by[64];
+	char a[UNITS_LEN];
 
-	op_name(what, sizeof(what), ev);
-	op_result(result, sizeof(result), ev);
-	who(by, sizeof(by), ev);
-	if (o->size) {
-		range(where, sizeof(where), o->iova, o->iova + o->size - 1);
-		units_bytes(size, o->size);
+	if (ev->flags & IOAS_F_NO_RESULT) {
+		if (o->what == IOAS_OP_NOTIFY)
+			SET(c->result, "round %u", o->areas);
+		else if (o->areas)
+			SET(c->result, "%u areas, %s gone", o->areas, units_bytes(a, o->removed));
+	} else if (o->result < 0) {
+		units_errno(a, o->result);
+		SET(c->result, "%s", a);
+	} else if (o->what == IOAS_OP_UNMAP && (ev->flags & IOAS_F_RETURNED)) {
+		unmap_result(c, o);
+	} else if (o->what == IOAS_OP_PIN) {
+		SET(c->result, "%" PRId64 " pages", (int64_t)o->result);
+	} else {
+		SET(c->result, "ok");
 	}
-	fprintf(out, LINE, time, name_or(ioas_backend_name(ev->backend)), ioas, what, where, size,
-		result, units_time(lat, o->latency_ns), by);
 }
 
-static void area_result(char *buf, size_t len, const struct ioas_event *ev)
+/* The flags word means this in the ioctls of type1 only. */
+static bool type1_flag(const struct ioas_event *ev, uint32_t flag)
+{
+	return ev->backend == IOAS_BACKEND_TYPE1 && ev->body_op.uapi_flags & flag;
+}
+
+static void op_name(struct columns *c, const struct ioas_event *ev)
+{
+	const struct ioas_op_body *o = &ev->body_op;
+	const char *name = name_or(ioas_op_name(o->what));
+
+	if (o->what == IOAS_OP_MAP && type1_flag(ev, VFIO_DMA_MAP_FLAG_VADDR))
+		SET(c->what, "map vaddr");
+	else if (o->what == IOAS_OP_MAP || o->what == IOAS_OP_COPY)
+		SET(c->what, "%s %s", name, units_prot(o->prot));
+	else if (o->what == IOAS_OP_UNMAP && type1_flag(ev, VFIO_DMA_UNMAP_FLAG_VADDR))
+		SET(c->what, "unmap vaddr");
+	else if (o->what == IOAS_OP_UNMAP &&
+		 (ev->flags & IOAS_F_ALL || type1_flag(ev, VFIO_DMA_UNMAP_FLAG_ALL)))
+		SET(c->what, "unmap all");
+	else if (o->group_valid && (o->what == IOAS_OP_ATTACH || o->what == IOAS_OP_DETACH ||
+				    o->what == IOAS_OP_REPLACE))
+		SET(c->what, "%s g%u", name, o->group);
+	else
+		SET(c->what, "%s", name);
+}
+
+static void op_columns(struct columns *c, const struct ioas_event *ev)
+{
+	const struct ioas_op_body *o = &ev->body_op;
+
+	op_name(c, ev);
+	op_result(c, ev);
+	if (o->what == IOAS_OP_CUT)
+		SET(c->where, "at 0x%" PRIx64, (uint64_t)o->iova);
+	else if (o->size)
+		set_range(c, o->iova, o->iova + o->size - 1);
+	units_time(c->latency, o->latency_ns);
+}
+
+/* ---- changes ---- */
+
+static void area_columns(struct columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_area_body *a = &ev->body_area;
 
-	if (ev->kind == IOAS_EV_AREA_ADD || ev->kind == IOAS_EV_PINNED ||
-	    ev->kind == IOAS_EV_ACCESS_PIN || ev->kind == IOAS_EV_ACCESS_UNPIN)
-		snprintf(buf, len, "%" PRId64 " pages", (int64_t)a->pages);
-	else
-		snprintf(buf, len, "-");
+	set_range(c, a->iova, a->last);
+	switch (ev->kind) {
+	case IOAS_EV_AREA_ADD:
+	case IOAS_EV_PINNED:
+	case IOAS_EV_ACCESS_PIN:
+	case IOAS_EV_ACCESS_UNPIN:
+		if (a->pages_id && ev->kind == IOAS_EV_AREA_ADD)
+			SET(c->result, "of pages %u", a->pages_id);
+		else
+			SET(c->result, "%" PRId64 " pages", (int64_t)a->pages);
+		break;
+	case IOAS_EV_AREA_SPLIT:
+		SET(c->result, "at 0x%" PRIx64, (uint64_t)a->at);
+		break;
+	case IOAS_EV_AREA_FILLED:
+		SET(c->result, "%+" PRId64 " in domain %u", (int64_t)a->bytes, a->object);
+		break;
+	}
 }
 
-static void change_line(FILE *out, const struct ioas_event *ev, const char *time, const char *ioas)
+static void pages_columns(struct columns *c, const struct ioas_event *ev)
 {
-	char what[32], result[48] = "-", where[48] = "-", size[UNITS_LEN] = "-", by[64];
+	const struct ioas_pages_body *p = &ev->body_pages;
+	const char *counter = p->account ? name_or(ioas_counter_name(p->account)) : "nobody pays";
 
-	snprintf(what, sizeof(what), " +%s", name_or(ioas_kind_name(ev->kind)));
-	who(by, sizeof(by), ev);
-	if (ioas_event_is_area(ev)) {
-		range(where, sizeof(where), ev->body_area.iova, ev->body_area.last);
-		units_bytes(size, ev->body_area.last - ev->body_area.iova + 1);
-		area_result(result, sizeof(result), ev);
-	} else if (ev->kind == IOAS_EV_CHARGE) {
-		snprintf(result, sizeof(result), "%+" PRId64 " pages",
-			 (int64_t)ev->body_charge.pages);
-		snprintf(where, sizeof(where), "%s of pid %u",
-			 name_or(ioas_counter_name(ev->body_charge.counter)),
-			 ev->body_charge.owner_tgid);
-	} else if (ev->kind == IOAS_EV_GROUP_ATTACH || ev->kind == IOAS_EV_GROUP_DETACH) {
-		snprintf(where, sizeof(where), "group %u%s", ev->body_obj.group,
-			 ev->body_obj.emulated ? " (mediated)" : "");
-	} else if (ev->kind == IOAS_EV_DIRTY) {
-		snprintf(where, sizeof(where), "tracking %s, %s scope",
-			 ev->body_obj.dirty ? "on" : "off",
-			 ev->body_obj.non_pinned_groups ? "all mapped" : "pinned-only");
+	SET(c->where, "pages %u", p->pages_id);
+	if (ev->kind == IOAS_EV_PAGES_NEW) {
+		SET(c->where, "pages %u: %s of pid %u, %s", p->pages_id,
+		    name_or(ioas_memory_name(p->memory)), p->owner_tgid, counter);
+		/* 2^52 pages are 2^64 bytes, one too many for the unit's argument. */
+		units_bytes(c->size, p->npages > UINT64_MAX >> IOAS_PAGE_SHIFT
+					     ? UINT64_MAX
+					     : p->npages << IOAS_PAGE_SHIFT);
+	} else if (ev->kind == IOAS_EV_PAGES_PINNED) {
+		SET(c->result, "%+" PRId64 " pages", (int64_t)p->pinned);
+	} else if (ev->kind == IOAS_EV_PAGES_OWNER) {
+		SET(c->where, "pages %u: of pid %u, %s", p->pages_id, p->owner_tgid, counter);
 	}
-	fprintf(out, LINE, time, name_or(ioas_backend_name(ev->backend)), ioas, what, where, size,
-		result, "", by);
+}
+
+static void range_columns(struct columns *c, const struct ioas_event *ev)
+{
+	const struct ioas_range_body *r = &ev->body_range;
+
+	set_range(c, r->iova, r->last);
+	if (r->owner)
+		SET(c->result, "%s for %u", name_or(ioas_range_name(r->class)), r->owner);
+	else
+		SET(c->result, "%s", name_or(ioas_range_name(r->class)));
+}
+
+/* Who uses the IOAS: domains, devices, accesses. */
+static void user_columns(struct columns *c, const struct ioas_event *ev)
+{
+	const struct ioas_obj_body *o = &ev->body_obj;
+	char size[UNITS_LEN];
+
+	switch (ev->kind) {
+	case IOAS_EV_DOMAIN_ATTACH:
+	case IOAS_EV_DOMAIN_DETACH:
+		SET(c->where, "domain %u", o->object);
+		break;
+	case IOAS_EV_DEVICE_ATTACH:
+	case IOAS_EV_DEVICE_DETACH:
+		SET(c->where, "device %u %.23s, domain %u", o->object, o->name, o->domain);
+		break;
+	default:
+		SET(c->where, "access %u%s", o->object, o->exact ? ", exact unpins" : "");
+	}
+	if (o->page_size)
+		SET(c->result, "%s pages", units_bytes(size, o->page_size));
+}
+
+static void obj_columns(struct columns *c, const struct ioas_event *ev)
+{
+	const struct ioas_obj_body *o = &ev->body_obj;
+
+	switch (ev->kind) {
+	case IOAS_EV_GROUP_ATTACH:
+	case IOAS_EV_GROUP_DETACH:
+		SET(c->where, "group %u%s", o->group, o->emulated ? " (mediated)" : "");
+		break;
+	case IOAS_EV_DIRTY:
+		SET(c->where, "tracking %s, %s scope", o->dirty ? "on" : "off",
+		    o->non_pinned_groups ? "all mapped" : "pinned-only");
+		break;
+	case IOAS_EV_OPTION:
+		SET(c->where, "%s = %" PRIu64, name_or(ioas_option_name(o->option)),
+		    (uint64_t)o->value);
+		break;
+	case IOAS_EV_UNCERTAIN:
+		SET(c->where, ev->ctx ? "context %u: something was lost" : "something was lost",
+		    ev->ctx);
+		break;
+	case IOAS_EV_DOMAIN_ATTACH ... IOAS_EV_ACCESS_DETACH:
+		user_columns(c, ev);
+		break;
+	}
+}
+
+static void change_columns(struct columns *c, const struct ioas_event *ev)
+{
+	SET(c->what, " +%s", name_or(ioas_kind_name(ev->kind)));
+	c->latency[0] = '\0';
+	if (ioas_event_is_area(ev)) {
+		area_columns(c, ev);
+	} else if (ioas_event_is_pages(ev)) {
+		pages_columns(c, ev);
+	} else if (ioas_event_is_range(ev)) {
+		range_columns(c, ev);
+	} else if (ev->kind == IOAS_EV_CHARGE) {
+		SET(c->result, "%+" PRId64 " pages", (int64_t)ev->body_charge.pages);
+		SET(c->where, "%s of pid %u", name_or(ioas_counter_name(ev->body_charge.counter)),
+		    ev->body_charge.owner_tgid);
+	} else {
+		obj_columns(c, ev);
+	}
 }
 
 void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns)
 {
-	char time[32], ioas[16] = "-";
+	struct columns c = { .where = "-", .size = "-", .result = "-" };
+	char time[32], ioas[16] = "-", comm[UNITS_LEN], who[64];
 	__s64 ns = (__s64)(ev->time_ns - start_ns);
 
-	snprintf(time, sizeof(time), "%.6f", ns / 1e9);
+	SET(time, "%.6f", ns / 1e9);
 	if (ev->ioas)
-		snprintf(ioas, sizeof(ioas), "%u", ev->ioas);
+		SET(ioas, "%u", ev->ioas);
+	SET(who, "%s[%u] uid %u", units_comm(comm, ev->comm), ev->tid, ev->uid);
 	if (ev->kind == IOAS_EV_OP)
-		op_line(out, ev, time, ioas);
+		op_columns(&c, ev);
 	else
-		change_line(out, ev, time, ioas);
-}
-
-static void json_op(struct json *j, const struct ioas_event *ev)
-{
-	const struct ioas_op_body *o = &ev->body_op;
-	bool args = !(ev->flags & IOAS_F_ARGS_UNREAD);
-	char name[UNITS_LEN];
-
-	json_str(j, "op", ioas_op_name(o->what));
-	if (ev->flags & IOAS_F_NO_RESULT)
-		json_null(j, "result");
-	else
-		json_s64(j, "result", o->result);
-	if (!(ev->flags & IOAS_F_NO_RESULT) && o->result < 0)
-		json_str(j, "errno", units_errno(name, o->result));
-	/* One hook sees these: there is no time between entry and exit. */
-	if (o->what == IOAS_OP_OPEN || o->what == IOAS_OP_CLOSE)
-		json_null(j, "latency_ns");
-	else
-		json_u64(j, "latency_ns", o->latency_ns);
-	if (o->size && args) {
-		json_u64(j, "iova", o->iova);
-		json_u64(j, "size", o->size);
-	}
-	if (o->what == IOAS_OP_MAP && args) {
-		json_u64(j, "va", o->va);
-		json_str(j, "prot", units_prot(o->prot));
-	}
-	if (o->cmd)
-		json_u64(j, "flags", o->uapi_flags);
-	if (ev->flags & IOAS_F_RETURNED)
-		json_u64(j, "returned", o->returned);
-	json_u64(j, "removed", o->removed);
-	json_u64(j, "areas_removed", o->areas);
-	json_u64(j, "pages_pinned", o->pinned);
-	json_u64(j, "pages_unpinned", o->unpinned);
-	if (o->group_valid)
-		json_u64(j, "group", o->group);
-}
-
-/* Kinds whose record says where the memory is. */
-static bool has_va(unsigned int kind)
-{
-	return kind >= IOAS_EV_AREA_ADD && kind <= IOAS_EV_AREA_UPDATE;
-}
-
-static void json_area(struct json *j, const struct ioas_event *ev)
-{
-	const struct ioas_area_body *a = &ev->body_area;
-
-	json_u64(j, "iova", a->iova);
-	json_u64(j, "last", a->last);
-	if (a->area)
-		json_u64(j, "area", a->area);
-	if (has_va(ev->kind))
-		json_u64(j, "va", a->va);
-	if (has_va(ev->kind) || ev->kind == IOAS_EV_ACCESS_PIN)
-		json_str(j, "prot", units_prot(a->prot));
-	json_s64(j, "pages", a->pages);
-	json_s64(j, "pfnmap_pages", a->pfnmap);
-	if (a->owner_tgid) {
-		json_u64(j, "owner_pid", a->owner_tgid);
-		json_u64(j, "owner_uid", a->owner_uid);
-	}
-	if (a->group_valid)
-		json_u64(j, "group", a->group);
-	if (ev->flags & IOAS_F_UNSEEN)
-		json_bool(j, "unseen", true);
-}
-
-static void json_obj(struct json *j, const struct ioas_event *ev)
-{
-	const struct ioas_obj_body *o = &ev->body_obj;
-
-	if (o->mode)
-		json_str(j, "mode", ioas_mode_name(o->mode));
-	if (ev->kind == IOAS_EV_GROUP_ATTACH || ev->kind == IOAS_EV_GROUP_DETACH) {
-		json_u64(j, "group", o->group);
-		json_bool(j, "emulated", o->emulated);
-	}
-	if (ev->kind == IOAS_EV_DIRTY) {
-		json_bool(j, "dirty_tracking", o->dirty);
-		json_u64(j, "non_pinned_groups", o->non_pinned_groups);
-		json_u64(j, "entries_left", o->entries_left);
-	}
-	if (ev->flags & IOAS_F_ADOPTED)
-		json_bool(j, "adopted", true);
-}
-
-static void json_charge(struct json *j, const struct ioas_event *ev)
-{
-	const struct ioas_charge_body *c = &ev->body_charge;
-
-	json_str(j, "counter", ioas_counter_name(c->counter));
-	json_s64(j, "pages", c->pages);
-	if (c->owner)
-		json_u64(j, "owner", c->owner);
-	else
-		json_null(j, "owner");
-	json_u64(j, "owner_pid", c->owner_tgid);
-	json_u64(j, "owner_uid", c->owner_uid);
-}
-
-static void json_head(struct json *j, const struct ioas_event *ev)
-{
-	json_u64(j, "schema", TRACE_SCHEMA);
-	json_str(j, "kind", ioas_kind_name(ev->kind));
-	json_u64(j, "time_ns", ev->time_ns);
-	json_str(j, "backend", ioas_backend_name(ev->backend));
-	if (ev->ctx)
-		json_u64(j, "context", ev->ctx);
-	else
-		json_null(j, "context");
-	if (ev->ioas)
-		json_u64(j, "ioas", ev->ioas);
-	else
-		json_null(j, "ioas");
-	json_u64(j, "order", ev->order);
-	if (ev->op)
-		json_u64(j, "op_number", ev->op);
-	else
-		json_null(j, "op_number");
-	json_u64(j, "cpu", ev->cpu);
-	json_u64(j, "cpu_seq", ev->cpu_seq);
-	json_u64(j, "pid", ev->tgid);
-	json_u64(j, "tid", ev->tid);
-	json_u64(j, "uid", ev->uid);
-	json_u64(j, "gid", ev->gid);
-	json_u64(j, "cgroup", ev->cgroup);
-	json_strn(j, "comm", ev->comm, sizeof(ev->comm));
-}
-
-void trace_json(FILE *out, const struct ioas_event *ev)
-{
-	struct json j;
-
-	json_init(&j, out, false);
-	json_object(&j, NULL);
-	json_head(&j, ev);
-	if (ev->kind == IOAS_EV_OP)
-		json_op(&j, ev);
-	else if (ioas_event_is_area(ev))
-		json_area(&j, ev);
-	else if (ev->kind == IOAS_EV_CHARGE)
-		json_charge(&j, ev);
-	else
-		json_obj(&j, ev);
-	json_end_object(&j);
-	json_line(&j);
-}
-
-static __u64 dropped(const struct trace_summary *s)
-{
-	return s->stats[IOAS_STAT_RING_FULL] + s->stats[IOAS_STAT_TOO_BIG];
-}
-
-void trace_summary_text(FILE *out, const struct trace_summary *s)
-{
-	const char *sep = "";
-	__u64 ops = 0;
-
-	for (int i = 0; i < IOAS_OP_MAX; i++)
-		ops += s->ops[i];
-	fprintf(out, "ops: %" PRIu64 " (%" PRIu64 " failed)", (uint64_t)ops, (uint64_t)s->failed);
-	for (int i = 0; i < IOAS_OP_MAX; i++) {
-		if (!s->ops[i])
-			continue;
-		fprintf(out, "%s%s %" PRIu64, *sep ? sep : ": ", name_or(ioas_op_name(i)),
-			(uint64_t)s->ops[i]);
-		sep = ", ";
-	}
-	fprintf(out, "\nevents: seen %" PRIu64 " = submitted %" PRIu64 " + dropped %" PRIu64,
-		(uint64_t)s->stats[IOAS_STAT_SEEN], (uint64_t)s->stats[IOAS_STAT_SUBMITTED],
-		(uint64_t)dropped(s));
-	fprintf(out, " (ring full %" PRIu64 ", too big %" PRIu64 ")\n",
-		(uint64_t)s->stats[IOAS_STAT_RING_FULL], (uint64_t)s->stats[IOAS_STAT_TOO_BIG]);
-	fprintf(out, "lost besides: state that did not fit %" PRIu64 ", outside any op %" PRIu64,
-		(uint64_t)s->stats[IOAS_STAT_MAP_FULL], (uint64_t)s->stats[IOAS_STAT_NO_CONTEXT]);
-	fprintf(out, ", arguments changed %" PRIu64 ", probes missed %" PRIu64,
-		(uint64_t)s->stats[IOAS_STAT_ARG_CHANGED], (uint64_t)s->missed);
-	fprintf(out, ", never came %" PRIu64 ", late %" PRIu64 ", contradictions %" PRIu64 "\n",
-		(uint64_t)s->gaps, (uint64_t)s->late, (uint64_t)s->anomalies);
-	fprintf(out, "hooks: %zu of %zu\n", s->hooks, s->hooks_all);
-}
-
-void trace_summary_json(FILE *out, const struct trace_summary *s)
-{
-	struct json j;
-
-	json_init(&j, out, false);
-	json_object(&j, NULL);
-	json_u64(&j, "schema", TRACE_SCHEMA);
-	json_str(&j, "kind", "summary");
-	json_object(&j, "ops");
-	for (int i = 0; i < IOAS_OP_MAX; i++) {
-		if (s->ops[i])
-			json_u64(&j, ioas_op_name(i), s->ops[i]);
-	}
-	json_end_object(&j);
-	json_u64(&j, "failed", s->failed);
-	json_u64(&j, "changes", s->changes);
-	json_u64(&j, "seen", s->stats[IOAS_STAT_SEEN]);
-	json_u64(&j, "submitted", s->stats[IOAS_STAT_SUBMITTED]);
-	json_u64(&j, "received", s->received);
-	json_u64(&j, "dropped", dropped(s));
-	json_u64(&j, "ring_full", s->stats[IOAS_STAT_RING_FULL]);
-	json_u64(&j, "too_big", s->stats[IOAS_STAT_TOO_BIG]);
-	json_u64(&j, "map_full", s->stats[IOAS_STAT_MAP_FULL]);
-	json_u64(&j, "outside_op", s->stats[IOAS_STAT_NO_CONTEXT]);
-	json_u64(&j, "arguments_changed", s->stats[IOAS_STAT_ARG_CHANGED]);
-	json_u64(&j, "probes_missed", s->missed);
-	json_u64(&j, "gaps", s->gaps);
-	json_u64(&j, "missing_by_cpu", s->missing);
-	json_u64(&j, "late", s->late);
-	json_u64(&j, "contradictions", s->anomalies);
-	json_u64(&j, "hooks", s->hooks);
-	json_u64(&j, "hooks_wanted", s->hooks_all);
-	json_end_object(&j);
-	json_line(&j);
+		change_columns(&c, ev);
+	fprintf(out, LINE, time, name_or(ioas_backend_name(ev->backend)), ioas, c.what, c.where,
+		c.size, c.result, c.latency, who);
 }

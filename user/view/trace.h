@@ -6,6 +6,8 @@
 #include <ioascope/state.h>
 #include <stdio.h>
 
+#include "view/json.h"
+
 #define TRACE_SCHEMA 1
 
 /* The column heads of trace_line(). */
@@ -17,8 +19,16 @@ void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns);
 /* One JSON object and a newline; all numbers in bytes, pages and nanoseconds. */
 void trace_json(FILE *out, const struct ioas_event *ev);
 
+/* What that object holds, without .schema, into an object that the caller began. */
+void trace_json_members(struct json *j, const struct ioas_event *ev);
+
 /* What a run counted, for the end of it. */
 struct trace_summary {
+	bool recorded; /* read from a recording: .stats, .missing, .late, .hooks_all do not hold */
+	bool totals; /* of a recording: .seen to .gaps hold; live, .stats tells the first three */
+	__u64 seen;
+	__u64 submitted;
+	__u64 dropped;
 	__u64 ops[IOAS_OP_MAX]; /* shown or not */
 	__u64 failed; /* of these */
 	__u64 changes;
@@ -32,6 +42,9 @@ struct trace_summary {
 	size_t hooks;
 	size_t hooks_all;
 };
+
+/* Counts an event among .ops and .failed, or .changes. */
+void trace_count(struct trace_summary *s, const struct ioas_event *ev);
 
 void trace_summary_text(FILE *out, const struct trace_summary *s);
 void trace_summary_json(FILE *out, const struct trace_summary *s);

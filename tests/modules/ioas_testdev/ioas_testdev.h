@@ -26,7 +26,7 @@
  * IOAS_TEST_RAW_MAX, may be zero or negative) and its answer is returned through @result;
  * the ioctl itself then returns 0.
  */
-#define IOAS_TEST_PIN_RAW (1U << 0)
+#define IOAS_TEST_PIN_RAW 0x1
 
 /*
  * UNPIN: every page of the range must hold a pin of this device, else -EINVAL and nothing
@@ -35,7 +35,7 @@
  * With IOAS_TEST_UNPIN_RAW one kernel call is made without any check (the kernel gives no
  * answer, and may WARN). What the device itself had pinned there is taken off its books.
  */
-#define IOAS_TEST_UNPIN_RAW (1U << 0)
+#define IOAS_TEST_UNPIN_RAW 0x1
 
 #define IOAS_TEST_RAW_MAX 65536
 
@@ -56,8 +56,8 @@ struct ioas_test_unpin {
 };
 
 /* RW: the CPU moves bytes on behalf of the device; at most IOAS_TEST_RW_MAX */
-#define IOAS_TEST_RW_WRITE (1U << 0) /* the device writes: user buffer -> IOVA */
-#define IOAS_TEST_RW_MAX (1U << 20)
+#define IOAS_TEST_RW_WRITE 0x1 /* the device writes: user buffer -> IOVA */
+#define IOAS_TEST_RW_MAX 0x100000 /* bytes */
 
 struct ioas_test_rw {
 	__u32 size;
@@ -94,11 +94,21 @@ struct ioas_test_ignore {
 	__u32 reserved; /* must be 0 */
 };
 
+/*
+ * FORGET: the books are cleared and the kernel is told nothing. Its pins stay: they are leaked,
+ * unless UNPIN with IOAS_TEST_UNPIN_RAW gives them back later.
+ */
+struct ioas_test_forget {
+	__u32 size;
+	__u32 flags; /* must be 0 */
+};
+
 #define IOAS_TEST_TYPE 0xB5
 #define IOAS_TEST_PIN _IOWR(IOAS_TEST_TYPE, 0xe0, struct ioas_test_pin)
 #define IOAS_TEST_UNPIN _IOW(IOAS_TEST_TYPE, 0xe1, struct ioas_test_unpin)
 #define IOAS_TEST_RW _IOW(IOAS_TEST_TYPE, 0xe2, struct ioas_test_rw)
 #define IOAS_TEST_STATS _IOWR(IOAS_TEST_TYPE, 0xe3, struct ioas_test_stats)
 #define IOAS_TEST_IGNORE _IOW(IOAS_TEST_TYPE, 0xe4, struct ioas_test_ignore)
+#define IOAS_TEST_FORGET _IOW(IOAS_TEST_TYPE, 0xe5, struct ioas_test_forget)
 
 #endif

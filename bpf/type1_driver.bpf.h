@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * VFIO type1: containers of drivers/vfio/container.c with the IOMMU driver of
  * drivers/vfio/vfio_iommu_type1.c.
@@ -22,15 +22,14 @@
  * them. An address may live again before that hook runs: the end of an IOAS
  * compares our id, and the birth of a context ends the one it finds.
  */
-#include "type1_client.bpf.h"
-#include "type1_container.bpf.h"
-#include "type1_groups.bpf.h"
+#ifndef IOASCOPE_TYPE1_DRIVER_BPF_H
+#define IOASCOPE_TYPE1_DRIVER_BPF_H
 
-char LICENSE[] SEC("license") = "GPL";
+#include "type1.bpf.h"
 
 /* ---- charges ---- */
 
-/* fexit: success only. Under iommu->lock, in whichever op runs. */
+/* fexit: success, but for what is lost. Under iommu->lock, in whichever op runs. */
 HOOK("fexit/mm_lock_acct", t1_lock_acct)
 {
 	__u64 mm = arg(ctx, ARG_ACCT_MM);
@@ -39,8 +38,11 @@ HOOK("fexit/mm_lock_acct", t1_lock_acct)
 	struct ioas_ioas *s;
 	struct ioas_ctx *c;
 
-	if ((int)ret_of(ctx))
+	if ((int)ret_of(ctx)) {
+		if (op && pages < 0)
+			op->removal.uncharge_lost = 1;
 		return 0;
+	}
 	s = op ? ioas_get(op->ioas_key) : NULL;
 	if (!s) {
 		stat_inc(IOAS_STAT_NO_CONTEXT);
@@ -162,6 +164,14 @@ HOOK("fexit/vfio_unmap_unpin", t1_unmap_unpin)
 	return 0;
 }
 
+/* Its last task has gone; what is charged to it goes with it. */
+static __always_inline bool mm_gone(__u64 mm)
+{
+	struct mm_struct *m = (void *)mm;
+
+	return !mm || !BPF_CORE_READ(m, mm_users.counter);
+}
+
 /* Keeps what is known of the area that is about to go; NULL: it was never announced. */
 static __always_inline struct op_removal *removal_begin(struct ioas_ctx *c, struct ioas_ioas *s,
 							struct op *op, struct vfio_dma *dma)
@@ -176,6 +186,7 @@ static __always_inline struct op_removal *removal_begin(struct ioas_ctx *c, stru
 	r->task = (__u64)BPF_CORE_READ(dma, task);
 	r->locked = BPF_CORE_READ(dma, locked_vm);
 	r->accounted = op->accounted;
+	r->uncharge_lost = mm_gone(r->mm);
 	/* Without a size it was linked, and never grew. */
 	r->silent = (op->what == IOAS_OP_MAP && !op->announced) || !BPF_CORE_READ(dma, size);
 	if (r->silent)
@@ -253,7 +264,7 @@ HOOK("fentry/vfio_remove_dma", t1_remove)
 /*
  * The kernel does not uncharge a process that is gone (vfio_lock_acct), nor one
  * that is being killed and whose mm is busy: what was charged for the area is
- * settled with it all the same.
+ * settled with it all the same. What it could take back and did not is left.
  */
 static __always_inline void removal_settle(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op)
 {
@@ -262,7 +273,9 @@ static __always_inline void removal_settle(struct ioas_ctx *c, struct ioas_ioas 
 	struct ioas_charge_key key = { .mm = r->mm, .counter = IOAS_COUNTER_MM_LOCKED };
 
 	key.ioas = s->id;
-	if (left <= 0 || !bpf_map_lookup_elem(&ioas_charge, &key))
+	if (left <= 0 || !(r->uncharge_lost || mm_gone(r->mm)))
+		return;
+	if (!bpf_map_lookup_elem(&ioas_charge, &key))
 		return;
 	if (op->mm != r->mm)
 		charge_tell(c, s, op);
@@ -597,3 +610,5 @@ HOOK("fexit/vfio_iommu_type1_release", t1_released)
 	op_del(LEVEL_DRIVER);
 	return 0;
 }
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * iommufd (drivers/iommu/iommufd): what the parts of its programs share. The
+ * parts say what orders them: iommufd_objects (contexts, IOASes, ioctls),
+ * iommufd_areas (areas, memory, domains), iommufd_users (devices, accesses).
+ *
+ * Objects are found by kernel address: an IOAS by that of its io_pagetable, which
+ * nearly every function is given; pages objects, domains, devices and accesses
+ * in a map of their own, from first sight to the hook that frees them.
+ */
+#ifndef IOASCOPE_IOMMUFD_BPF_H
+#define IOASCOPE_IOMMUFD_BPF_H
+
+#include "hook.bpf.h"
+#include "objects.bpf.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct kref {
+	int pad;
+};
+
+struct interval_tree_node {
+	struct rb_node rb;
+	unsigned long start;
+	unsigned long last;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
+struct user_struct;
+
+struct io_pagetable {
+	struct rb_root_cached allowed_itree;
+	unsigned char disable_large_pages;
+	unsigned long iova_alignment;
+};
+
+enum iommufd_object_type {
+	IOMMUFD_OBJ_IOAS,
+	IOMMUFD_OBJ_HWPT_PAGING,
+	IOMMUFD_OBJ_HWPT_NESTED,
+};
+
+struct iommufd_object {
+	enum iommufd_object_type type;
+	unsigned int id;
+};
+
+struct iommufd_ctx {
+	unsigned char account_mode;
+};
+
+struct iommufd_ucmd {
+	struct iommufd_ctx *ictx;
+	void *cmd;
+};
+
+struct iommufd_ioas {
+	struct iommufd_object obj;
+	struct io_pagetable iopt;
+};
+
+struct iopt_pages {
+	struct kref kref;
+	unsigned long npages;
+	unsigned long npinned;
+	struct task_struct *source_task;
+	struct mm_struct *source_mm;
+	struct user_struct *source_user;
+	void *uptr;
+	unsigned char account_mode;
+	bool writable : 1;
+};
+
+struct iopt_area {
+	struct interval_tree_node node;
+	struct interval_tree_node pages_node;
+	struct io_pagetable *iopt;
+	unsigned int page_offset;
+	int iommu_prot;
+};
+
+struct pfn_batch {
+	unsigned int total_pfns;
+};
+
+struct iommu_domain {
+	unsigned long pgsize_bitmap;
+};
+
+struct iommufd_hw_pagetable {
+	struct iommufd_object obj;
+	struct iommu_domain *domain;
+};
+
+struct iommufd_hwpt_paging {
+	struct iommufd_hw_pagetable common;
+	struct iommufd_ioas *ioas;
+};
+
+struct iommufd_hwpt_nested {
+	struct iommufd_hw_pagetable common;
+	struct iommufd_hwpt_paging *parent;
+};
+
+struct iommufd_group {
+	struct iommu_group *group;
+	struct iommufd_hw_pagetable *hwpt;
+};
+
+struct kobject {
+	const char *name;
+};
+
+struct device {
+	struct kobject kobj;
+};
+
+struct iommufd_device {
+	struct iommufd_object obj;
+	struct iommufd_ctx *ictx;
+	struct iommufd_group *igroup;
+	struct device *dev;
+};
+
+struct iommufd_access {
+	struct iommufd_object obj;
+	struct iommufd_ctx *ictx;
+	struct iommufd_ioas *ioas;
+	struct iommufd_ioas *ioas_unpin;
+	unsigned long iova_alignment;
+};
+
+#pragma clang attribute pop
+
+/* What a pages object is charged by (drivers/iommu/iommufd/io_pagetable.h). */
+#define FD_ACCOUNT_USER 1
+#define FD_ACCOUNT_MM 2
+
+/* A pages object, domain, device or access. */
+struct fd_object {
+	__u32 id;
+	__u32 pad;
+	__u64 ctx_key;
+	__u64 ioas_key; /* domain: the IOAS that it is of */
+	__s64 pinned; /* pages object: as last told */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct fd_object);
+} fd_objects SEC(".maps");
+
+/* An IOAS by the number that user space gives, for ioctls. */
+struct fd_name {
+	__u64 ctx_key;
+	__u32 id;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct fd_name);
+	__type(value, __u64);
+} fd_names SEC(".maps");
+
+static __always_inline struct fd_object *fd_find(__u64 key)
+{
+	return bpf_map_lookup_elem(&fd_objects, &key);
+}
+
+/* An object at first sight; NULL: no room (counted, the context is uncertain). */
+static __always_inline struct fd_object *fd_new(struct ioas_ctx *c, __u64 key, __u64 ctx_key,
+						__u64 ioas_key)
+{
+	struct fd_object v = { .ctx_key = ctx_key, .ioas_key = ioas_key };
+
+	v.id = new_id();
+	if (bpf_map_update_elem(&fd_objects, &key, &v, BPF_ANY)) {
+		stat_inc(IOAS_STAT_MAP_FULL);
+		mark_uncertain(c);
+		return NULL;
+	}
+	return fd_find(key);
+}
+
+static __always_inline void fd_forget(__u64 key)
+{
+	bpf_map_delete_elem(&fd_objects, &key);
+}
+
+/* The IOAS of an io_pagetable; one that is older than the hooks is adopted. */
+static __always_inline struct ioas_ioas *fd_ioas(__u64 iopt)
+{
+	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &iopt);
+	struct op *op;
+
+	if (s || !iopt)
+		return s;
+	op = op_get(LEVEL_DRIVER);
+	return ioas_new(iopt, op && op->ctx_key ? op->ctx_key : iopt, IOAS_BACKEND_IOMMUFD,
+			IOAS_MODE_COVER, true);
+}
+
+/* The address of an IOAS's io_pagetable, by which it is known. */
+static __always_inline __u64 fd_iopt(struct iommufd_ioas *ioas)
+{
+	return ioas ? (__u64)ioas + bpf_core_field_offset(struct iommufd_ioas, iopt) : 0;
+}
+
+/* The op that runs, told which IOAS it turned out to be about. */
+static __always_inline struct op *fd_op(__u64 iopt)
+{
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	if (op && !op->ioas_key)
+		op->ioas_key = iopt;
+	return op;
+}
+
+static __always_inline __u64 fd_op_num(const struct op *op)
+{
+	return op ? op->num : 0;
+}
+
+#endif

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * iommufd: areas, the memory behind them, domains, charges.
+ *
+ * What makes it ordered:
+ *   area added: exit of iopt_area_fill_domains. The area is in the tree with its
+ *     .pages not set, so that nobody can remove it and its IOVA is taken; holds
+ *     domains_rwsem for reading. iopt_map_pages publishes it after that.
+ *   area going, gone: entry and exit of iopt_area_unfill_domains. Its .pages was
+ *     taken away under iova_rwsem, it leaves the tree after the exit.
+ *   memory born: entry of iopt_area_fill_domains, its first use; memory gone:
+ *     entry of iopt_release_pages, the last reference.
+ *   pinned, charged: exit of do_update_pinned, under pages->mutex. What is
+ *     pinned is read from the object there, what is charged from the arguments.
+ *   domain filled: exit of batch_to_domain (summed up), told at the exit of what
+ *     fills; domain_rwsem and pages->mutex.
+ *   domain comes: entry of iopt_table_add_domain, before the locks; so it is known
+ *     when it is filled. Domain leaves: its exit, after the locks.
+ *   split: exits of iopt_insert_area in iopt_cut_iova, under iova_rwsem (write).
+ */
+#ifndef IOASCOPE_IOMMUFD_AREAS_BPF_H
+#define IOASCOPE_IOMMUFD_AREAS_BPF_H
+
+#include "iommufd.bpf.h"
+
+/* ---- memory ---- */
+
+static __always_inline __u32 fd_counter(struct iopt_pages *pages)
+{
+	__u8 mode = BPF_CORE_READ(pages, account_mode);
+
+	return mode == FD_ACCOUNT_USER ? IOAS_COUNTER_USER_LOCKED
+	       : mode == FD_ACCOUNT_MM ? IOAS_COUNTER_MM_LOCKED
+				       : IOAS_COUNTER_NONE;
+}
+
+/* Our number of who pays: the user's counter, or the mm's; 0: nobody. */
+static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pages)
+{
+	__u32 counter = fd_counter(pages);
+	struct fd_object *o;
+	__u64 key;
+
+	if (counter == IOAS_COUNTER_NONE)
+		return 0;
+	key = counter == IOAS_COUNTER_USER_LOCKED ? (__u64)BPF_CORE_READ(pages, source_user)
+						  : (__u64)BPF_CORE_READ(pages, source_mm);
+	o = fd_find(key);
+	if (!o)
+		o = fd_new(c, key, 0, 0);
+	return o ? o->id : 0;
+}
+
+static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *s,
+					  struct iopt_pages *pages, struct fd_object *o, __u16 kind,
+					  __s64 pinned, __u64 op)
+{
+	struct ioas_event *e = event_begin(c, s, kind, op);
+
+	if (!e)
+		return;
+	e->body_pages.pages_id = o->id;
+	e->body_pages.owner = fd_payer(c, pages);
+	e->body_pages.va = (__u64)BPF_CORE_READ(pages, uptr);
+	e->body_pages.npages = BPF_CORE_READ(pages, npages);
+	e->body_pages.pinned = pinned;
+	e->body_pages.memory = IOAS_MEMORY_USER;
+	e->body_pages.account = fd_counter(pages);
+	e->body_pages.writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
+	e->body_pages.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
+	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_task, cred, uid.val);
+	event_end(e);
+}
+
+/* The pages object, announced at first sight. */
+static __noinline struct fd_object *fd_pages(struct ioas_ioas *s, struct iopt_pages *pages)
+{
+	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
+	struct fd_object *o = fd_find((__u64)pages);
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	if (o || !c)
+		return o;
+	o = fd_new(c, (__u64)pages, s->ctx_key, 0);
+	if (o)
+		fd_pages_tell(c, s, pages, o, IOAS_EV_PAGES_NEW, 0, fd_op_num(op));
+	return o;
+}
+
+HOOK("fentry/iopt_release_pages", fd_release_pages)
+{
+	__u64 key = arg(ctx, ARG_FD_RELEASE_KREF) - bpf_core_field_offset(struct iopt_pages, kref);
+	struct fd_object *o = fd_find(key);
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_ctx *c;
+	__u64 ctx_key;
+
+	if (!o)
+		return 0;
+	ctx_key = o->ctx_key;
+	c = bpf_map_lookup_elem(&ioas_ctx, &ctx_key);
+	if (c)
+		fd_pages_tell(c, NULL, (void *)key, o, IOAS_EV_PAGES_GONE, 0, fd_op_num(op));
+	fd_forget(key);
+	return 0;
+}
+
+/*
+ * fexit, under pages->mutex. Only here .npinned is what it says: in between it
+ * runs ahead. The 7.x name is iopt_pages_update_pinned.
+ */
+HOOK("fexit/do_update_pinned", fd_update_pinned)
+{
+	struct iopt_pages *pages = (void *)arg(ctx, ARG_FD_ACCT_PAGES);
+	__s64 npages = arg(ctx, ARG_FD_ACCT_NPAGES);
+	struct fd_object *o = fd_find((__u64)pages);
+	struct op *op = op_innermost();
+	struct ioas_event *e;
+	struct ioas_ctx *c;
+	__s64 now, delta;
+	__u64 key;
+
+	if (!o || (int)ret_of(ctx))
+		return 0;
+	key = o->ctx_key;
+	c = bpf_map_lookup_elem(&ioas_ctx, &key);
+	if (!c)
+		return 0;
+	now = BPF_CORE_READ(pages, npinned);
+	delta = now - o->pinned;
+	o->pinned = now;
+	if (op && delta > 0)
+		op->pinned += delta;
+	else if (op)
+		op->unpinned -= delta;
+	fd_pages_tell(c, NULL, pages, o, IOAS_EV_PAGES_PINNED, delta, fd_op_num(op));
+	if (fd_counter(pages) == IOAS_COUNTER_NONE)
+		return 0;
+	e = event_begin(c, NULL, IOAS_EV_CHARGE, fd_op_num(op));
+	if (!e)
+		return 0;
+	e->body_charge.owner = fd_payer(c, pages);
+	e->body_charge.counter = fd_counter(pages);
+	e->body_charge.pages = (__u8)arg(ctx, ARG_FD_ACCT_INC) ? npages : -npages;
+	e->body_charge.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
+	e->body_charge.owner_uid = BPF_CORE_READ(pages, source_task, cred, uid.val);
+	e->body_charge.pages_id = o->id;
+	event_end(e);
+	return 0;
+}
+
+/* ---- domains ---- */
+
+/* What was put into each domain and not told yet; more domains make it uncertain. */
+static __always_inline void fd_fill_add(struct op *op, struct ioas_ctx *c, __u64 domain,
+					__s64 bytes)
+{
+	for (int i = 0; i < OP_FILLS; i++) {
+		if (op->fill[i].domain && op->fill[i].domain != domain)
+			continue;
+		op->fill[i].domain = domain;
+		op->fill[i].bytes += bytes;
+		return;
+	}
+	mark_uncertain(c);
+}
+
+static __always_inline void fd_filled(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
+				      struct iopt_area *area, __u64 domain, __s64 bytes)
+{
+	struct fd_object *o = fd_find(domain);
+	struct ioas_event *e;
+
+	if (!o || !bytes)
+		return;
+	e = event_begin(c, s, IOAS_EV_AREA_FILLED, fd_op_num(op));
+	if (!e)
+		return;
+	e->body_area.iova = BPF_CORE_READ(area, node.start);
+	e->body_area.last = BPF_CORE_READ(area, node.last);
+	e->body_area.object = o->id;
+	e->body_area.bytes = bytes;
+	event_end(e);
+}
+
+static __noinline int fd_fills_tell(struct ioas_ioas *s, struct op *op, struct iopt_area *area)
+{
+	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
+
+	if (!s || !op)
+		return 0;
+	for (int i = 0; i < OP_FILLS; i++) {
+		if (op->fill[i].domain)
+			fd_filled(c, s, op, area, op->fill[i].domain, op->fill[i].bytes);
+		op->fill[i].domain = 0;
+		op->fill[i].bytes = 0;
+	}
+	return 0;
+}
+
+HOOK("fexit/batch_to_domain", fd_batch)
+{
+	struct pfn_batch *batch = (void *)arg(ctx, ARG_FD_BATCH_BATCH);
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	if (op && !(int)ret_of(ctx))
+		fd_fill_add(op, NULL, arg(ctx, ARG_FD_BATCH_DOMAIN),
+			    (__u64)BPF_CORE_READ(batch, total_pfns) << PAGE_SHIFT);
+	return 0;
+}
+
+/* The attach of a domain fills it area by area. */
+HOOK("fexit/iopt_area_fill_domain", fd_fill1)
+{
+	struct iopt_area *area = (void *)arg(ctx, ARG_FD_FILL1_AREA);
+	struct ioas_ioas *s = fd_ioas((__u64)BPF_CORE_READ(area, iopt));
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	fd_fills_tell(s, op, area);
+	return 0;
+}
+
+/* The whole area leaves a domain: the last one that has it, or another. */
+static __noinline int fd_emptied(struct iopt_area *area, __u64 domain)
+{
+	struct ioas_ioas *s = fd_ioas((__u64)BPF_CORE_READ(area, iopt));
+	__u64 size = BPF_CORE_READ(area, node.last) - BPF_CORE_READ(area, node.start) + 1;
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	/* Inside of a removal, which tells it for all domains. */
+	if (s && (!op || !op->removal.active))
+		fd_filled(ctx_of(s), s, op, area, domain, -size);
+	return 0;
+}
+
+HOOK("fexit/__iopt_area_unfill_domain", fd_unfill1)
+{
+	return fd_emptied((void *)arg(ctx, ARG_FD_UNFILL1_AREA), arg(ctx, ARG_FD_UNFILL1_DOMAIN));
+}
+
+HOOK("fexit/iopt_area_unmap_domain", fd_unmap1)
+{
+	return fd_emptied((void *)arg(ctx, ARG_FD_UNMAP1_AREA), arg(ctx, ARG_FD_UNMAP1_DOMAIN));
+}
+
+static __noinline int fd_domain_tell(__u64 iopt, struct iommu_domain *domain, __u32 id, __u16 kind)
+{
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct op *op = fd_op(iopt);
+	struct ioas_event *e;
+	__u64 sizes;
+
+	e = s ? event_begin(ctx_of(s), s, kind, fd_op_num(op)) : NULL;
+	if (!e)
+		return 0;
+	sizes = BPF_CORE_READ(domain, pgsize_bitmap);
+	e->body_obj.mode = s->mode;
+	e->body_obj.object = id;
+	e->body_obj.page_size = sizes & -sizes;
+	event_end(e);
+	return 0;
+}
+
+HOOK("fentry/iopt_table_add_domain", fd_add_domain)
+{
+	__u64 iopt = arg(ctx, ARG_FD_ADD_IOPT), domain = arg(ctx, ARG_FD_ADD_DOMAIN);
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct fd_object *o;
+
+	/* A device that is attached first has named it. */
+	o = fd_find(domain);
+	if (s && !o)
+		o = fd_new(ctx_of(s), domain, s->ctx_key, iopt);
+	if (!s || !o)
+		return 0;
+	if (s->ndomains < FD_DOMAINS_MAX)
+		s->domains[s->ndomains] = domain;
+	else
+		mark_uncertain(ctx_of(s));
+	__sync_fetch_and_add(&s->ndomains, 1);
+	fd_domain_tell(iopt, (void *)domain, o->id, IOAS_EV_DOMAIN_ATTACH);
+	return 0;
+}
+
+static __always_inline void fd_domain_drop(__u64 iopt, __u64 domain)
+{
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct fd_object *o = fd_find(domain);
+
+	if (!s || !o)
+		return;
+	fd_domain_tell(iopt, (void *)domain, o->id, IOAS_EV_DOMAIN_DETACH);
+	for (int i = 0; i < FD_DOMAINS_MAX; i++) {
+		if (s->domains[i] != domain)
+			continue;
+		s->domains[i] = s->domains[(s->ndomains - 1) % FD_DOMAINS_MAX];
+		s->domains[(s->ndomains - 1) % FD_DOMAINS_MAX] = 0;
+		break;
+	}
+	__sync_fetch_and_add(&s->ndomains, -1);
+	fd_forget(domain);
+}
+
+/* It did not come about: all is as before. */
+HOOK("fexit/iopt_table_add_domain", fd_added_domain)
+{
+	if ((int)ret_of(ctx))
+		fd_domain_drop(arg(ctx, ARG_FD_ADD_IOPT), arg(ctx, ARG_FD_ADD_DOMAIN));
+	return 0;
+}
+
+HOOK("fexit/iopt_table_remove_domain", fd_del_domain)
+{
+	fd_domain_drop(arg(ctx, ARG_FD_DEL_IOPT), arg(ctx, ARG_FD_DEL_DOMAIN));
+	return 0;
+}
+
+HOOK("fexit/iopt_set_dirty_tracking", fd_dirty)
+{
+	__u64 iopt = arg(ctx, ARG_FD_DIRTY_IOPT);
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct ioas_event *e;
+
+	if (!s || (int)ret_of(ctx))
+		return 0;
+	s->dirty = (__u8)arg(ctx, ARG_FD_DIRTY_ENABLE);
+	e = event_begin(ctx_of(s), s, IOAS_EV_DIRTY, fd_op_num(fd_op(iopt)));
+	if (!e)
+		return 0;
+	e->body_obj.mode = s->mode;
+	e->body_obj.dirty = s->dirty;
+	event_end(e);
+	return 0;
+}
+
+/* ---- areas ---- */
+
+static __always_inline __u64 fd_start_byte(struct iopt_area *area)
+{
+	return ((__u64)BPF_CORE_READ(area, pages_node.start) << PAGE_SHIFT) +
+	       BPF_CORE_READ(area, page_offset);
+}
+
+static __always_inline void fd_area_body(struct ioas_area_body *a, struct iopt_area *area,
+					 struct iopt_pages *pages, __u32 pages_id)
+{
+	a->iova = BPF_CORE_READ(area, node.start);
+	a->last = BPF_CORE_READ(area, node.last);
+	a->at = fd_start_byte(area);
+	a->va = (__u64)BPF_CORE_READ(pages, uptr) + a->at;
+	a->prot = BPF_CORE_READ(area, iommu_prot) & (IOAS_PROT_READ | IOAS_PROT_WRITE);
+	a->owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
+	a->owner_uid = BPF_CORE_READ(pages, source_task, cred, uid.val);
+	a->pages_id = pages_id;
+}
+
+HOOK("fentry/iopt_area_fill_domains", fd_fill)
+{
+	struct iopt_area *area = (void *)arg(ctx, ARG_FD_FILL_AREA);
+
+	fd_pages(fd_ioas((__u64)BPF_CORE_READ(area, iopt)), (void *)arg(ctx, ARG_FD_FILL_PAGES));
+	return 0;
+}
+
+static __noinline int fd_area_added(struct ioas_ioas *s, struct iopt_area *area,
+				    struct iopt_pages *pages)
+{
+	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
+	struct fd_object *o = fd_find((__u64)pages);
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_area_body *a;
+	struct ioas_event *e;
+
+	if (!c || !op || !o)
+		return 0;
+	/* Too large for the stack: the op has room for one. */
+	a = &op->removal.area;
+	__builtin_memset(a, 0, sizeof(*a));
+	fd_area_body(a, area, pages, o->id);
+	a->area = new_id();
+	op->announced = 1;
+	__sync_fetch_and_add(&s->areas, 1);
+	__sync_fetch_and_add(&s->bytes, a->last - a->iova + 1);
+	area_keep(c, s, a, op->num);
+	e = event_begin(c, s, IOAS_EV_AREA_ADD, op->num);
+	if (!e)
+		return 0;
+	e->body_area = *a;
+	event_end(e);
+	return 0;
+}
+
+HOOK("fexit/iopt_area_fill_domains", fd_filled_area)
+{
+	struct iopt_area *area = (void *)arg(ctx, ARG_FD_FILL_AREA);
+	__u64 iopt = (__u64)BPF_CORE_READ(area, iopt);
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct op *op = fd_op(iopt);
+
+	if ((int)ret_of(ctx)) {
+		if (op)
+			__builtin_memset(op->fill, 0, sizeof(op->fill));
+		return 0;
+	}
+	fd_area_added(s, area, (void *)arg(ctx, ARG_FD_FILL_PAGES));
+	fd_fills_tell(s, op, area);
+	return 0;
+}
+
+HOOK("fentry/iopt_area_unfill_domains", fd_unfill)
+{
+	struct iopt_area *area = (void *)arg(ctx, ARG_FD_UNFILL_AREA);
+	struct iopt_pages *pages = (void *)arg(ctx, ARG_FD_UNFILL_PAGES);
+	__u64 iopt = (__u64)BPF_CORE_READ(area, iopt);
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct op *op = fd_op(iopt);
+	struct ioas_slot *slot;
+	struct op_removal *r;
+	struct fd_object *o;
+	struct ioas_event *e;
+	__u32 n = 0;
+
+	if (!s)
+		return 0;
+	if (!op)
+		op = op_new(LEVEL_DRIVER, IOAS_OP_NONE);
+	if (!op) {
+		stat_inc(IOAS_STAT_NO_CONTEXT);
+		return 0;
+	}
+	r = &op->removal;
+	o = fd_find((__u64)pages);
+	__builtin_memset(&r->area, 0, sizeof(r->area));
+	fd_area_body(&r->area, area, pages, o ? o->id : 0);
+	slot = area_find(s->id, r->area.iova, &n);
+	r->active = 1;
+	r->unseen = !slot;
+	if (slot) {
+		r->area.area = slot->area;
+		slot_write_begin(slot);
+		slot->going = 1;
+		slot_write_end(slot);
+	}
+	e = event_begin(ctx_of(s), s, IOAS_EV_AREA_GOING, op->num);
+	if (!e)
+		return 0;
+	e->flags = r->unseen ? IOAS_F_UNSEEN : 0;
+	e->body_area = r->area;
+	event_end(e);
+	return 0;
+}
+
+/* Told for all domains at once: all of them have let go of the whole area. */
+static __noinline int fd_unfilled_domains(struct ioas_ioas *s, struct iopt_area *area)
+{
+	__u64 size = BPF_CORE_READ(area, node.last) - BPF_CORE_READ(area, node.start) + 1;
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	for (int i = 0; i < FD_DOMAINS_MAX; i++) {
+		if (i < s->ndomains && s->domains[i])
+			fd_filled(ctx_of(s), s, op, area, s->domains[i], -size);
+	}
+	return 0;
+}
+
+HOOK("fexit/iopt_area_unfill_domains", fd_unfilled)
+{
+	struct iopt_area *area = (void *)arg(ctx, ARG_FD_UNFILL_AREA);
+	struct ioas_ioas *s = fd_ioas((__u64)BPF_CORE_READ(area, iopt));
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_event *e;
+	struct op_removal *r;
+
+	if (!s || !op || !op->removal.active)
+		return 0;
+	r = &op->removal;
+	r->active = 0;
+	fd_unfilled_domains(s, area);
+	op->areas++;
+	op->removed += r->area.last - r->area.iova + 1;
+	if (!r->unseen) {
+		__sync_fetch_and_add(&s->areas, -1ULL);
+		__sync_fetch_and_add(&s->bytes, -(r->area.last - r->area.iova + 1));
+		area_drop(s->id, r->area.iova);
+	}
+	e = event_begin(ctx_of(s), s, IOAS_EV_AREA_GONE, op->num);
+	if (e) {
+		e->flags = r->unseen ? IOAS_F_UNSEEN : 0;
+		e->body_area = r->area;
+		event_end(e);
+	}
+	if (op->what == IOAS_OP_NONE)
+		op_del(LEVEL_DRIVER);
+	return 0;
+}
+
+/* ---- splits (the compat container) ---- */
+
+HOOK("fentry/iopt_cut_iova", fd_cut)
+{
+	struct op *op = fd_op(arg(ctx, ARG_FD_CUT_IOPT));
+
+	if (op)
+		op->cutting = 1;
+	return 0;
+}
+
+HOOK("fexit/iopt_cut_iova", fd_cut_done)
+{
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	if (op)
+		op->cutting = 0;
+	return 0;
+}
+
+/* Two insertions are one split: the left part, then the right one. */
+HOOK("fexit/iopt_insert_area", fd_insert)
+{
+	struct iopt_area *area = (void *)arg(ctx, ARG_FD_INSERT_AREA);
+	struct iopt_pages *pages = (void *)arg(ctx, ARG_FD_INSERT_PAGES);
+	struct ioas_ioas *s = fd_ioas(arg(ctx, ARG_FD_INSERT_IOPT));
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_area_body *a;
+	struct ioas_slot *slot;
+	struct ioas_event *e;
+	struct fd_object *o;
+	__u32 n = 0;
+
+	if (!op || !op->cutting || !s || (int)ret_of(ctx))
+		return 0;
+	a = &op->removal.area;
+	if (op->cutting == 1) {
+		__builtin_memset(a, 0, sizeof(*a));
+		o = fd_find((__u64)pages);
+		fd_area_body(a, area, pages, o ? o->id : 0);
+		op->cutting = 2;
+		return 0;
+	}
+	op->cutting = 1;
+	a->at = BPF_CORE_READ(area, node.start);
+	slot = area_find(s->id, a->iova, &n);
+	if (slot) {
+		a->area = slot->area;
+		slot_write_begin(slot);
+		slot->last = a->at - 1;
+		slot_write_end(slot);
+	}
+	a->last = BPF_CORE_READ(area, node.last);
+	a->area2 = new_id();
+	e = event_begin(ctx_of(s), s, IOAS_EV_AREA_SPLIT, op->num);
+	if (e) {
+		e->body_area = *a;
+		event_end(e);
+	}
+	a->va += a->at - a->iova;
+	a->iova = a->at;
+	a->area = a->area2;
+	area_keep(ctx_of(s), s, a, op->num);
+	__sync_fetch_and_add(&s->areas, 1);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * iommufd: ranges where no area may be, and where the kernel may choose addresses.
+ *
+ * What makes it ordered:
+ *   reserved ranges: exit of iopt_reserve_iova, entry of
+ *     __iopt_remove_reserved_iova, both under iova_rwsem (write).
+ *   allowed ranges: exit of iopt_set_allow_iova, after the lock: two that race
+ *     may be told in the wrong order.
+ */
+#ifndef IOASCOPE_IOMMUFD_RANGES_BPF_H
+#define IOASCOPE_IOMMUFD_RANGES_BPF_H
+
+#include "iommufd.bpf.h"
+
+static __noinline int fd_range_tell(__u64 iopt, const struct ioas_range_body *range, __u16 kind)
+{
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct ioas_event *e;
+
+	e = s ? event_begin(ctx_of(s), s, kind, fd_op_num(fd_op(iopt))) : NULL;
+	if (!e)
+		return 0;
+	e->body_range = *range;
+	event_end(e);
+	return 0;
+}
+
+HOOK("fexit/iopt_reserve_iova", fd_reserve)
+{
+	__u64 iopt = arg(ctx, ARG_FD_RESERVE_IOPT), owner = arg(ctx, ARG_FD_RESERVE_OWNER);
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct ioas_range_body range = { .class = IOAS_RANGE_RESERVED };
+	struct fd_object *o = fd_find(owner);
+
+	if (!s || (int)ret_of(ctx))
+		return 0;
+	/* A device asks before it is attached. */
+	if (!o)
+		o = fd_new(ctx_of(s), owner, s->ctx_key, 0);
+	range.iova = arg(ctx, ARG_FD_RESERVE_START);
+	range.last = arg(ctx, ARG_FD_RESERVE_LAST);
+	range.owner = o ? o->id : 0;
+	fd_range_tell(iopt, &range, IOAS_EV_RANGE_ADD);
+	return 0;
+}
+
+HOOK("fentry/__iopt_remove_reserved_iova", fd_unreserve)
+{
+	struct ioas_range_body range = { .last = ~0ULL, .class = IOAS_RANGE_RESERVED };
+	struct fd_object *o = fd_find(arg(ctx, ARG_FD_FREE_OWNER));
+
+	if (!o)
+		return 0;
+	range.owner = o->id;
+	fd_range_tell(arg(ctx, ARG_FD_FREE_IOPT), &range, IOAS_EV_RANGE_CLEAR);
+	return 0;
+}
+
+/* The smallest range that begins behind the cursor: by a descent from the root. */
+struct fd_descent {
+	__u64 node;
+	__u64 best;
+	__u64 after;
+	__u32 first; /* there is no cursor yet */
+	__u32 pad;
+};
+
+static long fd_descend(__u32 depth, void *data)
+{
+	struct fd_descent *d = data;
+	struct interval_tree_node *n = (void *)d->node;
+	struct rb_node *rb = (void *)d->node;
+
+	if (!d->node)
+		return 1;
+	if (d->first || BPF_CORE_READ(n, start) > d->after) {
+		d->best = d->node;
+		d->node = (__u64)BPF_CORE_READ(rb, rb_left);
+	} else {
+		d->node = (__u64)BPF_CORE_READ(rb, rb_right);
+	}
+	return 0;
+}
+
+#define FD_ALLOWED_MAX 64
+
+struct fd_allowed {
+	__u64 iopt;
+	__u64 after;
+	__u32 count;
+	__u32 done;
+};
+
+static long fd_allowed_one(__u32 index, void *data)
+{
+	struct ioas_range_body range = { .class = IOAS_RANGE_ALLOWED };
+	struct fd_allowed *w = data;
+	struct io_pagetable *iopt = (void *)w->iopt;
+	struct fd_descent d = { .after = w->after, .first = !w->count };
+	struct interval_tree_node *n;
+
+	d.node = (__u64)BPF_CORE_READ(iopt, allowed_itree.rb_root.rb_node);
+	bpf_loop(64, fd_descend, &d, 0);
+	n = (void *)d.best;
+	if (!n) {
+		w->done = 1;
+		return 1;
+	}
+	w->after = BPF_CORE_READ(n, start);
+	w->count++;
+	range.iova = w->after;
+	range.last = BPF_CORE_READ(n, last);
+	fd_range_tell(w->iopt, &range, IOAS_EV_RANGE_ADD);
+	return 0;
+}
+
+HOOK("fexit/iopt_set_allow_iova", fd_allowed)
+{
+	struct ioas_range_body range = { .last = ~0ULL, .class = IOAS_RANGE_ALLOWED };
+	struct fd_allowed w = { .iopt = arg(ctx, ARG_FD_ALLOWED_IOPT) };
+	struct ioas_ioas *s = fd_ioas(w.iopt);
+
+	if (!s || (int)ret_of(ctx))
+		return 0;
+	fd_range_tell(w.iopt, &range, IOAS_EV_RANGE_CLEAR);
+	bpf_loop(FD_ALLOWED_MAX, fd_allowed_one, &w, 0);
+	if (!w.done)
+		mark_uncertain(ctx_of(s));
+	return 0;
+}
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The programs of a trace: those of every backend in one object, because they
+ * share one ring, one set of state maps and one count of everything. Which of
+ * them are loaded is decided by what the running kernel has.
+ */
+#include "iommufd_areas.bpf.h"
+#include "iommufd_objects.bpf.h"
+#include "iommufd_ranges.bpf.h"
+#include "iommufd_users.bpf.h"
+#include "type1_client.bpf.h"
+#include "type1_container.bpf.h"
+#include "type1_driver.bpf.h"
+#include "type1_groups.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/child.h"
+#include "cli/cli.h"
+#include "core/event.h"
+#include "core/order.h"
+#include "live/log.h"
+
+#define POLL_MS 100
+#define ORDER_WAIT_NS 500000000ULL /* how long an event may be missing before it is lost */
+#define LOSS_EVERY_NS 1000000000ULL
+#define DRAIN_ROUNDS 3
+#define CPUS_MAX 4096
+#define BATCH 1024 /* events handed over together */
+
+struct run {
+	const struct run_options *opt;
+	const struct run_sink *sink;
+	struct instance *instance;
+	struct order *order;
+	struct child child;
+	__u64 loss_ns; /* when loss was last looked at */
+	__u64 lost; /* then */
+	__u64 watched; /* what makes contexts uncertain, when it was last counted, and ... */
+	__u64 missed; /* ... of it the probes missed and hooks outside any op */
+	__u64 map_full;
+	__u64 spread_ns;
+	__u64 gaps;
+	__u64 late;
+	__u64 malformed;
+	__u64 received[CPUS_MAX]; /* events of each CPU */
+	__u64 highest[CPUS_MAX]; /* highest number of each CPU */
+	bool waiting; /* for the modules; said once */
+	bool ready; /* the sink takes events */
+	__u64 all_since; /* in the batch at hand, new contexts are uncertain too; 0: no */
+	/* Uncertain by the hooks' word, and not held by the sink's mirror yet. */
+	struct {
+		__u32 ctx;
+		__u64 since;
+	} * marks;
+	size_t nmarks;
+	size_t nbatch;
+	struct ioas_event batch[BATCH]; /* UNCERTAIN stands where a gap was */
+};
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int sig)
+{
+	stop_signal = sig;
+}
+
+__u64 run_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+int run_check_output(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return errno == EPIPE ? -EPIPE : log_err(errno ? -errno : -EIO, "writing");
+}
+
+/* ---- what may be wrong ---- */
+
+static const struct mirror *mirror_of(const struct run *r)
+{
+	return r->sink->mirror(r->sink->arg);
+}
+
+/* Once for each context: the first time counts. */
+static void tell_uncertain(struct run *r, __u32 ctx, __u64 time_ns)
+{
+	const struct mirror_ctx *held = ctx ? mirror_find_ctx(mirror_of(r), ctx) : NULL;
+
+	if (!held || !held->uncertain_since || held->uncertain_since > time_ns)
+		r->sink->uncertain(ctx, time_ns, r->sink->arg);
+}
+
+static void remember_mark(struct run *r, __u32 ctx, __u64 since)
+{
+	void *more;
+
+	for (size_t i = 0; i < r->nmarks; i++) {
+		if (r->marks[i].ctx == ctx)
+			return;
+	}
+	more = reallocarray(r->marks, r->nmarks + 1, sizeof(*r->marks));
+	if (!more) /* Held from here as adopted, rather than taken for certain. */
+		return tell_uncertain(r, ctx, since);
+	r->marks = more;
+	r->marks[r->nmarks].ctx = ctx;
+	r->marks[r->nmarks++].since = since;
+}
+
+/* The hooks have marked the contexts where they lost something. */
+static int take_marks(struct run *r)
+{
+	_cleanup_state_ struct state theirs = {};
+	int err = maps_state(instance_maps(r->instance), &theirs);
+
+	for (size_t i = 0; i < theirs.nctxs && !err; i++) {
+		const struct state_ctx *c = &theirs.ctxs[i];
+
+		if (!c->uncertain_ns)
+			continue;
+		if (mirror_find_ctx(mirror_of(r), c->id))
+			tell_uncertain(r, c->id, c->uncertain_ns);
+		else
+			remember_mark(r, c->id, c->uncertain_ns);
+	}
+	return err;
+}
+
+/*
+ * What leaves no hole in the order numbers has to be asked for. The state maps
+ * are large: where they are full for long, they are read once a second only.
+ */
+static void look_before_events(struct run *r)
+{
+	__u64 stats[IOAS_STAT_MAX], now, missed, watched;
+
+	if (maps_stats(instance_maps(r->instance), stats))
+		return;
+	missed = instance_missed(r->instance) + stats[IOAS_STAT_NO_CONTEXT];
+	watched = missed + stats[IOAS_STAT_ARG_CHANGED];
+	if (watched == r->watched && stats[IOAS_STAT_MAP_FULL] == r->map_full)
+		return;
+	now = run_now_ns();
+	if (missed != r->missed) {
+		r->all_since = now;
+		tell_uncertain(r, 0, now);
+	}
+	if (watched != r->watched || now - r->spread_ns > LOSS_EVERY_NS) {
+		if (take_marks(r))
+			tell_uncertain(r, 0, now);
+		r->map_full = stats[IOAS_STAT_MAP_FULL];
+		r->spread_ns = now;
+	}
+	r->missed = missed;
+	r->watched = watched;
+}
+
+/*
+ * At the end nothing is under way any more: a context that the hooks do not
+ * know may be gone without our having been told.
+ */
+static void spread_at_end(struct run *r)
+{
+	_cleanup_state_ struct state theirs = {};
+	const struct mirror *m = mirror_of(r);
+	size_t n = 0, room = mirror_stats(m)->contexts;
+	__u32 *held = calloc(room + 1, sizeof(*held));
+	__u64 now = run_now_ns();
+
+	if (!held || maps_state(instance_maps(r->instance), &theirs)) {
+		tell_uncertain(r, 0, now);
+		free(held);
+		return;
+	}
+	for (const struct mirror_ctx *c = mirror_ctx_first(m); c && n < room;
+	     c = mirror_ctx_next(c))
+		held[n++] = c->id;
+	for (size_t i = 0; i < n; i++) {
+		const struct state_ctx *c = state_find_ctx(&theirs, held[i]);
+
+		if (!c || c->uncertain_ns)
+			tell_uncertain(r, held[i], c ? c->uncertain_ns : now);
+	}
+	free(held);
+}
+
+/* ---- events ---- */
+
+static void deliver_one(struct run *r, const struct ioas_event *ev)
+{
+	if (ev->kind == IOAS_EV_UNCERTAIN) {
+		tell_uncertain(r, ev->ctx, ev->body_obj.value);
+		return;
+	}
+	r->sink->event(ev, r->sink->arg);
+	if (ev->kind != IOAS_EV_CTX_NEW)
+		return;
+	if (r->all_since)
+		tell_uncertain(r, ev->ctx, r->all_since);
+	for (size_t i = 0; i < r->nmarks; i++) {
+		if (r->marks[i].ctx == ev->ctx)
+			tell_uncertain(r, ev->ctx, r->marks[i].since);
+	}
+}
+
+static void hand_over(struct run *r)
+{
+	if (!r->nbatch)
+		return;
+	r->all_since = 0;
+	look_before_events(r);
+	for (size_t i = 0; i < r->nbatch; i++)
+		deliver_one(r, &r->batch[i]);
+	r->nbatch = 0;
+}
+
+static struct ioas_event *batch_next(struct run *r)
+{
+	if (r->nbatch == BATCH)
+		hand_over(r);
+	return &r->batch[r->nbatch++];
+}
+
+static void batch_uncertain(struct run *r, __u32 ctx, __u64 time_ns)
+{
+	struct ioas_event *ev = batch_next(r);
+
+	*ev = (struct ioas_event){ .kind = IOAS_EV_UNCERTAIN, .ctx = ctx };
+	ev->body_obj.value = time_ns;
+}
+
+static void on_event(const struct ioas_event *ev, void *arg)
+{
+	struct ioas_event *copy = batch_next(arg);
+
+	*copy = *ev;
+	copy->len = sizeof(*copy);
+}
+
+static void on_gap(const struct order_gap *gap, void *arg)
+{
+	struct run *r = arg;
+
+	r->gaps += gap->count;
+	batch_uncertain(r, gap->ctx, gap->time_ns);
+}
+
+/* Too late for its place: the state may have been built without it. */
+static void on_late(const struct ioas_event *ev, void *arg)
+{
+	struct run *r = arg;
+
+	r->late++;
+	batch_uncertain(r, ev->ctx, ev->time_ns);
+}
+
+/* Each CPU numbers its events: what is missing was lost, whoever counted it. */
+static void count_sequence(struct run *r, const struct ioas_event *ev)
+{
+	if (ev->cpu >= CPUS_MAX)
+		return;
+	r->received[ev->cpu]++;
+	if (ev->cpu_seq > r->highest[ev->cpu])
+		r->highest[ev->cpu] = ev->cpu_seq;
+}
+
+static void on_record(const void *record, size_t size, void *arg)
+{
+	const struct ioas_event *ev;
+	struct run *r = arg;
+
+	if (ioas_event_check(record, size, &ev)) {
+		r->malformed++;
+		return;
+	}
+	count_sequence(r, ev);
+	order_push(r->order, ev);
+}
+
+/* ---- the run ---- */
+
+static void report_loss(struct run *r)
+{
+	__u64 stats[IOAS_STAT_MAX], lost;
+
+	if (run_now_ns() - r->loss_ns < LOSS_EVERY_NS)
+		return;
+	r->loss_ns = run_now_ns();
+	if (maps_stats(instance_maps(r->instance), stats))
+		return;
+	lost = stats[IOAS_STAT_RING_FULL] + stats[IOAS_STAT_TOO_BIG] + stats[IOAS_STAT_MAP_FULL];
+	if (lost > r->lost)
+		log_warn("%llu events or states lost; use a larger --ring or --areas",
+			 (unsigned long long)(lost - r->lost));
+	r->lost = lost;
+}
+
+static int attach(struct run *r)
+{
+	int err = instance_open(&r->instance, &r->opt->instance, on_record, r);
+
+	if (err == -ENODEV) {
+		if (!r->waiting)
+			log_warn("the VFIO modules are not loaded (vfio, vfio_iommu_type1): "
+				 "waiting for them");
+		r->waiting = true;
+		return 0;
+	}
+	if (err)
+		return err;
+	if (r->waiting)
+		log_warn("the VFIO modules are loaded now: attached");
+	r->loss_ns = run_now_ns();
+	err = r->sink->attached(r->instance, r->sink->arg);
+	r->ready = !err;
+	return err;
+}
+
+/* 1: the sink has had enough. */
+static int step(struct run *r)
+{
+	int n;
+
+	if (!r->instance) {
+		usleep(POLL_MS * 1000);
+		return instance_possible() ? attach(r) : 0;
+	}
+	n = instance_poll(r->instance, POLL_MS);
+	if (n < 0)
+		return log_err(n, "reading events");
+	order_expire(r->order, run_now_ns(), ORDER_WAIT_NS);
+	hand_over(r);
+	report_loss(r);
+	return r->sink->tick(r->sink->arg);
+}
+
+static int steps(struct run *r)
+{
+	int err;
+
+	for (;;) {
+		err = step(r);
+		if (err)
+			return err > 0 ? 0 : err;
+		if (r->opt->command) {
+			/* A Ctrl-C reaches the command too; its end is ours. */
+			if (stop_signal == SIGTERM)
+				child_kill(&r->child, SIGTERM);
+			if (child_ended(&r->child))
+				return 0;
+		} else if (stop_signal) {
+			return 0;
+		}
+	}
+}
+
+static void drain(struct run *r)
+{
+	if (!r->ready)
+		return;
+	instance_stop(r->instance);
+	for (int dry = 0; dry < DRAIN_ROUNDS;)
+		dry = instance_poll(r->instance, 10) > 0 ? 0 : dry + 1;
+	order_flush(r->order);
+	hand_over(r);
+	/* Without events, too: a probe may have missed the only ones there were. */
+	look_before_events(r);
+	if (r->missed)
+		tell_uncertain(r, 0, run_now_ns());
+	spread_at_end(r);
+}
+
+int run_loop(struct run *r)
+{
+	int err = steps(r);
+
+	drain(r);
+	return err;
+}
+
+static void run_free(struct run *r)
+{
+	order_free(r->order);
+	free(r->marks);
+	free(r);
+}
+
+int run_begin(struct run **out, const struct run_options *opt, const struct run_sink *sink)
+{
+	struct order_sink ordered = { .deliver = on_event, .gap = on_gap, .late = on_late };
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct run *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return log_err(-ENOMEM, "starting");
+	r->opt = opt;
+	r->sink = sink;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	ordered.arg = r;
+	err = order_new(&ordered, NULL, &r->order);
+	err = err ? log_err(err, "starting") : attach(r);
+	if (!err && opt->command)
+		err = child_start(&r->child, opt->command);
+	if (err) {
+		instance_close(&r->instance);
+		run_free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+int run_end(struct run **rp, int err)
+{
+	struct run *r = *rp;
+	int status = exit_status(err);
+
+	instance_close(&r->instance);
+	/* The command is never left running behind our back. */
+	if (r->child.pid > 0) {
+		int child = child_wait(&r->child, &stop_signal);
+
+		if (!err)
+			status = child;
+	}
+	run_free(r);
+	*rp = NULL;
+	return status;
+}
+
+/* ---- what it was ---- */
+
+const struct instance *run_instance(const struct run *r)
+{
+	return r->instance;
+}
+
+__u64 run_malformed(const struct run *r)
+{
+	return r->malformed;
+}
+
+void run_summary(const struct run *r, struct trace_summary *sum)
+{
+	if (r->instance) {
+		maps_stats(instance_maps(r->instance), sum->stats);
+		sum->missed = instance_missed(r->instance);
+		instance_hooks(r->instance, &sum->hooks, &sum->hooks_all);
+	}
+	sum->seen = sum->stats[IOAS_STAT_SEEN];
+	sum->submitted = sum->stats[IOAS_STAT_SUBMITTED];
+	sum->dropped = sum->stats[IOAS_STAT_RING_FULL] + sum->stats[IOAS_STAT_TOO_BIG];
+	for (int cpu = 0; cpu < CPUS_MAX; cpu++) {
+		sum->received += r->received[cpu];
+		sum->missing += r->highest[cpu] - r->received[cpu];
+	}
+	sum->gaps = r->gaps;
+	sum->late = r->late;
+	sum->anomalies = r->malformed;
+	if (r->ready)
+		sum->anomalies += mirror_anomalies(mirror_of(r))->total;
+}
+
+/* ---- options ---- */
+
+int run_parse_ring(const char *text, struct run_options *o)
+{
+	__u64 v;
+	int err = parse_number(text, true, 4096, 1ULL << 31, &v);
+
+	if (err)
+		return err;
+	if (v & (v - 1))
+		return -EINVAL;
+	o->instance.ring_bytes = v;
+	return 0;
+}
+
+int run_parse_areas(const char *text, struct run_options *o)
+{
+	__u64 v;
+	int err = parse_number(text, true, 1, 1 << 24, &v);
+
+	if (!err)
+		o->instance.slots = v;
+	return err;
+}
