@@ -34,6 +34,7 @@ struct maker {
 	uint32_t mode;
 	uint32_t ctx;
 	uint32_t ioas;
+	bool blind; /* no pins */
 	struct recording_totals totals;
 };
 
@@ -118,7 +119,7 @@ static void area(struct maker *m, unsigned int kind, uint64_t iova, uint32_t num
 		.iova = iova,
 		.last = iova + SIZE - 1,
 		.va = 0x7f0000000000ULL + iova,
-		.pages = PAGES,
+		.pages = m->blind ? 0 : PAGES,
 		.prot = IOAS_PROT_READ | IOAS_PROT_WRITE,
 		.area = number,
 		.owner_tgid = 4242,
@@ -332,6 +333,17 @@ static void older(struct maker *m)
 	clean(m);
 }
 
+/* As if pins had no hook: what is not told must not be missed. */
+static void no_pins(struct maker *m)
+{
+	m->blind = true;
+	map(m, IOVA + 4 * SIZE);
+	unmap(m, IOVA + 4 * SIZE, 2);
+	m->blind = false;
+	unmap(m, IOVA, 1);
+	close_all(m);
+}
+
 /* One event of each kind and op, as far as they can stand anywhere: for printing. */
 static void kinds(struct maker *m)
 {
@@ -375,25 +387,43 @@ static const struct {
 	void (*run)(struct maker *m); /* NULL: no event at all */
 	uint32_t mode;
 	bool finished; /* closed in good order */
+	const char *without; /* a hook that was not there; NULL: it is not known which were */
 } scenarios[] = {
-	{ "clean", clean, IOAS_MODE_V2, true },
-	{ "empty", NULL, IOAS_MODE_V2, true },
-	{ "ioas-end", ioas_end, IOAS_MODE_V2, true },
-	{ "context-end", context_end, IOAS_MODE_V2, true },
-	{ "stream-known", stream_known, IOAS_MODE_V2, true },
-	{ "stream-op", stream_op, IOAS_MODE_V2, true },
-	{ "stale", stale, IOAS_MODE_V1, true },
-	{ "gap", gap, IOAS_MODE_V2, true },
-	{ "gap-elsewhere", gap_elsewhere, IOAS_MODE_V2, true },
-	{ "many", many, IOAS_MODE_V2, true },
-	{ "older", older, IOAS_MODE_V2, true },
-	{ "kinds", kinds, IOAS_MODE_V2, true },
-	{ "unfinished", clean, IOAS_MODE_V2, false },
+	{ "clean", clean, IOAS_MODE_V2, true, NULL },
+	{ "empty", NULL, IOAS_MODE_V2, true, NULL },
+	{ "ioas-end", ioas_end, IOAS_MODE_V2, true, NULL },
+	{ "context-end", context_end, IOAS_MODE_V2, true, NULL },
+	{ "stream-known", stream_known, IOAS_MODE_V2, true, NULL },
+	{ "stream-op", stream_op, IOAS_MODE_V2, true, NULL },
+	{ "stale", stale, IOAS_MODE_V1, true, NULL },
+	{ "gap", gap, IOAS_MODE_V2, true, NULL },
+	{ "gap-elsewhere", gap_elsewhere, IOAS_MODE_V2, true, NULL },
+	{ "many", many, IOAS_MODE_V2, true, NULL },
+	{ "older", older, IOAS_MODE_V2, true, NULL },
+	{ "kinds", kinds, IOAS_MODE_V2, true, NULL },
+	{ "no-pins", no_pins, IOAS_MODE_V2, true, "vfio_pin_pages_remote" },
+	{ "unfinished", clean, IOAS_MODE_V2, false, NULL },
 };
 
 #define NSCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 
-static void start(struct maker *m, const char *path)
+static const char *const hooks[] = {
+	"vfio_fops_release",
+	"vfio_container_attach_group",
+	"vfio_group_detach_container",
+	"vfio_iommu_type1_open",
+	"vfio_iommu_type1_ioctl",
+	"vfio_pin_pages_remote",
+	"vfio_unpin_pages_remote",
+	"vfio_unmap_unpin",
+	"mm_lock_acct",
+	"vfio_iommu_type1_attach_group",
+	"vfio_iommu_type1_pin_pages",
+	"vfio_iommu_type1_unpin_pages",
+	"security_capable",
+};
+
+static void start(struct maker *m, const char *path, const char *without)
 {
 	static struct recording_info info = {
 		.kernel = "6.12.0-test",
@@ -406,6 +436,10 @@ static void start(struct maker *m, const char *path)
 	const struct recording_options options = { .chunk_bytes = 16384 };
 	int err;
 
+	for (size_t i = 0; without && i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		if (strcmp(hooks[i], without))
+			strcpy(info.hooks[info.nhooks++], hooks[i]);
+	}
 	m->mirror = mirror_new(NULL);
 	err = m->mirror ? recording_create(path, &info, &options, m->mirror, &m->writer) : -ENOMEM;
 	if (err)
@@ -419,7 +453,7 @@ static int make(size_t n, const char *path)
 	};
 	int err;
 
-	start(&m, path);
+	start(&m, path, scenarios[n].without);
 	if (scenarios[n].run) {
 		open_all(&m);
 		map(&m, IOVA);

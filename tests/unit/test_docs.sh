@@ -94,7 +94,7 @@ sample() {
     FILE) echo /dev/null ;;
     F) echo mm_lock_acct ;;
     SIZE) echo 65536 ;;
-    TIME) echo 1h ;;
+    AGE) echo 1h ;;
     FORMAT) echo json ;;
     R=SEVERITY) echo R-20=off ;;
     ADDR) echo 0 ;;

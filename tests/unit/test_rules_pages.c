@@ -185,6 +185,7 @@ static void test_pin_all_detached(void **state)
 	cs_end(cs, ev);
 	cs_expect_held(cs, RULE_PIN_ALL);
 	cs->now += SECOND;
+	cs_query(cs);
 	map_short(cs, 0x60000, 0xa00000, 0, 0);
 	cs_expect_none(cs);
 }
@@ -243,7 +244,7 @@ static void test_pin_all_pages(void **state)
 	cs_expect_held(cs, RULE_PIN_ALL);
 	map_unpinned(cs, 0x80000, 0xb00000, 2);
 	cs_expect(cs, RULE_PIN_ALL);
-	assert_non_null(strstr(cs->seen.text, "0x80000-0x82fff shows 3"));
+	assert_non_null(strstr(cs->seen.text, "[0x80000, 0x82fff] shows 3"));
 }
 
 /* ---- R-41 ---- */
@@ -434,7 +435,7 @@ static void test_double_type1(void **state)
 	cs_map(cs, 0x50000, 2 * CS_PAGE, 0x70f000);
 	cs_expect(cs, RULE_DOUBLE_CHARGE);
 	assert_int_equal(cs->seen.severity, RULE_INFO);
-	assert_non_null(strstr(cs->seen.text, "0x70f000-0x70ffff of process 100"));
+	assert_non_null(strstr(cs->seen.text, "[0x70f000, 0x70ffff] of process 100"));
 	cs_unmap(cs, 0x10000, 16 * CS_PAGE);
 	cs_unmap(cs, 0x50000, 2 * CS_PAGE);
 	cs_map(cs, 0x10000, 16 * CS_PAGE, 0x700000);

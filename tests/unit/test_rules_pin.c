@@ -134,7 +134,7 @@ static void test_prot(void **state)
 	ev.body_area.prot = IOAS_PROT_READ | IOAS_PROT_WRITE;
 	change(cs, ev);
 	cs_expect(cs, RULE_PIN_PROT);
-	assert_non_null(strstr(cs->seen.text, "0x20000-0x20fff is for r"));
+	assert_non_null(strstr(cs->seen.text, "[0x20000, 0x20fff] is for r"));
 }
 
 /* ---- R-33 ---- */
@@ -152,7 +152,7 @@ static void test_unpin_pages(void **state)
 	ev = cs_client(cs, IOAS_EV_ACCESS_UNPIN, 9, 0x10000, 4 * CS_PAGE);
 	change(cs, ev);
 	cs_expect(cs, RULE_UNPIN_MATCH);
-	assert_non_null(strstr(cs->seen.text, ": 3 pages have no pin, from 0x10000-0x10fff"));
+	assert_non_null(strstr(cs->seen.text, ": 3 pages have no pin, from [0x10000, 0x10fff]"));
 }
 
 static void test_unpin_refs(void **state)
@@ -168,7 +168,7 @@ static void test_unpin_refs(void **state)
 	cs_expect_held(cs, RULE_UNPIN_MATCH);
 	change(cs, ev);
 	cs_expect(cs, RULE_UNPIN_MATCH);
-	assert_non_null(strstr(cs->seen.text, ": 2 pages have no pin, from 0x10000-0x11fff"));
+	assert_non_null(strstr(cs->seen.text, ": 2 pages have no pin, from [0x10000, 0x11fff]"));
 }
 
 static void test_unpin_exact(void **state)
@@ -325,7 +325,7 @@ static void test_removed_pinned(void **state)
 	cs_unmap(cs, 0x20000, 4 * CS_PAGE);
 	cs_expect(cs, RULE_REMOVED_PINNED);
 	assert_non_null(strstr(cs->seen.text, "gone with 3 pages pinned"));
-	assert_non_null(strstr(cs->seen.text, "from 0x20000-0x22fff"));
+	assert_non_null(strstr(cs->seen.text, "from [0x20000, 0x22fff]"));
 }
 
 /* ---- R-36 ---- */
@@ -356,7 +356,7 @@ static void test_notify(void **state)
 	cs_begin(cs);
 	cs_end(cs, notify_op(cs, 0x17000, 4 * CS_PAGE, 0));
 	cs_expect(cs, RULE_NOTIFY);
-	assert_non_null(strstr(cs->seen.text, "keep 1 pages, from 0x18000-0x18fff"));
+	assert_non_null(strstr(cs->seen.text, "keep 1 pages, from [0x18000, 0x18fff]"));
 }
 
 /* Pins that came after it had begun: the client had not been told of them. */

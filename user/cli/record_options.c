@@ -16,7 +16,7 @@ static const char help[] =
 	"exits with its status.\n\n"
 	"  -o, --output FILE       the recording; what was there before is replaced\n"
 	"      --rotate-size SIZE  begin a new file when this one is as large\n"
-	"      --rotate-time TIME  or as old: a number with s, m, h or d (s if none)\n"
+	"      --rotate-time AGE   or as old: a number with s, m, h or d (s if none)\n"
 	"      --keep N            keep N finished files; without it, all\n"
 	"      --ring SIZE         room for events not yet read (default 8M; a power of two)\n"
 	"      --areas N           areas that can be kept at once (default 131072)\n"

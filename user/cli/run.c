@@ -299,15 +299,15 @@ static int attach(struct run *r)
 
 	if (err == -ENODEV) {
 		if (!r->waiting)
-			log_warn("the VFIO modules are not loaded (vfio, vfio_iommu_type1): "
-				 "waiting for them");
+			log_warn("neither the VFIO modules (vfio, vfio_iommu_type1) nor iommufd "
+				 "are loaded: waiting for them");
 		r->waiting = true;
 		return 0;
 	}
 	if (err)
 		return err;
 	if (r->waiting)
-		log_warn("the VFIO modules are loaded now: attached");
+		log_warn("modules are loaded now: attached");
 	r->loss_ns = run_now_ns();
 	err = r->sink->attached(r->instance, r->sink->arg);
 	r->ready = !err;

@@ -24,7 +24,7 @@ static const char help[] =
 	"      --uid N        only by that user\n"
 	"      --cgroup PATH  only by that cgroup (a path below /sys/fs/cgroup, or its id)\n"
 	"      --ioas N       only on that I/O address space\n"
-	"      --backend B    only of that backend (type1; in recordings also others)\n"
+	"      --backend B    only of that backend (type1, iommufd, compat)\n"
 	"      --op OP[,OP]   of the operations only these: map, unmap, attach, detach, ...\n"
 	"  -c, --count N      stop after N lines\n"
 	"  -q, --quiet        no lines, only the summary\n"
@@ -162,7 +162,7 @@ static int conflict(const struct trace_options *o)
 {
 	static const struct run_options live = { .instance = INSTANCE_DEFAULTS };
 
-	if (!o->read && o->backend && o->backend != IOAS_BACKEND_TYPE1)
+	if (!o->read && o->backend == IOAS_BACKEND_BUNDLED)
 		return usage_error("trace", "only recordings (--read) have events of backend '%s'",
 				   ioas_backend_name(o->backend));
 	if (o->read && (o->run.command || o->run.instance.without ||

@@ -148,7 +148,7 @@ static int take_change(struct check_at *at)
 		check_book(at);
 	at->rc = mirror_apply(c->mirror, at->ev);
 	if (at->rc == -ENOMEM)
-		c->stats.no_memory++;
+		check_no_memory(at);
 	look(at, at->ev->ioas);
 	judge_after(at);
 	check_remember(c, at->my_ctx, at->ev);

@@ -245,4 +245,7 @@ void check_no_memory(struct check_at *at)
 {
 	at->c->stats.no_memory++;
 	mirror_mark_uncertain(at->c->mirror, at->ev->ctx, at->ev->time_ns);
+	/* The mirror may have had no memory either. */
+	if (at->my_ctx)
+		check_doubt(at->c, at->my_ctx, at->ev->time_ns);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* who pays, for what, and how much. */
 #include <errno.h>
-#include <linux/vfio.h>
 
 #include "core/check_impl.h"
 
@@ -121,8 +120,10 @@ static bool may_be_gone(const struct check_at *at, const struct check_balance_le
 static void judge_op(struct check_at *at)
 {
 	struct check_balance_left left;
+	bool even = true;
 
 	while (check_balance_take(at, &left)) {
+		even = false;
 		if (!check_judge(at, RULE_CHARGE_BALANCE) || may_be_gone(at, &left))
 			continue;
 		if (left.pages > 0)
@@ -136,6 +137,8 @@ static void judge_op(struct check_at *at)
 				   " pages charged by this op that are not pinned",
 				   left.pages_id, 0 - (uint64_t)left.pages);
 	}
+	if (even && at->ev->backend != IOAS_BACKEND_TYPE1 && (at->op->pinned || at->op->charged))
+		check_judge(at, RULE_CHARGE_BALANCE);
 }
 
 /* ---- R-48, of type1 ---- */
@@ -186,7 +189,7 @@ static void renew_op(struct check_at *at)
 {
 	const struct ioas_op_body *op = &at->ev->body_op;
 
-	if (op->what != IOAS_OP_MAP || op->result || !(op->uapi_flags & VFIO_DMA_MAP_FLAG_VADDR))
+	if (op->what != IOAS_OP_MAP || op->result || !check_is_vaddr(at->ev))
 		return;
 	if (at->mine && at->op && at->op->charged > 0)
 		at->mine->use.forgotten = plus(at->mine->use.forgotten, at->op->charged);

@@ -260,8 +260,8 @@ static void judge_added(struct check_at *at)
 	if (pages->pinned < 0 || (uint64_t)pages->pinned < shown)
 		check_fail(at, RULE_PIN_ALL,
 			   &(struct check_range){ area->node.start, area->node.last },
-			   "%" PRId64 " pages of memory %" PRIu32 " are pinned, area 0x%" PRIx64
-			   "-0x%" PRIx64 " shows %" PRIu64,
+			   "%" PRId64 " pages of memory %" PRIu32 " are pinned, area " CHECK_RANGE
+			   " shows %" PRIu64,
 			   pages->pinned, pages->id, area->node.start, area->node.last, shown);
 }
 

@@ -78,7 +78,7 @@ static void judge_inside(struct check_at *at, struct check_run run, const struct
 
 	if (check_judge_whole(at, RULE_PIN_INSIDE) && u->hole)
 		check_fail(at, RULE_PIN_INSIDE, &range,
-			   "pin of " CHECK_RANGE ": nothing is mapped at 0x%" PRIx64, run.start,
+			   "pin of " CHECK_RANGE ": nothing is mapped at %#" PRIx64, run.start,
 			   run.last, u->hole_at);
 }
 

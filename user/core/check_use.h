@@ -20,7 +20,7 @@ struct check_at;
 struct check_ioas;
 
 /* Two uint64_t in a text: first and last address. */
-#define CHECK_RANGE "0x%" PRIx64 "-0x%" PRIx64
+#define CHECK_RANGE "[%#" PRIx64 ", %#" PRIx64 "]"
 
 /*
  * How long a mismatch has to stand where an op may have done its work and not

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* clients that are told to let go, and pins that the kernel refuses. */
-#include <linux/vfio.h>
-
 #include "core/check_impl.h"
 
 /* ---- R-36 ---- */
@@ -90,7 +88,7 @@ static void renew_op(struct check_at *at)
 	const struct ioas_op_body *op = &at->ev->body_op;
 	struct check_use *use = &at->mine->use;
 
-	if (op->result || !op->size || !(op->uapi_flags & VFIO_DMA_MAP_FLAG_VADDR))
+	if (op->result || !op->size || !check_is_vaddr(at->ev))
 		return;
 	if (!meets(use, op->iova, op->iova + op->size - 1))
 		return;
