@@ -124,8 +124,7 @@ size_t model_area_in(const struct model_ioas *s, uint64_t iova, uint64_t last)
 bool model_stale_in(const struct model_ioas *s, uint64_t iova, uint64_t last)
 {
 	for (size_t i = 0; i < s->nareas; i++) {
-		if (s->areas[i].stale &&
-		    model_meet(s->areas[i].iova, s->areas[i].last, iova, last))
+		if (s->areas[i].stale && model_meet(s->areas[i].iova, s->areas[i].last, iova, last))
 			return true;
 	}
 	return false;

@@ -8,22 +8,33 @@
 
 static uint64_t *order_of(struct model_stream *s, uint32_t ctx)
 {
-	unsigned int i;
+	unsigned int i, empty = STREAM_CTXS;
 
 	for (i = 0; i < STREAM_CTXS; i++) {
 		if (s->ctx[i].id == ctx)
 			return &s->ctx[i].order;
+		if (!s->ctx[i].id)
+			empty = i;
 	}
-	/* Contexts live at most two at a time: the oldest slot is of a dead one. */
-	i = s->next_ctx++ % STREAM_CTXS;
-	s->ctx[i].id = ctx;
-	s->ctx[i].order = 0;
-	return &s->ctx[i].order;
+	if (empty == STREAM_CTXS)
+		abort();
+	s->ctx[empty].id = ctx;
+	s->ctx[empty].order = 0;
+	return &s->ctx[empty].order;
+}
+
+static void forget(struct model_stream *s, uint32_t ctx)
+{
+	for (unsigned int i = 0; i < STREAM_CTXS; i++) {
+		if (s->ctx[i].id == ctx)
+			s->ctx[i].id = 0;
+	}
 }
 
 static void put(struct model_stream *s, const struct ioas_event *from, bool second)
 {
 	struct ioas_event ev = *from;
+	uint64_t *order;
 
 	s->now += 7;
 	if (ev.kind == MODEL_MARK) {
@@ -35,7 +46,10 @@ static void put(struct model_stream *s, const struct ioas_event *from, bool seco
 	ev.cpu = (ev.tid + (second ? 1 : 0)) % STREAM_CPUS;
 	ev.cpu_seq = ++s->cpu_seq[ev.cpu];
 	ev.time_ns = s->now;
-	ev.order = ++*order_of(s, ev.ctx);
+	order = order_of(s, ev.ctx);
+	ev.order = ++*order;
+	if (ev.kind == IOAS_EV_CTX_GONE)
+		forget(s, ev.ctx);
 	if (ev.kind == IOAS_EV_OP) {
 		ev.body_op.latency_ns = s->now - s->begun[ev.op % STREAM_OPS];
 		s->ops++;
@@ -123,21 +137,61 @@ static size_t after_changes(const struct model_events *e)
 	return n;
 }
 
+static bool has_op(const struct model_events *e, unsigned int first, unsigned int last)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		if (e->at[i].kind == IOAS_EV_OP && e->at[i].body_op.what >= first &&
+		    e->at[i].body_op.what <= last)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Type1. Attach and detach hold the container's lock to their end, which maps and
+ * unmaps take as well. A client's pin is told outside of any lock; its unpin before
+ * it is done, and what that gave back after it.
+ */
+static size_t free_from_type1(const struct model_events *a, const struct model_events *b)
+{
+	bool client = has_op(b, IOAS_OP_PIN, IOAS_OP_UNPIN);
+
+	if (has_op(a, IOAS_OP_ATTACH, IOAS_OP_DETACH) || has_op(b, IOAS_OP_ATTACH, IOAS_OP_DETACH))
+		return a->count;
+	if (!client && has_op(a, IOAS_OP_PIN, IOAS_OP_PIN))
+		return 0;
+	for (size_t i = 0; !client && has_op(a, IOAS_OP_UNPIN, IOAS_OP_UNPIN) && i < a->count;
+	     i++) {
+		if (a->at[i].kind == IOAS_EV_ACCESS_UNPIN && a->at[a->count - 1].op == a->at[i].op)
+			return i + 1;
+	}
+	return after_changes(a);
+}
+
+/* From which event of `a` on those of `b` may stand between. */
+static size_t free_from(const struct model_events *a, const struct model_events *b)
+{
+	if (!a->count || !b->count || begins_or_ends(a) || begins_or_ends(b))
+		return a->count;
+	if (apart(a, b))
+		return 0;
+	if (a->at[0].backend == IOAS_BACKEND_TYPE1)
+		return free_from_type1(a, b);
+	return after_changes(a);
+}
+
 void model_stream_two(struct model_stream *s, const struct model_events *a,
 		      const struct model_events *b, uint64_t mix)
 {
-	size_t i = 0, k = 0, free_from = a->count;
+	size_t i = 0, k = 0, from = free_from(a, b);
 
 	restart(s);
 	s->now += 1000;
-	if (!begins_or_ends(a) && !begins_or_ends(b)) {
-		free_from = apart(a, b) ? 0 : after_changes(a);
-		s->mixed += free_from < a->count && b->count;
-		/* The second may wait for the lock from early on. */
-		if (mix & 1 && b->count && b->at[0].kind == MODEL_MARK)
-			put(s, &b->at[k++], true);
-	}
-	while (i < free_from)
+	s->mixed += from < a->count;
+	/* The second may wait for the lock from early on. */
+	if (from < a->count && mix & 1 && b->at[0].kind == MODEL_MARK)
+		put(s, &b->at[k++], true);
+	while (i < from)
 		put(s, &a->at[i++], false);
 	while (i < a->count || k < b->count) {
 		mix = mix * 6364136223846793005ULL + 1442695040888963407ULL;

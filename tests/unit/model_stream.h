@@ -8,7 +8,7 @@
 
 #include "model.h"
 
-#define STREAM_CTXS 8
+#define STREAM_CTXS (MODEL_CTXS + 1)
 #define STREAM_OPS 64
 #define STREAM_CPUS 4
 
@@ -21,7 +21,6 @@ struct model_stream {
 		uint32_t id;
 		uint64_t order;
 	} ctx[STREAM_CTXS];
-	unsigned int next_ctx;
 	uint64_t begun[STREAM_OPS]; /* when, by the op's number */
 	uint64_t total; /* events */
 	uint64_t ops; /* of these, ops */

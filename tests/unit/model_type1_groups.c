@@ -22,6 +22,8 @@ static size_t valid_ranges(const struct model_at *at, const bool *attached, stru
 		first = w->aperture[g].iova > first ? w->aperture[g].iova : first;
 		last = w->aperture[g].last < last ? w->aperture[g].last : last;
 	}
+	if (first > last)
+		return 0;
 	/* From one reserved range to the next, lowest first. */
 	for (;;) {
 		const struct model_range *low = NULL;
@@ -107,6 +109,8 @@ static int attach_error(const struct model_at *at, unsigned int user)
 	memcpy(attached, at->s->attached, sizeof(attached));
 	attached[user] = true;
 	n = valid_ranges(at, attached, would);
+	if (!n)
+		return -EINVAL;
 	for (size_t i = 0; i < at->s->nareas; i++) {
 		if (!t1_in_one(would, n, at->s->areas[i].iova, at->s->areas[i].last))
 			return -EINVAL;
