@@ -93,7 +93,7 @@ REPORT := $(wildcard user/view/report*.c user/view/trace*.c) user/view/json.c us
 $(B)/tests/test_report $(B)/san/test_report: HELP := $(REPORT)
 $(B)/tests/test_report $(B)/san/test_report: $(REPORT)
 
-$(B)/tests/make-recording: tests/cli/make-recording.c $(CORE) $(wildcard user/core/*.h include/ioascope/*.h)
+$(B)/tests/make-%: tests/cli/make-%.c $(CORE) $(wildcard user/core/*.h include/ioascope/*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $< $(CORE) $(shell $(PKG_CONFIG) --libs $(CORE_LIBS)) -o $@
