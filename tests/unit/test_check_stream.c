@@ -185,6 +185,123 @@ static void test_known_explained(void **state)
 	cs_expect(cs, RULE_AREA_OVERLAP);
 }
 
+/* One field that is wrong in an event of a stream that is right. */
+typedef void spoil(struct ioas_event *ev);
+
+static void spoil_prot(struct ioas_event *ev)
+{
+	ev->body_area.prot = IOAS_PROT_READ;
+}
+
+static void spoil_number(struct ioas_event *ev)
+{
+	ev->body_area.area = 0;
+}
+
+static void spoil_pages(struct ioas_event *ev)
+{
+	ev->body_area.pages++;
+}
+
+static void spoil_pfnmap(struct ioas_event *ev)
+{
+	ev->body_area.pfnmap++;
+}
+
+static void spoil_owner(struct ioas_event *ev)
+{
+	ev->body_area.owner_tgid = 77;
+}
+
+static void spoil_nothing(struct ioas_event *ev)
+{
+	(void)ev;
+}
+
+static void removal(struct cs *cs, spoil *how)
+{
+	const struct mirror_area *area = mirror_area_at(cs_ioas(cs), 0x1000);
+	struct ioas_event ev = cs_area(cs, IOAS_EV_AREA_GOING, 0x1000, 0x1000, 0x700000);
+
+	ev.body_area.area = area->number;
+	ev.body_area.prot = area->prot;
+	ev.body_area.pages = mirror_area_pinned(area);
+	ev.body_area.owner_tgid = 100;
+	ev.body_area.owner_uid = 1000;
+	how(&ev);
+	cs_begin(cs);
+	ev.op = cs->op;
+	cs_send(cs, ev);
+}
+
+static void test_known_details(void **state)
+{
+	static spoil *const hows[] = { spoil_prot, spoil_number, spoil_pages, spoil_pfnmap,
+				       spoil_owner };
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(hows); i++) {
+		struct cs *cs = cs_new(NULL);
+
+		cs_open_type1(cs, IOAS_MODE_V2);
+		cs_attach(cs, 7, false);
+		cs_map(cs, 0x1000, 0x1000, 0x700000);
+		removal(cs, spoil_nothing);
+		cs_expect_none(cs);
+		removal(cs, hows[i]);
+		cs_expect(cs, RULE_STREAM_KNOWN);
+		assert_int_equal(check_stats(cs->c)->uncertain_contexts, 1);
+		assert_int_equal(cs_free(cs), 0);
+	}
+}
+
+/* A detach of a mediated group that is none, a charge to an owner of another name. */
+static void test_known_users(void **state)
+{
+	struct cs *cs = *state;
+	struct ioas_event ev;
+
+	cs_open_type1(cs, IOAS_MODE_V2);
+	cs_attach(cs, 7, false);
+	cs_begin(cs);
+	cs_send(cs, cs_group(cs, IOAS_EV_GROUP_DETACH, 7, true));
+	cs_expect(cs, RULE_STREAM_KNOWN);
+	cs_open_as(cs, 4, 5, IOAS_BACKEND_TYPE1, IOAS_MODE_V2);
+	cs_begin(cs);
+	cs_charge(cs, 1, 0);
+	cs_charge(cs, 1, 0);
+	cs_expect_none(cs);
+	ev = cs_event(cs, IOAS_EV_CHARGE);
+	ev.body_charge.owner = CS_OWNER;
+	ev.body_charge.counter = IOAS_COUNTER_MM_LOCKED;
+	ev.body_charge.pages = 1;
+	ev.body_charge.owner_tgid = 77;
+	cs_send(cs, ev);
+	cs_expect(cs, RULE_STREAM_KNOWN);
+}
+
+/* Memory that areas share: its address and its owner are its own. */
+static void test_known_memory(void **state)
+{
+	struct cs *cs = *state;
+	struct ioas_event ev;
+	uint32_t id;
+
+	cs_open_iommufd(cs);
+	cs_begin(cs);
+	id = cs_pages_new(cs, 0x700000, 0x4000);
+	ev = cs_area(cs, IOAS_EV_AREA_ADD, 0x10000, 0x1000, 0x701000);
+	ev.body_area.pages_id = id;
+	ev.body_area.at = 0x1000;
+	cs_send(cs, ev);
+	cs_expect_none(cs);
+	ev = cs_area(cs, IOAS_EV_AREA_ADD, 0x20000, 0x1000, 0x702000);
+	ev.body_area.pages_id = id;
+	ev.body_area.at = 0x1000;
+	cs_send(cs, ev);
+	cs_expect(cs, RULE_STREAM_KNOWN);
+}
+
 /* ---- R-57 ---- */
 
 static void test_op_times(void **state)
@@ -300,6 +417,9 @@ int main(void)
 		T(test_known_elsewhere),
 		T(test_known_adopted),
 		T(test_known_explained),
+		cmocka_unit_test(test_known_details),
+		T(test_known_users),
+		T(test_known_memory),
 		T(test_op_times),
 		T(test_op_late_change),
 		T(test_op_other_task),

@@ -87,6 +87,7 @@ static void judge_before(struct check_at *at)
 	check_pages_before(at);
 	check_charge_before(at);
 	check_end_before(at);
+	check_known_before(at);
 }
 
 static void judge_after(struct check_at *at)

@@ -332,6 +332,9 @@ void check_charge_rest(struct check_at *at);
 /* ends. */
 void check_end_before(struct check_at *at);
 
+/* what a change says beside its news. Called last of the _before. */
+void check_known_before(struct check_at *at);
+
 /*
  * R-55 to R-57: the events themselves. check_stream_order() says whether the
  * event may be taken; _after comes last, when the others have explained theirs.
