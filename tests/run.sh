@@ -58,6 +58,7 @@ trap - EXIT
 part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" make --no-print-directory unit
 part "fuzz corpora" tests/fuzz/run.sh --replay
 part "documentation" tests/unit/test_docs.sh
+part "the rules on paper" tests/unit/test_rules_doc.sh
 part "commands on recordings" tests/cli/test_check.sh
 part "the lab" tests/lab/test-lab.sh
 echo "$passed passed, $failed failed"
