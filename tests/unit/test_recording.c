@@ -364,6 +364,22 @@ static int fill(void *arg)
 	return -err;
 }
 
+/* Nothing stands behind the last whole chunk. */
+static void assert_no_rest(const char *path)
+{
+	struct recording *rec = open_good(path);
+	uint64_t offset = rec->start;
+	struct rec_chunk chunk;
+	struct stat st;
+	const char *why;
+
+	while (rec_find_chunk(rec, offset, &chunk, &why) == REC_FOUND)
+		offset = rec_after(offset, &chunk);
+	assert_int_equal(fstat(rec->fd, &st), 0);
+	assert_int_equal(st.st_size, offset);
+	recording_close(&rec);
+}
+
 static void full_disk(void **state)
 {
 	struct place *p = *state;
@@ -382,6 +398,7 @@ static void full_disk(void **state)
 		assert_int_equal((*f.written + 1) % per_chunk, 0);
 		assert_int_equal(count_events(p->path, &end), *f.written + 1 - per_chunk);
 		assert_int_equal(end, RECORDING_CUT);
+		assert_no_rest(p->path);
 		assert_int_equal(place_count(p), 1);
 	}
 	munmap(f.written, sizeof(*f.written));
@@ -512,18 +529,53 @@ static void rotation_by_size(void **state)
 	mirror_free(wr.m);
 }
 
+/* A file is not given up for a next one that begins with as much. */
+static void rotation_of_large_states(void **state)
+{
+	struct place *p = *state;
+	struct recording_options o = { .chunk_bytes = SMALL, .rotate_bytes = 1 };
+	struct recording_info info = some_info();
+	struct writing wr = { .m = mirror_new(NULL) };
+	struct stream s = stream_new(5);
+	uint64_t start;
+
+	for (size_t i = 0; i < 2000; i++)
+		mirror_apply(wr.m, stream_next(&s));
+	assert_int_equal(recording_create(p->path, &info, &o, wr.m, &wr.w), 0);
+	start = recording_size(wr.w);
+	for (size_t last = start; recording_size(wr.w) >= last;) {
+		last = (size_t)recording_size(wr.w);
+		assert_int_equal(place_count(p), 1);
+		assert_int_equal(writing_add(&wr, stream_next(&s)), 0);
+		assert_true(recording_size(wr.w) < 3 * start);
+	}
+	writing_end(&wr, &(struct recording_totals){ 0 });
+	assert_int_equal(place_count(p), 2);
+	{
+		char name[100];
+		struct stat st;
+
+		snprintf(name, sizeof(name), "%s.1", p->path);
+		assert_int_equal(stat(name, &st), 0);
+		assert_true((uint64_t)st.st_size >= 2 * start);
+	}
+}
+
 static void rotation_by_time(void **state)
 {
 	struct place *p = *state;
 	struct recording_options o = { .rotate_ns = 1000 };
 	struct writing wr = writing_begin(p->path, &o);
 	struct ioas_event ev = unit_event(IOAS_EV_CTX_NEW);
+	struct recording *rec;
+	struct mirror *m;
 	uint64_t times[] = { 5000, 5999, 6000, 6001, 6500, 7001, 9999 };
 	size_t events[3] = { 0 };
 	char name[100];
 
 	for (size_t i = 0; i < UNIT_COUNT(times); i++) {
 		ev.time_ns = times[i];
+		ev.ctx = 1 + (__u32)i;
 		assert_int_equal(writing_add(&wr, &ev), 0);
 	}
 	writing_end(&wr, &(struct recording_totals){ 0 });
@@ -537,6 +589,15 @@ static void rotation_by_time(void **state)
 	assert_int_equal(events[0], 3);
 	assert_int_equal(events[1], 3);
 	assert_int_equal(events[2], 1);
+	/* What was in the first file is not known from the last. */
+	rec = open_good(p->path);
+	assert_int_equal(recording_mirror(rec, 7001, &m), 0);
+	assert_int_equal(mirror_find_ctx(m, 2)->uncertain_since, 0);
+	mirror_free(m);
+	assert_int_equal(recording_mirror(rec, 7000, &m), 0);
+	assert_int_equal(mirror_find_ctx(m, 2)->uncertain_since, 7000);
+	mirror_free(m);
+	recording_close(&rec);
 }
 
 static bool exists(const struct place *p, const char *suffix)
@@ -632,6 +693,7 @@ int main(void)
 		TEST(keyframes_at_intervals),
 		TEST(large_keyframes_are_rarer),
 		TEST(rotation_by_size),
+		TEST(rotation_of_large_states),
 		TEST(rotation_by_time),
 		TEST(rotation_keeps),
 		TEST(rotation_fails),

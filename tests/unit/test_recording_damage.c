@@ -284,31 +284,56 @@ static void damaged_keyframe(void **state)
 	sample_free(s);
 }
 
-/* Damaged in the middle: what is told of a time behind it comes from a keyframe behind it. */
-static void damaged_events(void **state)
+/* Times at which the third chunk of events matters; the chunk. */
+static size_t third_events(const struct sample *s)
 {
-	struct sample *s = sample_new(*state, 200);
-	uint64_t begin, end;
+	size_t i = 0, seen = 0;
+
+	for (;; i++) {
+		seen += s->chunks[i].chunk.type == REC_EVENTS;
+		if (seen == 3)
+			return i;
+	}
+}
+
+static void expect_doubt(const struct sample *s, size_t chunk)
+{
+	uint64_t before_ns = s->chunks[chunk].chunk.before_ns;
 	struct recording *rec;
 	struct mirror *m;
 	char why[200] = "";
-	size_t i = 1;
 
-	while (s->chunks[i].chunk.type != REC_EVENTS)
-		i++;
-	begin = s->chunks[i].chunk.before_ns;
-	end = s->chunks[i].chunk.max_ns;
-	s->image.at[s->chunks[i].end - 1] ^= 1;
 	assert_int_equal(image_open(&s->image, s->image.size, &rec, why, sizeof(why)), 0);
-	assert_int_equal(recording_mirror(rec, end, &m), 0);
-	assert_true(all_uncertain(m));
+	/* What was before is known, up to when that was. */
+	assert_int_equal(recording_mirror(rec, before_ns - 1, &m), 0);
+	assert_non_null(mirror_ctx_first(m));
+	assert_false(all_uncertain(m));
 	mirror_free(m);
+	assert_int_equal(recording_mirror(rec, s->chunks[chunk].chunk.max_ns, &m), 0);
+	assert_non_null(mirror_ctx_first(m));
+	assert_true(all_uncertain(m));
+	assert_true(mirror_ctx_first(m)->uncertain_since <= before_ns);
+	mirror_free(m);
+	/* What is told of a time behind it comes from a keyframe behind it. */
 	assert_int_equal(recording_mirror(rec, UINT64_MAX, &m), 0);
 	if (mirror_compare(s->m, m, why, sizeof(why)))
 		fail_msg("%s", why);
 	mirror_free(m);
-	assert_true(begin <= end);
 	recording_close(&rec);
+}
+
+static void damaged_events(void **state)
+{
+	struct sample *s = sample_new(*state, 200);
+	size_t chunk = third_events(s),
+	       places[] = { s->chunks[chunk].end - 1, s->chunks[chunk].begin + 20 };
+
+	/* What it holds, and its header. */
+	for (size_t i = 0; i < UNIT_COUNT(places); i++) {
+		s->image.at[places[i]] ^= 1;
+		expect_doubt(s, chunk);
+		s->image.at[places[i]] ^= 1;
+	}
 	sample_free(s);
 }
 

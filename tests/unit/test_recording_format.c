@@ -90,12 +90,12 @@ static void put_end(struct forge *f)
 	put_chunk(f, REC_END, REC_TOTALS, raw, sizeof(raw), 0);
 }
 
-static void put_trailer(struct forge *f, uint64_t index)
+static void put_trailer(struct forge *f, uint64_t index, uint32_t flags, uint64_t more)
 {
-	struct rec_trailer trailer = { .flags = REC_TOTALS, .index = index };
+	struct rec_trailer trailer = { .flags = flags, .index = index };
 	uint8_t bytes[REC_TRAILER];
 
-	trailer.size = f->image.size + REC_TRAILER;
+	trailer.size = f->image.size + REC_TRAILER + more;
 	rec_put_trailer(bytes, &trailer);
 	put(f, bytes, sizeof(bytes));
 }
@@ -107,7 +107,7 @@ static void put_rest(struct forge *f)
 
 	put_end(f);
 	put_chunk(f, REC_INDEX, 0, raw, sizeof(raw), 0);
-	put_trailer(f, f->last);
+	put_trailer(f, f->last, REC_TOTALS, 0);
 }
 
 static struct ioas_event op_event(uint64_t order)
@@ -508,6 +508,15 @@ static void wrong_payloads(void **state)
 	put_stored(&f, two, 2 * one, sizeof(raw));
 	expect(&f, 0, RECORDING_DAMAGED, "cannot be decompressed");
 
+	/* The second one is of nothing. */
+	one += ZSTD_compress(two + one, sizeof(two) - one, raw, 0, 1);
+	f = forge_new();
+	put_keyframe(&f);
+	f.next.type = REC_EVENTS;
+	f.next.records = 1;
+	put_stored(&f, two, one, sizeof(raw));
+	expect(&f, 0, RECORDING_DAMAGED, "cannot be decompressed");
+
 	f = forge_new();
 	put_keyframe(&f);
 	f.next.type = REC_EVENTS;
@@ -572,13 +581,15 @@ static void wrong_ends(void **state)
 	put_rest(&f);
 	put(&f, "x", 1);
 	expect(&f, 0, RECORDING_DAMAGED, "something follows");
-	/* The trailer of another file. */
-	f = forge_new();
-	put_keyframe(&f);
-	put_end(&f);
-	put_chunk(&f, REC_INDEX, 0, totals, sizeof(totals), 0);
-	put_trailer(&f, f.last - 1);
-	expect(&f, 0, RECORDING_DAMAGED, "the trailer is damaged");
+	/* The trailer of another file: its index, its size, its end. */
+	for (unsigned int i = 0; i < 3; i++) {
+		f = forge_new();
+		put_keyframe(&f);
+		put_end(&f);
+		put_chunk(&f, REC_INDEX, 0, totals, sizeof(totals), 0);
+		put_trailer(&f, f.last - (i == 0), i == 1 ? 0 : REC_TOTALS, i == 2);
+		expect(&f, 0, RECORDING_DAMAGED, "the trailer is damaged");
+	}
 }
 
 /* ---- the index ---- */
@@ -605,7 +616,7 @@ static void put_index(struct forge *f, const struct entry *entries, size_t count
 	}
 	put_end(f);
 	put_chunk(f, REC_INDEX, 0, raw, REC_INDEX_HEADER + count * length, 0);
-	put_trailer(f, f->last);
+	put_trailer(f, f->last, REC_TOTALS, 0);
 }
 
 /* Two keyframes, behind each an event; where the second one is. */
@@ -630,6 +641,7 @@ static size_t segments_of(struct forge *f)
 	size_t count;
 
 	assert_int_equal(rec_survey(rec), 0);
+	assert_int_equal(rec->segments[0].offset, rec->start);
 	count = rec->nsegments;
 	recording_close(&rec);
 	return count;
@@ -676,6 +688,21 @@ static void wrong_index(void **state)
 	}
 }
 
+/* Two parts with events between them are no keyframe. */
+static void interrupted_keyframe(void **state)
+{
+	struct forge f = forge_new();
+
+	(void)state;
+	put_keyframe(&f);
+	put_chunk(&f, REC_KEYFRAME, REC_FIRST, NULL, 0, 0);
+	put_events(&f, 1);
+	put_chunk(&f, REC_KEYFRAME, REC_LAST, NULL, 0, 0);
+	put_rest(&f);
+	assert_int_equal(segments_of(&f), 1);
+	expect(&f, 1, RECORDING_WHOLE, "");
+}
+
 /* An index that could be true but is not: no keyframe stands there. */
 static void misleading_index(void **state)
 {
@@ -701,12 +728,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(later_version),   TEST(later_items),	 TEST(many_hooks),
-		TEST(broken_items),    TEST(header_lengths),	 TEST(not_a_recording),
-		TEST(later_records),   TEST(impossible_records), TEST(no_records),
-		TEST(later_chunks),    TEST(wrong_chunks),	 TEST(wrong_payloads),
-		TEST(wrong_keyframes), TEST(wrong_ends),	 TEST(later_index),
-		TEST(wrong_index),     TEST(misleading_index),
+		TEST(later_version),   TEST(later_items),	   TEST(many_hooks),
+		TEST(broken_items),    TEST(header_lengths),	   TEST(not_a_recording),
+		TEST(later_records),   TEST(impossible_records),   TEST(no_records),
+		TEST(later_chunks),    TEST(wrong_chunks),	   TEST(wrong_payloads),
+		TEST(wrong_keyframes), TEST(wrong_ends),	   TEST(later_index),
+		TEST(wrong_index),     TEST(interrupted_keyframe), TEST(misleading_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static void told_free(struct told *t)
 
 /*
  * The state at a time by the words of the format: each context's events from
- * the beginning, up to its first one that is later.
+ * the beginning, up to its first one that is later; losses by when they were.
  */
 static struct mirror *replay(const struct told *t, uint64_t time_ns)
 {
@@ -58,11 +58,11 @@ static struct mirror *replay(const struct told *t, uint64_t time_ns)
 	for (size_t i = 0; i < t->count; i++) {
 		const struct ioas_event *ev = &t->events[i];
 		bool loss = ev->kind == IOAS_EV_UNCERTAIN;
+		bool later = (loss ? ev->body_obj.value : ev->time_ns) > time_ns;
 
-		assert_true(ev->ctx < 65536);
-		if ((loss ? ev->body_obj.value : ev->time_ns) > time_ns)
-			stopped[ev->ctx] |= !loss && ev->ctx;
-		else if (!stopped[ev->ctx])
+		assert_true(ev->ctx && ev->ctx < 65536);
+		stopped[ev->ctx] |= later && !loss;
+		if (loss ? !later : !stopped[ev->ctx])
 			mirror_apply(m, ev);
 	}
 	free(stopped);
@@ -278,6 +278,7 @@ static void before_the_beginning(void **state)
 	struct recording_writer *w;
 	struct recording *rec;
 	uint64_t first, last;
+	char path[100];
 
 	mirror_apply(m, &ev);
 	assert_int_equal(recording_create(p->path, &info, NULL, m, &w), 0);
@@ -293,6 +294,49 @@ static void before_the_beginning(void **state)
 	recording_span(rec, &first, &last);
 	assert_int_equal(first, 0);
 	assert_int_equal(last, 0);
+	recording_close(&rec);
+	/* The same by the chunks' headers. */
+	without_index(p, path);
+	rec = open_good(path);
+	assert_int_equal(ctx_at(rec, 5000, 1, &back)->uncertain_since, 0);
+	mirror_free(back);
+	assert_int_equal(ctx_at(rec, 4000, 1, &back)->uncertain_since, 4000);
+	mirror_free(back);
+	recording_close(&rec);
+}
+
+/* A loss holds from when it was, not from when it was told. */
+static void told_later(void **state)
+{
+	struct place *p = *state;
+	struct recording_options o = { .keyframe_events = 3 };
+	struct writing wr = writing_begin(p->path, &o);
+	struct ioas_event events[] = {
+		numbered(1, IOAS_EV_CTX_NEW, 1, 1000),	 numbered(2, IOAS_EV_CTX_NEW, 1, 1100),
+		numbered(1, IOAS_EV_UNCERTAIN, 0, 9000), numbered(1, IOAS_EV_OP, 2, 2000),
+		numbered(1, IOAS_EV_UNCERTAIN, 0, 9500),
+	};
+	struct recording *rec;
+	struct mirror *m;
+	uint64_t first, last;
+
+	events[2].body_obj.value = 1500;
+	events[4].body_obj.value = 1200;
+	for (size_t i = 0; i < UNIT_COUNT(events); i++)
+		assert_int_equal(writing_add(&wr, &events[i]), 0);
+	writing_end(&wr, &(struct recording_totals){ 0 });
+	rec = open_good(p->path);
+	assert_int_equal(ctx_at(rec, 1199, 1, &m)->uncertain_since, 0);
+	mirror_free(m);
+	assert_int_equal(ctx_at(rec, 1499, 1, &m)->uncertain_since, 1200);
+	assert_int_equal(mirror_find_ctx(m, 1)->order, 1);
+	mirror_free(m);
+	assert_int_equal(ctx_at(rec, 2000, 1, &m)->uncertain_since, 1200);
+	assert_int_equal(mirror_find_ctx(m, 1)->order, 2);
+	mirror_free(m);
+	recording_span(rec, &first, &last);
+	assert_int_equal(first, 1000);
+	assert_int_equal(last, 2000);
 	recording_close(&rec);
 }
 
@@ -366,7 +410,7 @@ static void thinned_index(void **state)
 	struct writing wr = writing_begin(p->path, &o);
 	struct recording *rec;
 	struct mirror *m;
-	size_t count = REC_INDEX_KEPT + 1000;
+	size_t count = REC_INDEX_KEPT + 1000, events = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct ioas_event ev =
@@ -380,6 +424,14 @@ static void thinned_index(void **state)
 	 * rest. */
 	assert_int_equal(rec_survey(rec), 0);
 	assert_int_equal(rec->nsegments, REC_INDEX_KEPT / 2 + 1001);
+	for (size_t i = 0; i < rec->nsegments; i++) {
+		const struct rec_segment *s = &rec->segments[i];
+
+		assert_int_equal(s->first_event, events);
+		events += s->events;
+		assert_true(!s->events || s->max_ns == 5000 + 10 * (events - 1));
+	}
+	assert_int_equal(events, count);
 	for (size_t i = 0; i < count; i += 9973) {
 		assert_int_equal(ctx_at(rec, 5000 + 10 * i + 5, 1, &m)->order, i + 1);
 		mirror_free(m);
@@ -391,9 +443,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(plausible),	TEST(any_events),	  TEST(lossy),
-		TEST(gap_is_uncertain), TEST(order_beats_time),	  TEST(before_the_beginning),
-		TEST(span_and_seek),	TEST(span_while_reading), TEST(thinned_index),
+		TEST(plausible),	TEST(any_events),	TEST(lossy),
+		TEST(gap_is_uncertain), TEST(order_beats_time), TEST(before_the_beginning),
+		TEST(told_later),	TEST(span_and_seek),	TEST(span_while_reading),
+		TEST(thinned_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,11 @@ static int take(struct replay *p, int check)
 		p->latest_ns = time_ns;
 	if (p->r->in_keyframe)
 		return apply(p, check);
+	/* A loss may be told late: it has no place in the sequence. */
+	if (ev->kind == IOAS_EV_UNCERTAIN)
+		return time_ns > p->time_ns ? 0 : apply(p, check);
 	if (time_ns > p->time_ns)
-		return ev->kind == IOAS_EV_UNCERTAIN ? 0 : stop_ctx(p, ev->ctx);
+		return stop_ctx(p, ev->ctx);
 	return itree_find(&p->stopped, ev->ctx) ? 0 : apply(p, check);
 }
 
