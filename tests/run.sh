@@ -59,6 +59,7 @@ part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" ma
 part "fuzz corpora" tests/fuzz/run.sh --replay
 part "documentation" tests/unit/test_docs.sh
 part "commands on recordings" tests/cli/test_check.sh
+part "state in recordings" tests/cli/test_state.sh
 part "the lab" tests/lab/test-lab.sh
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
