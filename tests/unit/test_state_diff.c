@@ -178,7 +178,7 @@ static void test_ranges_and_charges(void **arg)
 	compare(&s, DIFF_ALL & ~DIFF_CHARGES, true, "-r10000 +r3000 c16>20 c0>1 ");
 	t = compare(&s, DIFF_PROT, true, "");
 	assert_true(diff_equal(&t));
-	b->users_known = false;
+	b->ranges_known = false;
 	t = compare(&s, DIFF_ALL, true, "c16>20 c0>1 c3>0 ");
 	assert_true(t.ranges_unknown);
 }

@@ -90,6 +90,7 @@ static void test_type1(void **arg)
 	i = &s.ctxs[0].ioases[0];
 	assert_false(s.ctxs[0].pages_known);
 	assert_false(i->users_known);
+	assert_false(i->ranges_known);
 	assert_true(i->pins_known);
 	assert_int_equal(i->nareas, 1);
 	assert_int_equal(i->areas[0].va, 0x70000);
@@ -181,6 +182,7 @@ static void test_iommufd(void **arg)
 	i = &c->ioases[0];
 	assert_true(c->pages_known);
 	assert_true(i->users_known);
+	assert_true(i->ranges_known);
 	assert_int_equal(c->npages, 1);
 	assert_int_equal(c->pages[0].id, 20);
 	assert_int_equal(c->pages[0].areas, 2);

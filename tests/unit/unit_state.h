@@ -17,12 +17,12 @@ static inline struct state_ctx *unit_ctx(struct state *s, __u32 id, __u8 backend
 	return out;
 }
 
-/* Without users; .pins_known holds. */
+/* Without users; .pins_known holds. Of type1 neither users nor ranges are known. */
 static inline struct state_ioas *unit_ioas(struct state_ctx *c, __u32 id)
 {
 	struct state_ioas v = { .id = id, .backend = c->backend, .pins_known = true }, *out;
 
-	v.users_known = c->pages_known;
+	v.users_known = v.ranges_known = c->pages_known;
 	assert_int_equal(state_add_ioas(c, &v, &out), 0);
 	return out;
 }

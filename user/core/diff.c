@@ -186,7 +186,7 @@ static int all_charges(const struct run *r, const struct diff_side *a, const str
 int diff_ioas(const struct diff_side *a, const struct diff_side *b, unsigned int what,
 	      bool same_ids, const struct diff_ops *ops, void *arg, struct diff_totals *totals)
 {
-	static const struct state_ioas none = { .users_known = true };
+	static const struct state_ioas none = { .ranges_known = true };
 	const struct state_ioas *x = a->ioas ? a->ioas : &none, *y = b->ioas ? b->ioas : &none;
 	struct run r = { what, same_ids, ops, arg, totals };
 	int rc = areas(&r, x, y);
@@ -194,7 +194,7 @@ int diff_ioas(const struct diff_side *a, const struct diff_side *b, unsigned int
 	totals->ioases += !a->ioas != !b->ioas;
 	if (rc || !(what & DIFF_MEMORY))
 		return rc;
-	if (x->users_known && y->users_known)
+	if (x->ranges_known && y->ranges_known)
 		rc = ranges(&r, x, y);
 	else
 		totals->ranges_unknown = true;

@@ -194,7 +194,7 @@ static int ranges(struct walk *w, enum hole_kind kind, unsigned int class)
 		rc = free_of_areas(w, kind, &i->ranges[n], &p);
 	}
 	/* An IOAS that was given no valid range has no limits. */
-	if (!any && i->users_known && class == IOAS_RANGE_VALID)
+	if (!any && i->ranges_known && class == IOAS_RANGE_VALID)
 		rc = free_of_areas(w, kind, &anywhere, &p);
 	return rc;
 }

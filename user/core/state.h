@@ -126,7 +126,8 @@ struct state_ioas {
 	struct state_charge *charges;
 	size_t ncharges;
 	bool pins_known; /* .pins is all that clients hold */
-	bool users_known; /* .ranges, .domains, .devices, .accesses are what was told */
+	bool users_known; /* .domains, .devices, .accesses are what was told */
+	bool ranges_known; /* .ranges are */
 	struct state_pin *pins; /* by IOVA; they need not lie in areas */
 	size_t npins;
 	struct state_range *ranges; /* by class, then IOVA */

@@ -202,6 +202,8 @@ static void fill_ioas(const struct mirror_ioas *i, struct state_ioas *v)
 	v->entries_left = -1; /* what was told once is not what is left now */
 	v->pins_known = !i->adopted;
 	v->users_known = i->ctx->backend != IOAS_BACKEND_TYPE1;
+	/* Of type1 not every kernel and source tells them: none may mean not known. */
+	v->ranges_known = v->users_known || mirror_range_count(i, IOAS_RANGE_VALID);
 	for (const struct mirror_group *g = mirror_group_first(i); g; g = mirror_group_next(g)) {
 		if (v->ngroups == IOAS_GROUPS_MAX)
 			break;

@@ -61,7 +61,7 @@ static unsigned int known(const struct state_ioas *i, unsigned int kinds)
 	const unsigned int ranges =
 		HOLE_BIT(HOLE_RESERVED) | HOLE_BIT(HOLE_ALLOWED) | HOLE_BIT(HOLE_VALID);
 
-	return i->users_known ? kinds : kinds & ~ranges;
+	return i->ranges_known ? kinds : kinds & ~ranges;
 }
 
 static int ioas_text(FILE *out, const struct state_ctx *c, const struct state_ioas *i,
@@ -84,7 +84,7 @@ static int ioas_text(FILE *out, const struct state_ctx *c, const struct state_io
 	err = holes_find(i, known(i, kinds), add_row, &t, &totals);
 	if (!err)
 		print_totals(out, &totals);
-	if (!i->users_known)
+	if (!i->ranges_known)
 		fprintf(out, "  reserved and valid ranges are not known here\n");
 	return show_table_end(&t, out, "") ?: err;
 }

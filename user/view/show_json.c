@@ -149,17 +149,19 @@ static void json_ranges(struct json *j, const struct state_ioas *i)
 
 static void json_users(struct json *j, const struct state_ioas *i)
 {
-	static const char *const keys[] = { "domains", "devices", "accesses", "ranges" };
-
-	if (!i->users_known) {
-		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-			json_null(j, keys[k]);
-		return;
+	if (i->users_known) {
+		json_domains(j, i);
+		json_devices(j, i);
+		json_accesses(j, i);
+	} else {
+		json_null(j, "domains");
+		json_null(j, "devices");
+		json_null(j, "accesses");
 	}
-	json_domains(j, i);
-	json_devices(j, i);
-	json_accesses(j, i);
-	json_ranges(j, i);
+	if (i->ranges_known)
+		json_ranges(j, i);
+	else
+		json_null(j, "ranges");
 }
 
 /* ---- views that are asked for ---- */

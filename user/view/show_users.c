@@ -64,14 +64,15 @@ static void ranges_text(FILE *out, const struct state_ioas *i)
 
 void show_users_text(FILE *out, const struct state_ioas *i)
 {
-	if (!i->users_known)
-		return;
-	domains_text(out, i);
-	devices_text(out, i);
-	accesses_text(out, i);
-	if (!i->ngroups && !i->ndomains && !i->ndevices && !i->naccesses)
-		fprintf(out, "  nothing attached\n");
-	ranges_text(out, i);
+	if (i->users_known) {
+		domains_text(out, i);
+		devices_text(out, i);
+		accesses_text(out, i);
+		if (!i->ngroups && !i->ndomains && !i->ndevices && !i->naccesses)
+			fprintf(out, "  nothing attached\n");
+	}
+	if (i->ranges_known)
+		ranges_text(out, i);
 }
 
 static void pages_row(struct show_table *t, const struct state_pages *p)
