@@ -245,6 +245,14 @@ def edus():
     return [line.split()[0] for line in r.stdout.splitlines()]
 
 
+def emulated(n):
+    """Arguments for a client with n mediated test devices."""
+    if not os.path.exists('/sys/module/ioas_testdev'):
+        r = sh(f"insmod {os.environ['TESTDEV']}/ioas_testdev.ko")
+        check(r.returncode == 0, r.stderr)
+    return [x for i in range(n) for x in ('--emulated', f'ioas_test{i}')]
+
+
 def attached_programs():
     """Programs of ours that the kernel still has."""
     return re.findall(r'name (t1_\w+)', sh('bpftool prog list').stdout)

@@ -9,11 +9,10 @@ import signal
 import subprocess
 import time
 
+import checks
 import guest
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
-                   edus, ioases, no_loss, replay, same_as_log, same_state, scaled, sh, show, tool)
-
-MODULE = os.environ.get('TESTDEV', '')
+                   edus, emulated, ioases, no_loss, replay, same_as_log, same_state, scaled, sh, show, tool)
 
 
 # ---- before any module is loaded ----
@@ -268,13 +267,6 @@ def test_race_v2():
 
 # ---- mediated users ----
 
-def emulated(n):
-    if not os.path.exists('/sys/module/ioas_testdev'):
-        r = sh(f'insmod {MODULE}/ioas_testdev.ko')
-        check(r.returncode == 0, r.stderr)
-    return [x for i in range(n) for x in ('--emulated', f'ioas_test{i}')]
-
-
 def test_mediated_random():
     edus()
     return compare_random('v2', scaled(1000, 80), *emulated(4))
@@ -455,4 +447,5 @@ def test_show_views():
     c.quit()
 
 
-guest.run([v for k, v in list(globals().items()) if k.startswith('test_')])
+guest.run([v for names in (globals(), vars(checks)) for k, v in list(names.items())
+           if k.startswith('test_')])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* who pays. */
-#include "replay.h"
+#include "again.h"
 
 #define SECOND 1000000000ULL
 #define VADDR 4 /* VFIO_DMA_MAP_FLAG_VADDR */

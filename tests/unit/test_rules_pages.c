@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* memory, and the domains that map it. */
-#include "replay.h"
+#include "again.h"
 
 #define SECOND 1000000000ULL
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* pins of clients. */
-#include "replay.h"
+#include "again.h"
 
 #define VADDR 4 /* VFIO_DMA_MAP_FLAG_VADDR, VFIO_DMA_UNMAP_FLAG_VADDR is 4 as well */
 

@@ -10,16 +10,17 @@
 
 #include "cli/child.h"
 #include "cli/cli.h"
+#include "cli/run_loss.h"
 #include "core/event.h"
 #include "core/order.h"
 #include "live/log.h"
 
 #define POLL_MS 100
 #define ORDER_WAIT_NS 500000000ULL /* how long an event may be missing before it is lost */
-#define LOSS_EVERY_NS 1000000000ULL
 #define DRAIN_ROUNDS 3
 #define CPUS_MAX 4096
-#define BATCH 1024 /* events handed over together */
+#define BATCH 1024 /* events handed over together, at most */
+#define HAND_OVER_MS 20 /* how long they are collected: to ask what was lost is not cheap */
 
 struct run {
 	const struct run_options *opt;
@@ -29,10 +30,6 @@ struct run {
 	struct child child;
 	__u64 loss_ns; /* when loss was last looked at */
 	__u64 lost; /* then */
-	__u64 watched; /* what makes contexts uncertain, when it was last counted, and ... */
-	__u64 missed; /* ... of it the probes missed and hooks outside any op */
-	__u64 map_full;
-	__u64 spread_ns;
 	__u64 gaps;
 	__u64 late;
 	__u64 malformed;
@@ -40,13 +37,8 @@ struct run {
 	__u64 highest[CPUS_MAX]; /* highest number of each CPU */
 	bool waiting; /* for the modules; said once */
 	bool ready; /* the sink takes events */
-	__u64 all_since; /* in the batch at hand, new contexts are uncertain too; 0: no */
-	/* Uncertain by the hooks' word, and not held by the sink's mirror yet. */
-	struct {
-		__u32 ctx;
-		__u64 since;
-	} * marks;
-	size_t nmarks;
+	struct loss loss;
+	__u64 handed_ns; /* when events were last handed over */
 	size_t nbatch;
 	struct ioas_event batch[BATCH]; /* UNCERTAIN stands where a gap was */
 };
@@ -73,140 +65,24 @@ int run_check_output(void)
 	return errno == EPIPE ? -EPIPE : log_err(errno ? -errno : -EIO, "writing");
 }
 
-/* ---- what may be wrong ---- */
-
-static const struct mirror *mirror_of(const struct run *r)
-{
-	return r->sink->mirror(r->sink->arg);
-}
-
-/* Once for each context: the first time counts. */
-static void tell_uncertain(struct run *r, __u32 ctx, __u64 time_ns)
-{
-	const struct mirror_ctx *held = ctx ? mirror_find_ctx(mirror_of(r), ctx) : NULL;
-
-	if (!held || !held->uncertain_since || held->uncertain_since > time_ns)
-		r->sink->uncertain(ctx, time_ns, r->sink->arg);
-}
-
-static void remember_mark(struct run *r, __u32 ctx, __u64 since)
-{
-	void *more;
-
-	for (size_t i = 0; i < r->nmarks; i++) {
-		if (r->marks[i].ctx == ctx)
-			return;
-	}
-	more = reallocarray(r->marks, r->nmarks + 1, sizeof(*r->marks));
-	if (!more) /* Held from here as adopted, rather than taken for certain. */
-		return tell_uncertain(r, ctx, since);
-	r->marks = more;
-	r->marks[r->nmarks].ctx = ctx;
-	r->marks[r->nmarks++].since = since;
-}
-
-/* The hooks have marked the contexts where they lost something. */
-static int take_marks(struct run *r)
-{
-	_cleanup_state_ struct state theirs = {};
-	int err = maps_state(instance_maps(r->instance), &theirs);
-
-	for (size_t i = 0; i < theirs.nctxs && !err; i++) {
-		const struct state_ctx *c = &theirs.ctxs[i];
-
-		if (!c->uncertain_ns)
-			continue;
-		if (mirror_find_ctx(mirror_of(r), c->id))
-			tell_uncertain(r, c->id, c->uncertain_ns);
-		else
-			remember_mark(r, c->id, c->uncertain_ns);
-	}
-	return err;
-}
-
-/*
- * What leaves no hole in the order numbers has to be asked for. The state maps
- * are large: where they are full for long, they are read once a second only.
- */
-static void look_before_events(struct run *r)
-{
-	__u64 stats[IOAS_STAT_MAX], now, missed, watched;
-
-	if (maps_stats(instance_maps(r->instance), stats))
-		return;
-	missed = instance_missed(r->instance) + stats[IOAS_STAT_NO_CONTEXT];
-	watched = missed + stats[IOAS_STAT_ARG_CHANGED];
-	if (watched == r->watched && stats[IOAS_STAT_MAP_FULL] == r->map_full)
-		return;
-	now = run_now_ns();
-	if (missed != r->missed) {
-		r->all_since = now;
-		tell_uncertain(r, 0, now);
-	}
-	if (watched != r->watched || now - r->spread_ns > LOSS_EVERY_NS) {
-		if (take_marks(r))
-			tell_uncertain(r, 0, now);
-		r->map_full = stats[IOAS_STAT_MAP_FULL];
-		r->spread_ns = now;
-	}
-	r->missed = missed;
-	r->watched = watched;
-}
-
-/*
- * At the end nothing is under way any more: a context that the hooks do not
- * know may be gone without our having been told.
- */
-static void spread_at_end(struct run *r)
-{
-	_cleanup_state_ struct state theirs = {};
-	const struct mirror *m = mirror_of(r);
-	size_t n = 0, room = mirror_stats(m)->contexts;
-	__u32 *held = calloc(room + 1, sizeof(*held));
-	__u64 now = run_now_ns();
-
-	if (!held || maps_state(instance_maps(r->instance), &theirs)) {
-		tell_uncertain(r, 0, now);
-		free(held);
-		return;
-	}
-	for (const struct mirror_ctx *c = mirror_ctx_first(m); c && n < room;
-	     c = mirror_ctx_next(c))
-		held[n++] = c->id;
-	for (size_t i = 0; i < n; i++) {
-		const struct state_ctx *c = state_find_ctx(&theirs, held[i]);
-
-		if (!c || c->uncertain_ns)
-			tell_uncertain(r, held[i], c ? c->uncertain_ns : now);
-	}
-	free(held);
-}
-
 /* ---- events ---- */
 
 static void deliver_one(struct run *r, const struct ioas_event *ev)
 {
 	if (ev->kind == IOAS_EV_UNCERTAIN) {
-		tell_uncertain(r, ev->ctx, ev->body_obj.value);
+		loss_uncertain(&r->loss, ev->ctx, ev->body_obj.value);
 		return;
 	}
 	r->sink->event(ev, r->sink->arg);
-	if (ev->kind != IOAS_EV_CTX_NEW)
-		return;
-	if (r->all_since)
-		tell_uncertain(r, ev->ctx, r->all_since);
-	for (size_t i = 0; i < r->nmarks; i++) {
-		if (r->marks[i].ctx == ev->ctx)
-			tell_uncertain(r, ev->ctx, r->marks[i].since);
-	}
+	if (ev->kind == IOAS_EV_CTX_NEW)
+		loss_born(&r->loss, ev->ctx);
 }
 
 static void hand_over(struct run *r)
 {
 	if (!r->nbatch)
 		return;
-	r->all_since = 0;
-	look_before_events(r);
+	loss_look(&r->loss);
 	for (size_t i = 0; i < r->nbatch; i++)
 		deliver_one(r, &r->batch[i]);
 	r->nbatch = 0;
@@ -308,6 +184,7 @@ static int attach(struct run *r)
 		return err;
 	if (r->waiting)
 		log_warn("modules are loaded now: attached");
+	r->loss.instance = r->instance;
 	r->loss_ns = run_now_ns();
 	err = r->sink->attached(r->instance, r->sink->arg);
 	r->ready = !err;
@@ -317,17 +194,22 @@ static int attach(struct run *r)
 /* 1: the sink has had enough. */
 static int step(struct run *r)
 {
+	__u64 now;
 	int n;
 
 	if (!r->instance) {
 		usleep(POLL_MS * 1000);
 		return instance_possible() ? attach(r) : 0;
 	}
-	n = instance_poll(r->instance, POLL_MS);
+	n = instance_poll(r->instance, r->nbatch ? HAND_OVER_MS : POLL_MS);
 	if (n < 0)
 		return log_err(n, "reading events");
-	order_expire(r->order, run_now_ns(), ORDER_WAIT_NS);
-	hand_over(r);
+	now = run_now_ns();
+	order_expire(r->order, now, ORDER_WAIT_NS);
+	if (now - r->handed_ns >= HAND_OVER_MS * 1000000ULL) {
+		r->handed_ns = now;
+		hand_over(r);
+	}
 	report_loss(r);
 	return r->sink->tick(r->sink->arg);
 }
@@ -361,11 +243,7 @@ static void drain(struct run *r)
 		dry = instance_poll(r->instance, 10) > 0 ? 0 : dry + 1;
 	order_flush(r->order);
 	hand_over(r);
-	/* Without events, too: a probe may have missed the only ones there were. */
-	look_before_events(r);
-	if (r->missed)
-		tell_uncertain(r, 0, run_now_ns());
-	spread_at_end(r);
+	loss_end(&r->loss);
 }
 
 int run_loop(struct run *r)
@@ -379,7 +257,7 @@ int run_loop(struct run *r)
 static void run_free(struct run *r)
 {
 	order_free(r->order);
-	free(r->marks);
+	loss_free(&r->loss);
 	free(r);
 }
 
@@ -394,6 +272,7 @@ int run_begin(struct run **out, const struct run_options *opt, const struct run_
 		return log_err(-ENOMEM, "starting");
 	r->opt = opt;
 	r->sink = sink;
+	r->loss.sink = sink;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
@@ -459,7 +338,7 @@ void run_summary(const struct run *r, struct trace_summary *sum)
 	sum->late = r->late;
 	sum->anomalies = r->malformed;
 	if (r->ready)
-		sum->anomalies += mirror_anomalies(mirror_of(r))->total;
+		sum->anomalies += mirror_anomalies(r->sink->mirror(r->sink->arg))->total;
 }
 
 /* ---- options ---- */

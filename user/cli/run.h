@@ -13,9 +13,9 @@
 struct run;
 
 /*
- * Events come in the order that the kernel's locks gave. Before each is handed
- * over, what the hooks have counted as lost until then has been told, so that
- * the sink never takes a state for certain that is not.
+ * Events come in the order that the kernel's locks gave, some milliseconds after
+ * they happened. Before each is handed over, what the hooks have counted as lost until then has
+ * been told, so that the sink never takes a state for certain that is not.
  */
 struct run_sink {
 	/* The hooks are attached, no event has come. 0, or -errno (said) ends the run. */

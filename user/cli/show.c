@@ -135,7 +135,9 @@ int cmd_show(int argc, char **argv)
 	err = source_take(&o.source, &s, NULL, &status);
 	if (err)
 		return exit_status(err);
-	if (o.json)
+	if (!o.json && o.source.file && !s.nctxs)
+		puts("no context was open");
+	else if (o.json)
 		show_json(stdout, &s, &o.filter, true);
 	else
 		err = show_text(stdout, &s, &o.filter);

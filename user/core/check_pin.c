@@ -117,6 +117,12 @@ static bool by_hardware(const struct check_at *at)
 	return n && !itree_entry(n, struct mirror_group, node)->emulated;
 }
 
+/* References of the pages of a run, but for some of them. */
+static int64_t refs_of(struct check_run run, uint64_t without)
+{
+	return (int64_t)((pin_pages(run.start, run.last) - without) * run.refs);
+}
+
 static void pin(struct check_at *at)
 {
 	const struct ioas_area_body *body = &at->ev->body_area;
@@ -132,6 +138,8 @@ static void pin(struct check_at *at)
 	use->leaked = 0;
 	use->readonly_pins |= u.readonly;
 	use->hardware_pins |= by_hardware(at);
+	if (!body->object)
+		check_group_add(at, body, refs_of(run, 0));
 	access = body->object ? mirror_find_access(at->ioas, body->object) : NULL;
 	/* A keyframe tells how often pages are pinned, not by which pins. */
 	if (access && access->exact && !at->c->keyframe)
@@ -140,20 +148,23 @@ static void pin(struct check_at *at)
 
 /* ---- R-33 ---- */
 
-static void judge_missing(struct check_at *at, const struct pincount *pins, struct check_run run)
+/* Returns the pages that have fewer pins. */
+static uint64_t judge_missing(struct check_at *at, const struct pincount *pins,
+			      struct check_run run)
 {
 	struct check_range range = range_of(run);
 	struct check_run first;
 	uint64_t missing;
 
 	if (!check_judge_whole(at, RULE_UNPIN_MATCH))
-		return;
+		return 0;
 	missing = check_pins_missing(pins, run, &first);
 	if (missing)
 		check_fail(at, RULE_UNPIN_MATCH, &range,
 			   "unpin of " CHECK_RANGE ": %" PRIu64
 			   " pages have no pin, from " CHECK_RANGE,
 			   run.start, run.last, missing, first.start, first.last);
+	return missing;
 }
 
 static void unpin(struct check_at *at)
@@ -162,10 +173,12 @@ static void unpin(struct check_at *at)
 	const struct mirror_access *access = NULL;
 	struct check_run run = check_run_of(body);
 	struct check_range range = range_of(run);
+	uint64_t missing;
 	int known;
 
 	if (!body->object) {
-		judge_missing(at, &at->ioas->pins, run);
+		missing = judge_missing(at, &at->ioas->pins, run);
+		check_group_add(at, body, -refs_of(run, missing));
 		return;
 	}
 	access = mirror_find_access(at->ioas, body->object);
@@ -208,23 +221,42 @@ static void access_leaves(struct check_at *at)
 		fail_leak(at, &access->pins, "access", id);
 }
 
-/* Which driver holds what is not told: only when the last one leaves, nothing may be left. */
+/* Where it is told who pins and unpins, a group leaves none of its own, whoever stays. */
+static bool own_pins_left(struct check_at *at, uint32_t group)
+{
+	uint64_t left = check_group_take(at, group);
+
+	if (!left || left > at->ioas->pins.refs)
+		return false;
+	check_fail(at, RULE_PIN_LEAK, NULL,
+		   "group %" PRIu32 " has gone and %" PRIu64
+		   " of its pins are left; other groups stay",
+		   group, left);
+	return true;
+}
+
+/* Where it is not told, nothing may be left when the last one leaves. */
 static void group_leaves(struct check_at *at)
 {
 	const struct mirror_group *g = mirror_group_first(at->ioas);
+	uint32_t group = at->ev->body_obj.group;
+	struct check_use *use = &at->mine->use;
 	unsigned int emulated = 0;
 	bool leaves = false;
 
 	for (; g; g = mirror_group_next(g)) {
 		emulated += g->emulated;
-		leaves |= g->emulated && g->number == at->ev->body_obj.group;
+		leaves |= g->emulated && g->number == group;
 	}
-	if (!leaves || emulated > 1 || at->mine->use.hardware_pins)
+	if (!check_judge_whole(at, RULE_PIN_LEAK))
 		return;
-	if (!check_judge_whole(at, RULE_PIN_LEAK) || !at->ioas->pins.pages)
-		return;
-	fail_leak(at, &at->ioas->pins, "group", at->ev->body_obj.group);
-	at->mine->use.leaked = at->ioas->pins.refs;
+	if (!leaves || emulated > 1 || use->hardware_pins) {
+		if (own_pins_left(at, group))
+			use->leaked = at->ioas->pins.refs;
+	} else if (at->ioas->pins.refs > use->leaked) {
+		fail_leak(at, &at->ioas->pins, "group", group);
+		use->leaked = at->ioas->pins.refs;
+	}
 }
 
 static void ioas_leaves(struct check_at *at, const struct mirror_ioas *ioas)

@@ -5,6 +5,7 @@
 void check_use_drop_ioas(struct check *c, struct check_ioas *mine)
 {
 	check_access_free(c, &mine->use);
+	check_group_free(c, &mine->use);
 }
 
 void check_use_free(struct check *c)

@@ -39,6 +39,8 @@ struct check_stand {
 /* Of an IOAS. */
 struct check_use {
 	struct check_access *accesses; /* their pins, as ranges: check_access.c */
+	struct check_group *groups; /* how much their clients pin: check_group.c */
+	bool anonymous; /* not all pins and unpins of clients say of which group */
 	uint64_t pin_ns; /* when a client pinned last; 0: never */
 	bool hardware_pins; /* a device of a hardware group pins as a client */
 	bool readonly_pins; /* a client pins where an area is only read */
@@ -92,6 +94,16 @@ int check_access_unpin(struct check_at *at, uint32_t access, uint64_t start, uin
 void check_access_drop(struct check_at *at, uint32_t access);
 
 void check_access_free(struct check *c, struct check_use *use);
+
+/* ---- check_group.c: how much the client of a group pins ---- */
+
+/* A pin (refs > 0) or unpin of a client, in references of pages. */
+void check_group_add(struct check_at *at, const struct ioas_area_body *body, int64_t refs);
+
+/* A group leaves: what its client has pinned and not unpinned. 0 also where it is not known. */
+uint64_t check_group_take(struct check_at *at, uint32_t number);
+
+void check_group_free(struct check *c, struct check_use *use);
 
 /* ---- check_balance.c: what an op pins of a pages object, and charges for it ---- */
 

@@ -17,6 +17,20 @@ static int area_pinned(const struct state_area *a)
 	return a->pinned >= state_area_pages(a) ? 1 : -1;
 }
 
+/*
+ * What is pinned of a pages object is pinned for all areas that show it, in
+ * whichever IOAS somebody asked for it.
+ */
+static int with_object(const struct index_hit *at, int pinned)
+{
+	const struct state_pages *p =
+		at->area->pages_id ? state_find_pages(at->ctx, at->area->pages_id) : NULL;
+
+	if (pinned == 1 || !p || !p->pinned)
+		return pinned;
+	return p->pinned >= (__s64)p->npages ? 1 : -1;
+}
+
 static int found(const struct index_hit *at, void *arg)
 {
 	const struct state_area *a = at->area;
@@ -32,6 +46,7 @@ static int found(const struct index_hit *at, void *arg)
 		hit.iova = a->iova + (c->q->value - a->va);
 	hit.va = a->va + (hit.iova - a->iova);
 	hit.pinned = address ? state_pinned_at(at->ioas, a, hit.iova) : area_pinned(a);
+	hit.pinned = with_object(at, hit.pinned);
 	return c->fn(&hit, c->arg);
 }
 

@@ -25,7 +25,8 @@ struct lookup_hit {
 	struct index_hit at;
 	__u64 iova; /* the address, or where the area begins if none was asked for */
 	__u64 va; /* the same byte in the process; of a file or dma-buf the offset */
-	int pinned; /* that page, or all of the area: 1, 0, -1: not known, or in part */
+	int pinned; /* that page, or all of the area, for whomever: 1, 0, -1: not known, or in part
+		     */
 };
 
 typedef int (*lookup_fn)(const struct lookup_hit *hit, void *arg);

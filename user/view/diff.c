@@ -160,7 +160,7 @@ static void totals_text(FILE *out, const struct diff_totals *t)
 			(uint64_t)t->only_a, units_bytes(a, t->bytes_a), (uint64_t)t->only_b,
 			units_bytes(b, t->bytes_b), (uint64_t)t->changed, (uint64_t)t->ranges,
 			(uint64_t)t->charges);
-	fputs(t->ranges_unknown ? " (ranges not known)\n" : "\n", out);
+	fputc('\n', out);
 }
 
 bool diff_text(FILE *out, const struct diff_view *v)

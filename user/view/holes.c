@@ -37,19 +37,19 @@ static int add_row(const struct hole *h, void *arg)
 	return t->err;
 }
 
-static void print_totals(FILE *out, const struct holes_totals *t, unsigned int kinds)
+static void print_totals(FILE *out, const struct holes_totals *t)
 {
-	const char *comma = " ";
+	const char *comma = "  ";
 	char u[UNITS_LEN];
 
 	for (unsigned int k = 0; k < HOLE_KINDS; k++) {
-		if (!(kinds & HOLE_BIT(k)))
+		if (!t->count[k])
 			continue;
-		fprintf(out, "%s %s %s in %" PRIu64, comma, units_bytes(u, t->bytes[k]), words[k],
+		fprintf(out, "%s%s %s (%" PRIu64 ")", comma, units_bytes(u, t->bytes[k]), words[k],
 			(uint64_t)t->count[k]);
-		comma = ",";
+		comma = ", ";
 	}
-	fputc('\n', out);
+	fputs(*comma == ',' ? "\n" : "  no holes\n", out);
 	if (t->unknown)
 		fprintf(out, "  of %" PRIu64 " areas it is not known how much is pinned\n",
 			(uint64_t)t->unknown);
@@ -83,7 +83,7 @@ static int ioas_text(FILE *out, const struct state_ctx *c, const struct state_io
 	show_table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]));
 	err = holes_find(i, known(i, kinds), add_row, &t, &totals);
 	if (!err)
-		print_totals(out, &totals, known(i, kinds));
+		print_totals(out, &totals);
 	if (!i->users_known)
 		fprintf(out, "  reserved and valid ranges are not known here\n");
 	return show_table_end(&t, out, "") ?: err;

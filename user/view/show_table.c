@@ -95,24 +95,35 @@ static void print_cell(const struct show_table *t, FILE *out, size_t c, const ch
 		fprintf(out, "%-*s", width, text);
 	else
 		fputs(text, out);
-	fputc(c + 1 < t->ncolumns ? ' ' : '\n', out);
+}
+
+static void print_row(const struct show_table *t, FILE *out, const char *indent,
+		      const char *const *cells)
+{
+	fputs(indent, out);
+	for (size_t c = 0; c < t->ncolumns; c++) {
+		/* Nothing follows the last cell that says something. */
+		if (c && (c + 1 < t->ncolumns || cells[c][0]))
+			fputc(' ', out);
+		print_cell(t, out, c, cells[c]);
+	}
+	fputc('\n', out);
 }
 
 int show_table_end(struct show_table *t, FILE *out, const char *indent)
 {
-	const char *p = t->text;
+	const char *cells[SHOW_COLUMNS], *p = t->text;
 
-	if (!t->err && t->rows) {
-		fputs(indent, out);
-		for (size_t c = 0; c < t->ncolumns; c++)
-			print_cell(t, out, c, t->columns[c].name);
-		for (size_t r = 0; r < t->rows; r++) {
-			fputs(indent, out);
-			for (size_t c = 0; c < t->ncolumns; c++) {
-				print_cell(t, out, c, p);
-				p += strlen(p) + 1;
-			}
+	for (size_t c = 0; c < t->ncolumns; c++)
+		cells[c] = t->columns[c].name;
+	if (!t->err && t->rows)
+		print_row(t, out, indent, cells);
+	for (size_t r = 0; !t->err && r < t->rows; r++) {
+		for (size_t c = 0; c < t->ncolumns; c++) {
+			cells[c] = p;
+			p += strlen(p) + 1;
 		}
+		print_row(t, out, indent, cells);
 	}
 	free(t->text);
 	t->text = NULL;
