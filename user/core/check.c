@@ -79,6 +79,7 @@ static void take_doubt(struct check *c, struct check_ctx *my, const struct mirro
 static void judge_before(struct check_at *at)
 {
 	check_stream_before(at);
+	check_known_before(at);
 	check_area_before(at);
 	check_unmap_before(at);
 	check_answer_before(at);

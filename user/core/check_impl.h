@@ -329,6 +329,9 @@ void check_charge_after(struct check_at *at);
 void check_charge_op(struct check_at *at);
 void check_charge_rest(struct check_at *at);
 
+/* what a change says of its object is what was told of it. */
+void check_known_before(struct check_at *at);
+
 /* ends. */
 void check_end_before(struct check_at *at);
 

@@ -1,194 +1,287 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * R-56, the part that the mirror has no need of: what a change says beside its
- * news agrees with what is known. What differs is not news, but an event that is
- * wrong, or a state that is.
+ * R-56: whether a change says of its object what was told of it before. The
+ * mirror looks whether the object is there; here all that comes twice is compared:
+ * what a removal says is what the birth said, and what has changed since.
+ *
+ * A body that was not filled (an area without its number, a pages object without
+ * its size) tells nothing. Uids are compared where the hooks keep them: iommufd's
+ * are read anew each time, and a process may change its own.
  */
 #include <inttypes.h>
 
 #include "core/check_impl.h"
 
-static bool both_differ(uint64_t a, uint64_t b)
+struct difference {
+	const char *what; /* NULL: there is none */
+	uint64_t is;
+	uint64_t held;
+};
+
+/* Keeps the first one. */
+static void compare(struct difference *d, const char *what, uint64_t is, uint64_t held)
 {
-	return a && b && a != b;
+	if (!d->what && is != held)
+		*d = (struct difference){ what, is, held };
 }
 
-/* Task 0: the owner is not known, or there is none. */
-static bool other_owner(const struct ioas_area_body *body, uint32_t tgid, uint32_t uid)
+/* ---- areas ---- */
+
+static const struct mirror_area *held_area(const struct check_at *at)
 {
-	return body->owner_tgid && tgid && (body->owner_tgid != tgid || body->owner_uid != uid);
+	const struct mirror_area *area;
+
+	if (!at->ioas || (at->ev->flags & IOAS_F_UNSEEN))
+		return NULL;
+	area = mirror_area_at(at->ioas, at->ev->body_area.iova);
+	return area && !area->adopted && area->node.start == at->ev->body_area.iova ? area : NULL;
 }
 
-/* What an area says of memory that it shares: nothing but where it begins, and whose it is. */
-static const char *wrong_memory(const struct ioas_area_body *body, const struct mirror_pages *pages,
-				uint64_t offset)
-{
-	if (pages->memory == IOAS_MEMORY_NONE)
-		return NULL; /* never introduced */
-	if (body->pages || body->pfnmap)
-		return "its pages are those of its memory";
-	if (pages->memory == IOAS_MEMORY_USER && both_differ(body->va, pages->va + offset))
-		return "its address is not that of its memory";
-	if (other_owner(body, pages->owner_tgid, pages->owner_uid))
-		return "its owner is not that of its memory";
-	return NULL;
-}
-
-static const char *wrong_add(const struct check_at *at)
+static void compare_owner(struct difference *d, const struct check_at *at,
+			  const struct mirror_area *area)
 {
 	const struct ioas_area_body *body = &at->ev->body_area;
-	const struct mirror_pages *pages =
-		at->ctx && body->pages_id ? mirror_find_pages(at->ctx, body->pages_id) : NULL;
+	struct mirror_owner owner = mirror_area_owner(at->c->mirror, area);
 
-	if (pages)
-		return wrong_memory(body, pages, body->at);
-	if (at->ev->backend == IOAS_BACKEND_TYPE1 &&
-	    (body->owner_tgid != at->ev->tgid || body->owner_uid != at->ev->uid))
-		return "it is not of the task that maps it";
-	return NULL;
+	if (!owner.tgid)
+		return;
+	compare(d, "owner", body->owner_tgid, owner.tgid);
+	if (at->ev->backend == IOAS_BACKEND_TYPE1)
+		compare(d, "owner's uid", body->owner_uid, owner.uid);
 }
 
-/* New memory is that of who maps it. A dma-buf is nobody's. */
-static const char *wrong_pages(const struct check_at *at)
-{
-	const struct ioas_pages_body *body = &at->ev->body_pages;
-
-	return body->owner_tgid &&
-			       (body->owner_tgid != at->ev->tgid || body->owner_uid != at->ev->uid)
-		       ? "it is not of the task that maps it"
-		       : NULL;
-}
-
-/* A removal says what the area was. */
-static const char *wrong_area(const struct check_at *at, const struct mirror_area *area)
+static void compare_memory(struct difference *d, const struct check_at *at,
+			   const struct mirror_area *area)
 {
 	const struct ioas_area_body *body = &at->ev->body_area;
 	const struct mirror_pages *pages = mirror_area_pages(area);
-	struct mirror_owner owner = mirror_area_owner(at->c->mirror, area);
 
-	if (body->prot != area->prot)
-		return "its permissions differ";
-	if (body->area != area->number)
-		return "its number differs";
-	if (body->pages_id != (pages ? pages->id : 0))
-		return "its memory differs";
-	if (body->at && body->at != mirror_area_offset(area))
-		return "it begins elsewhere in its memory";
-	if (pages)
-		return wrong_memory(body, pages, mirror_area_offset(area));
-	if (body->pages != mirror_area_pinned(area) || body->pfnmap != (int64_t)area->pfnmap)
-		return "its pages differ";
-	if (other_owner(body, owner.tgid, owner.uid))
-		return "its owner differs";
-	return NULL;
-}
-
-static const char *wrong_removal(const struct check_at *at)
-{
-	const struct ioas_area_body *body = &at->ev->body_area;
-	const struct mirror_area *area = mirror_area_at(at->ioas, body->iova);
-
-	if (!area || area->adopted || (at->ev->flags & IOAS_F_UNSEEN) ||
-	    area->node.start != body->iova || area->node.last != body->last)
-		return NULL;
-	return wrong_area(at, area);
-}
-
-/* No domain maps more of an area than there is. */
-static const char *wrong_fill(const struct check_at *at)
-{
-	const struct ioas_area_body *body = &at->ev->body_area;
-	uint64_t bytes = body->bytes < 0 ? 0 - (uint64_t)body->bytes : (uint64_t)body->bytes;
-
-	return bytes && bytes - 1 > body->last - body->iova ? "it is larger than its range" : NULL;
-}
-
-static const char *wrong_user(const struct check_at *at)
-{
-	const struct ioas_obj_body *body = &at->ev->body_obj;
-	const struct mirror_device *device;
-	const struct itree_node *group;
-
-	if (at->ev->kind == IOAS_EV_DEVICE_DETACH) {
-		device = mirror_find_device(at->ioas, body->object);
-		return device && both_differ(body->domain, device->domain) ? "its domain differs"
-									   : NULL;
+	compare(d, "pages object", body->pages_id, pages ? pages->id : 0);
+	if (!pages || pages->memory == IOAS_MEMORY_USER)
+		compare(d, "VA", body->va, mirror_area_va(area));
+	if (at->ev->kind != IOAS_EV_AREA_SPLIT) {
+		compare(d, "offset", body->at, mirror_area_offset(area));
+		compare(d, "pages", (uint64_t)body->pages, (uint64_t)mirror_area_pinned(area));
+		compare(d, "pages that are no RAM", (uint64_t)body->pfnmap, area->pfnmap);
 	}
-	group = itree_find(&at->ioas->groups, body->group);
-	return group && itree_entry(group, struct mirror_group, node)->emulated !=
-				       (bool)body->emulated
-		       ? "its hardware differs"
-		       : NULL;
 }
 
-/* An owner's number stands for one user, or for one mm; type1 tells the process of the first. */
-static const char *wrong_charge(const struct check_at *at)
+/* A change of an area that is there. */
+static void known_area(struct difference *d, const struct check_at *at)
+{
+	const struct ioas_area_body *body = &at->ev->body_area;
+	const struct mirror_area *area = held_area(at);
+
+	if (!area || (!area->number && !body->area))
+		return;
+	compare(d, "number", body->area, area->number);
+	compare(d, "last address", body->last, area->node.last);
+	if (at->ev->kind == IOAS_EV_PINNED)
+		return;
+	compare(d, "protection", body->prot, area->prot);
+	if (at->ev->kind == IOAS_EV_AREA_UPDATE)
+		return;
+	compare_memory(d, at, area);
+	compare_owner(d, at, area);
+}
+
+/* A new area of memory that is there. */
+static void known_memory(struct difference *d, const struct check_at *at)
+{
+	const struct ioas_area_body *body = &at->ev->body_area;
+	const struct mirror_pages *pages = NULL;
+
+	if (at->ctx && body->pages_id)
+		pages = mirror_find_pages(at->ctx, body->pages_id);
+	if (!pages || pages->adopted || !body->area)
+		return;
+	if (pages->memory == IOAS_MEMORY_USER)
+		compare(d, "VA", body->va, pages->va + body->at);
+	if (pages->owner_tgid)
+		compare(d, "owner", body->owner_tgid, pages->owner_tgid);
+	compare(d, "pages of its own", (uint64_t)body->pages, 0);
+	compare(d, "pages that are no RAM", (uint64_t)body->pfnmap, 0);
+}
+
+/* A domain takes and gives whole areas; a dma-buf may be revoked. */
+static void known_filled(struct difference *d, const struct check_at *at)
+{
+	const struct ioas_area_body *body = &at->ev->body_area;
+	const struct mirror_area *area = held_area(at);
+	const struct mirror_pages *pages = area ? mirror_area_pages(area) : NULL;
+	uint64_t size = body->last - body->iova + 1;
+
+	if (!area || (pages && pages->memory == IOAS_MEMORY_DMABUF))
+		return;
+	compare(d, "last address", body->last, area->node.last);
+	compare(d, "bytes", (uint64_t)(body->bytes < 0 ? -body->bytes : body->bytes), size);
+}
+
+/* Clients pin whole pages; a group that pins is attached. */
+static void known_access(struct difference *d, const struct check_at *at)
+{
+	const struct ioas_area_body *body = &at->ev->body_area;
+
+	if (!((body->iova | (body->last + 1)) & (IOAS_PAGE_SIZE - 1)))
+		compare(d, "pages", (uint64_t)body->pages, pin_pages(body->iova, body->last));
+	if (body->group_valid && at->ioas && !at->ioas->adopted &&
+	    !itree_find(&at->ioas->groups, body->group))
+		compare(d, "group", body->group, UINT32_MAX);
+}
+
+/* ---- memory and charges ---- */
+
+static void known_pages(struct difference *d, const struct check_at *at)
+{
+	const struct ioas_pages_body *body = &at->ev->body_pages;
+	const struct mirror_pages *pages = NULL;
+
+	if (at->ctx)
+		pages = mirror_find_pages(at->ctx, body->pages_id);
+	if (!pages || pages->adopted || !body->npages)
+		return;
+	compare(d, "size", body->npages, pages->npages);
+	compare(d, "memory", body->memory, pages->memory);
+	compare(d, "VA", body->va, pages->va);
+	compare(d, "counter", body->account, pages->account);
+	compare(d, "writable", body->writable, pages->writable);
+	if (at->ev->kind == IOAS_EV_PAGES_OWNER)
+		return;
+	compare(d, "payer", body->owner, pages->owner);
+	compare(d, "owner", body->owner_tgid, pages->owner_tgid);
+}
+
+/* Who is charged again is who was charged. */
+static void known_charge(struct difference *d, const struct check_at *at)
 {
 	const struct ioas_charge_body *body = &at->ev->body_charge;
-	uint64_t key = (uint64_t)body->owner << 32 | body->counter;
-	const struct itree *charges = NULL;
+	const struct mirror_pages *pages = NULL;
 	const struct mirror_charge *charge;
 
-	if (body->pages_id && at->ctx)
-		charges = &at->ctx->charges;
-	else if (at->ioas)
-		charges = &at->ioas->charges;
-	if (!charges)
-		return NULL;
-	charge = itree_entry(itree_find(charges, key), struct mirror_charge, node);
-	if (!charge)
-		return NULL;
-	if (body->counter == IOAS_COUNTER_USER_LOCKED)
-		return both_differ(charge->uid, body->owner_uid) ? "its owner is another user"
-								 : NULL;
-	if (at->ev->backend != IOAS_BACKEND_TYPE1)
-		return NULL;
-	return charge->tgid != body->owner_tgid || charge->uid != body->owner_uid
-		       ? "its owner is another process"
-		       : NULL;
+	if (body->pages_id) {
+		pages = at->ctx ? mirror_find_pages(at->ctx, body->pages_id) : NULL;
+		if (pages && !pages->adopted && pages->owner == body->owner)
+			compare(d, "owner", body->owner_tgid, pages->owner_tgid);
+		return;
+	}
+	charge = at->ioas ? mirror_charge_first(at->ioas) : NULL;
+	while (charge && (charge->owner != body->owner || charge->counter != body->counter))
+		charge = mirror_charge_next(charge);
+	if (!charge || !body->owner)
+		return;
+	compare(d, "owner", body->owner_tgid, charge->tgid);
+	compare(d, "owner's uid", body->owner_uid, charge->uid);
 }
 
-/* What is wrong with the change; NULL: nothing. */
-static const char *wrong(const struct check_at *at)
+/* ---- users ---- */
+
+static void known_mode(struct difference *d, const struct check_at *at)
 {
-	if (at->ev->flags & IOAS_F_ADOPTED)
-		return NULL;
-	if (at->ev->kind == IOAS_EV_CHARGE)
-		return wrong_charge(at);
-	if (at->ev->kind == IOAS_EV_PAGES_NEW)
-		return wrong_pages(at);
-	if (!at->ioas)
-		return NULL;
+	uint32_t mode = at->ev->body_obj.mode;
+
+	if (at->ioas && mode && at->ioas->mode != IOAS_MODE_NONE)
+		compare(d, "mode", mode, at->ioas->mode);
+}
+
+static void known_user(struct difference *d, const struct check_at *at)
+{
+	const struct ioas_obj_body *body = &at->ev->body_obj;
+	const struct mirror_domain *domain;
+	const struct mirror_device *device;
+	const struct mirror_access *access;
+	const struct itree_node *group;
+
+	switch (at->ev->kind) {
+	case IOAS_EV_GROUP_DETACH:
+		group = itree_find(&at->ioas->groups, body->group);
+		if (group)
+			compare(d, "emulated", body->emulated,
+				itree_entry(group, struct mirror_group, node)->emulated);
+		break;
+	case IOAS_EV_DOMAIN_DETACH:
+		domain = mirror_find_domain(at->ioas, body->object);
+		if (domain && body->page_size && domain->page_size)
+			compare(d, "page size", body->page_size, domain->page_size);
+		break;
+	case IOAS_EV_DEVICE_DETACH:
+		device = mirror_find_device(at->ioas, body->object);
+		if (!device)
+			break;
+		compare(d, "domain", body->domain, device->domain);
+		compare(d, "group", body->group, device->group);
+		break;
+	case IOAS_EV_ACCESS_DETACH:
+		access = mirror_find_access(at->ioas, body->object);
+		if (!access || !body->page_size)
+			break;
+		compare(d, "alignment", body->page_size, access->alignment);
+		compare(d, "exact", body->exact, access->exact);
+		break;
+	}
+}
+
+/* ---- the way in ---- */
+
+static void known(struct difference *d, const struct check_at *at)
+{
 	switch (at->ev->kind) {
 	case IOAS_EV_AREA_ADD:
-		return wrong_add(at);
+		known_memory(d, at);
+		break;
 	case IOAS_EV_AREA_GOING:
 	case IOAS_EV_AREA_GONE:
-		return wrong_removal(at);
+	case IOAS_EV_AREA_UPDATE:
+	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_PINNED:
+		known_area(d, at);
+		break;
 	case IOAS_EV_AREA_FILLED:
-		return wrong_fill(at);
-	case IOAS_EV_GROUP_DETACH:
-	case IOAS_EV_DEVICE_DETACH:
-		return wrong_user(at);
-	case IOAS_EV_IOAS_GONE:
-		return both_differ(at->ev->body_obj.mode, at->ioas->mode) ? "its mode differs"
-									  : NULL;
+		known_filled(d, at);
+		break;
+	case IOAS_EV_ACCESS_PIN:
+	case IOAS_EV_ACCESS_UNPIN:
+		known_access(d, at);
+		break;
+	case IOAS_EV_CHARGE:
+		known_charge(d, at);
+		break;
+	case IOAS_EV_PAGES_GONE:
+	case IOAS_EV_PAGES_PINNED:
+	case IOAS_EV_PAGES_OWNER:
+		known_pages(d, at);
+		break;
+	case IOAS_EV_RANGE_ADD:
+		/* Only reserved ranges are on somebody's behalf. */
+		if (at->ev->body_range.class != IOAS_RANGE_RESERVED)
+			compare(d, "owner", at->ev->body_range.owner, 0);
+		break;
 	default:
-		return NULL;
+		break;
 	}
+}
+
+static bool is_of_ioas(const struct ioas_event *ev)
+{
+	return ev->kind == IOAS_EV_IOAS_GONE || ev->kind == IOAS_EV_DIRTY ||
+	       ev->kind == IOAS_EV_GROUP_ATTACH || ev->kind == IOAS_EV_GROUP_DETACH ||
+	       (ev->kind >= IOAS_EV_DOMAIN_ATTACH && ev->kind <= IOAS_EV_ACCESS_DETACH);
 }
 
 void check_known_before(struct check_at *at)
 {
+	struct difference d = { 0 };
 	struct check_range range;
-	const char *what;
 
-	if (at->my_ctx->adopted || at->failed)
+	if (at->c->keyframe || at->my_ctx->adopted)
 		return;
-	what = wrong(at);
-	if (!what || !check_judge(at, RULE_STREAM_KNOWN))
+	known(&d, at);
+	if (at->ioas && is_of_ioas(at->ev)) {
+		known_mode(&d, at);
+		known_user(&d, at);
+	}
+	if (!d.what || !check_judge(at, RULE_STREAM_KNOWN))
 		return;
 	check_fail(at, RULE_STREAM_KNOWN, check_range_of(at->ev, &range) ? NULL : &range,
-		   "%s contradicts what was told before: %s", ioas_kind_name(at->ev->kind), what);
-	mirror_mark_uncertain(at->c->mirror, at->ev->ctx, at->ev->time_ns);
+		   "%s tells another %s than was told: %#" PRIx64 ", and %#" PRIx64 " is held",
+		   ioas_kind_name(at->ev->kind), d.what, d.is, d.held);
 }
