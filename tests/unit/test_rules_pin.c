@@ -269,6 +269,60 @@ static void test_leak_hardware_client(void **state)
 	cs_expect_none(cs);
 }
 
+/* Unpins that say whose they are: one group's pins are left although another stays. */
+static void test_leak_one_of_groups(void **state)
+{
+	struct cs *cs = mediated(state);
+
+	cs_attach(cs, 10, true);
+	cs_pin(cs, 9, 0x10000, 4 * CS_PAGE);
+	cs_pin(cs, 10, 0x10000, 4 * CS_PAGE);
+	cs_unpin(cs, 9, 0x11000, CS_PAGE);
+	cs_unpin(cs, 10, 0x10000, 4 * CS_PAGE);
+	cs_detach(cs, 10, true);
+	cs_expect_none(cs);
+	cs_attach(cs, 10, true);
+	change(cs, cs_group(cs, IOAS_EV_GROUP_DETACH, 9, true));
+	cs_expect(cs, RULE_PIN_LEAK);
+	assert_non_null(strstr(cs->seen.text, "group 9 has gone and 3 of its pins are left"));
+}
+
+/* What was reported is not reported again, and may be given back late. */
+static void test_leak_given_back(void **state)
+{
+	struct cs *cs = mediated(state);
+
+	cs_attach(cs, 10, true);
+	cs_pin(cs, 9, 0x10000, 4 * CS_PAGE);
+	change(cs, cs_group(cs, IOAS_EV_GROUP_DETACH, 9, true));
+	cs_expect(cs, RULE_PIN_LEAK);
+	cs_attach(cs, 9, true);
+	cs_unpin(cs, 9, 0x10000, 4 * CS_PAGE);
+	cs_detach(cs, 9, true);
+	cs_detach(cs, 10, true);
+	cs_expect_none(cs);
+}
+
+/* One that does not say so could be of any group: the last one's leave decides. */
+static void test_leak_anonymous(void **state)
+{
+	struct cs *cs = mediated(state);
+	struct ioas_event ev;
+
+	cs_attach(cs, 10, true);
+	cs_pin(cs, 9, 0x10000, 4 * CS_PAGE);
+	cs_pin(cs, 10, 0x10000, 4 * CS_PAGE);
+	ev = cs_client(cs, IOAS_EV_ACCESS_UNPIN, 9, 0x10000, 4 * CS_PAGE);
+	ev.body_area.group = 0;
+	ev.body_area.group_valid = 0;
+	change(cs, ev);
+	cs_detach(cs, 9, true);
+	cs_expect_none(cs);
+	change(cs, cs_group(cs, IOAS_EV_GROUP_DETACH, 10, true));
+	cs_expect(cs, RULE_PIN_LEAK);
+	assert_non_null(strstr(cs->seen.text, "group 10 has gone and 4 pins on 4 pages are left"));
+}
+
 static void test_leak_access(void **state)
 {
 	struct cs *cs = with_access(state, true);
@@ -617,6 +671,9 @@ int main(void)
 		TEST(test_leak_group),
 		TEST(test_leak_group_none),
 		TEST(test_leak_hardware_client),
+		TEST(test_leak_one_of_groups),
+		TEST(test_leak_given_back),
+		TEST(test_leak_anonymous),
 		TEST(test_leak_access),
 		TEST(test_leak_ioas),
 		TEST(test_leak_ctx),
