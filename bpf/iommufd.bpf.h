@@ -30,7 +30,9 @@ struct rb_root_cached {
 	struct rb_root rb_root;
 };
 
-struct user_struct;
+struct user_struct {
+	kuid_t uid;
+};
 
 struct io_pagetable {
 	struct rb_root_cached allowed_itree;

@@ -68,7 +68,7 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 	e->body_pages.account = fd_counter(pages);
 	e->body_pages.writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
 	e->body_pages.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
-	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_task, cred, uid.val);
+	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
 	event_end(e);
 }
 
@@ -143,7 +143,7 @@ HOOK("fexit/do_update_pinned", fd_update_pinned)
 	e->body_charge.counter = fd_counter(pages);
 	e->body_charge.pages = (__u8)arg(ctx, ARG_FD_ACCT_INC) ? npages : -npages;
 	e->body_charge.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
-	e->body_charge.owner_uid = BPF_CORE_READ(pages, source_task, cred, uid.val);
+	e->body_charge.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
 	e->body_charge.pages_id = o->id;
 	event_end(e);
 	return 0;
@@ -350,7 +350,7 @@ static __always_inline void fd_area_body(struct ioas_area_body *a, struct iopt_a
 	a->va = (__u64)BPF_CORE_READ(pages, uptr) + a->at;
 	a->prot = BPF_CORE_READ(area, iommu_prot) & (IOAS_PROT_READ | IOAS_PROT_WRITE);
 	a->owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
-	a->owner_uid = BPF_CORE_READ(pages, source_task, cred, uid.val);
+	a->owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
 	a->pages_id = pages_id;
 }
 
