@@ -172,6 +172,9 @@ static void test_mode_owner(void **state)
 	id = new_memory(cs, IOAS_COUNTER_USER_LOCKED);
 	charge_op(cs, id, CS_OWNER, IOAS_OP_PIN);
 	charge_op(cs, id, 6, IOAS_OP_CHANGE_PROCESS);
+	cs_begin(cs);
+	cs_send(cs, charge(cs, id, -4, CS_OWNER, IOAS_COUNTER_USER_LOCKED));
+	cs_end(cs, cs_op(cs, IOAS_OP_CHANGE_PROCESS, 0));
 	cs_expect_held(cs, RULE_CHARGE_MODE);
 	charge_op(cs, id, 6, IOAS_OP_PIN);
 	cs_expect(cs, RULE_CHARGE_MODE);

@@ -286,6 +286,91 @@ static void test_covers_too_much(void **state)
 	cs_expect(cs, RULE_DOMAIN_COVERS);
 }
 
+static void test_covers_leaving(void **state)
+{
+	uint32_t id;
+	struct cs *cs = iommufd(state, &id);
+
+	cs_attach_domain(cs, 30, 31, CS_PAGE);
+	cs_detach_domain(cs, 30, 31);
+	cs_attach_domain(cs, 30, 31, CS_PAGE);
+	cs_expect_held(cs, RULE_DOMAIN_COVERS);
+	change(cs, cs_object(cs, IOAS_EV_DOMAIN_DETACH, 30));
+	cs_expect(cs, RULE_DOMAIN_COVERS);
+	assert_non_null(strstr(cs->seen.text, "is detached and maps 65536 bytes"));
+}
+
+/* Nothing is in the domain: it may have left, and not be told yet. */
+static struct cs *mapped_idle(void **state)
+{
+	struct cs *cs = *state;
+
+	cs_open_iommufd(cs);
+	cs_attach_domain(cs, 30, 31, CS_PAGE);
+	cs_query(cs);
+	cs_begin(cs);
+	return cs;
+}
+
+static void map_idle(struct cs *cs, uint64_t iova, uint64_t va)
+{
+	struct ioas_event ev;
+
+	cs_begin(cs);
+	ev = shows(cs, cs_pages_new(cs, va, CS_PAGE), iova, CS_PAGE, 0);
+	cs_send(cs, ev);
+	cs_end(cs, cs_map_op(cs, iova, CS_PAGE, va, 0));
+}
+
+static void leave(struct cs *cs)
+{
+	struct ioas_event ev = cs_object(cs, IOAS_EV_DEVICE_DETACH, 31);
+
+	ev.body_obj.domain = 30;
+	cs_send(cs, ev);
+	cs_send(cs, cs_object(cs, IOAS_EV_DOMAIN_DETACH, 30));
+	cs_end(cs, cs_op(cs, IOAS_OP_DETACH, 0));
+}
+
+static void test_covers_detached(void **state)
+{
+	struct cs *cs = mapped_idle(state);
+	uint64_t op = cs->op, start = cs->start;
+
+	map_idle(cs, 0x10000, 0x700000);
+	cs->op = op;
+	cs->start = start;
+	leave(cs);
+	cs_expect_held(cs, RULE_DOMAIN_COVERS);
+	cs->now += 2 * SECOND;
+	cs_query(cs);
+	map_idle(cs, 0x20000, 0x800000);
+	cs_expect_none(cs);
+}
+
+static void test_covers_idle(void **state)
+{
+	struct cs *cs = mapped_idle(state);
+
+	map_idle(cs, 0x10000, 0x700000);
+	cs->now += SECOND;
+	cs_expect_none(cs);
+	map_idle(cs, 0x20000, 0x800000);
+	cs_expect(cs, RULE_DOMAIN_COVERS);
+	assert_non_null(strstr(cs->seen.text, "domain 30 maps 0 bytes of 8192"));
+}
+
+static void test_covers_later_detach(void **state)
+{
+	struct cs *cs = mapped_idle(state);
+
+	map_idle(cs, 0x10000, 0x700000);
+	cs_expect_none(cs);
+	cs_begin(cs);
+	leave(cs);
+	cs_expect(cs, RULE_DOMAIN_COVERS);
+}
+
 static uint32_t dmabuf(struct cs *cs, uint64_t npages)
 {
 	struct ioas_event ev = cs_pages(cs, IOAS_EV_PAGES_NEW, ++cs->id);
@@ -390,6 +475,25 @@ static void test_pages_end_pinned(void **state)
 	change(cs, cs_pages(cs, IOAS_EV_PAGES_GONE, 77));
 	cs_expect(cs, RULE_PAGES_END);
 	assert_non_null(strstr(cs->seen.text, "with 2 pages pinned"));
+}
+
+/* From an mm that is gone nothing is taken back, and what is unpinned is not told. */
+static void test_pages_end_mm(void **state)
+{
+	struct cs *cs = *state;
+	struct ioas_event ev;
+
+	cs_open(cs, IOAS_BACKEND_COMPAT, IOAS_MODE_COVER);
+	ev = cs_pages(cs, IOAS_EV_PAGES_NEW, 77);
+	ev.body_pages.npages = 4;
+	ev.body_pages.memory = IOAS_MEMORY_USER;
+	ev.body_pages.account = IOAS_COUNTER_MM_LOCKED;
+	change(cs, ev);
+	ev.kind = IOAS_EV_PAGES_PINNED;
+	ev.body_pages.pinned = 2;
+	change(cs, ev);
+	change(cs, cs_pages(cs, IOAS_EV_PAGES_GONE, 77));
+	cs_expect_held(cs, RULE_PAGES_END);
 }
 
 /* ---- R-46 ---- */
@@ -587,11 +691,16 @@ int main(void)
 		TEST(test_pin_all_pages),
 		TEST(test_covers),
 		TEST(test_covers_too_much),
+		TEST(test_covers_leaving),
+		TEST(test_covers_detached),
+		TEST(test_covers_idle),
+		TEST(test_covers_later_detach),
 		TEST(test_covers_revoked),
 		TEST(test_in_pages),
 		TEST(test_writable),
 		TEST(test_pages_end),
 		TEST(test_pages_end_pinned),
+		TEST(test_pages_end_mm),
 		TEST(test_dmabuf),
 		TEST(test_double_type1),
 		TEST(test_double_containers),

@@ -108,12 +108,15 @@ static bool is_paid_for(const struct mirror_pages *pages)
 
 /*
  * What the kernel does not take back from an mm that is gone stays charged to
- * nobody; whether it is gone is not told.
+ * nobody; whether it is gone is not told. A change of process charges the new one
+ * for all memory together, and not by objects.
  */
-static bool may_be_gone(const struct check_at *at, const struct check_balance_left *left)
+static bool may_be_uneven(const struct check_at *at, const struct check_balance_left *left)
 {
 	const struct mirror_pages *pages = check_pages_known(at, left->pages_id);
 
+	if (at->ev->body_op.what == IOAS_OP_CHANGE_PROCESS)
+		return true;
 	return left->pages < 0 && (!pages || pages->account == IOAS_COUNTER_MM_LOCKED);
 }
 
@@ -124,7 +127,7 @@ static void judge_op(struct check_at *at)
 
 	while (check_balance_take(at, &left)) {
 		even = false;
-		if (!check_judge(at, RULE_CHARGE_BALANCE) || may_be_gone(at, &left))
+		if (!check_judge(at, RULE_CHARGE_BALANCE) || may_be_uneven(at, &left))
 			continue;
 		if (left.pages > 0)
 			check_fail(at, RULE_CHARGE_BALANCE, NULL,
@@ -219,7 +222,7 @@ static void ioas_gone(struct check_at *at)
 		   at->ioas->id, left->pages, left->owner);
 }
 
-/* The counter of an mm that is gone is not taken back, see may_be_gone(). */
+/* The counter of an mm that is gone is not taken back, see may_be_uneven(). */
 static void pages_gone(struct check_at *at, const struct mirror_pages *pages)
 {
 	if (pages->adopted || pages->account == IOAS_COUNTER_MM_LOCKED ||

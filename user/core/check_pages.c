@@ -92,15 +92,21 @@ static void judge_shown(struct check_at *at, const struct mirror_pages *pages)
 
 /* ---- R-45 ---- */
 
+/*
+ * From an mm that is gone the kernel takes nothing back, and what it unpins then
+ * is not told either.
+ */
 static void judge_end(struct check_at *at, const struct mirror_pages *pages)
 {
+	bool known = !pages->adopted && pages->account != IOAS_COUNTER_MM_LOCKED;
+
 	if (!check_judge(at, RULE_PAGES_END))
 		return;
 	if (pages->areas)
 		check_fail(at, RULE_PAGES_END, NULL,
 			   "memory %" PRIu32 " is gone, and %" PRIu32 " areas show it", pages->id,
 			   pages->areas);
-	else if (pages->pinned && !pages->adopted)
+	else if (pages->pinned && known)
 		check_fail(at, RULE_PAGES_END, NULL,
 			   "memory %" PRIu32 " is gone with %" PRId64 " pages pinned", pages->id,
 			   pages->pinned);
@@ -167,6 +173,18 @@ static void area_before(struct check_at *at)
 		at->mine->use.dmabuf = true;
 }
 
+/* R-41, at its end: it maps no area any more. */
+static void judge_leaving(struct check_at *at)
+{
+	const struct mirror_domain *d = mirror_find_domain(at->ioas, at->ev->body_obj.object);
+
+	if (!d || !at->mine || at->mine->use.dmabuf || !check_judge_whole(at, RULE_DOMAIN_COVERS) ||
+	    !d->mapped)
+		return;
+	check_fail(at, RULE_DOMAIN_COVERS, NULL,
+		   "domain %" PRIu32 " is detached and maps %" PRId64 " bytes", d->id, d->mapped);
+}
+
 void check_pages_before(struct check_at *at)
 {
 	const struct mirror_pages *pages;
@@ -183,6 +201,10 @@ void check_pages_before(struct check_at *at)
 	case IOAS_EV_AREA_SPLIT:
 		if (at->ioas)
 			split(at);
+		break;
+	case IOAS_EV_DOMAIN_DETACH:
+		if (at->ioas)
+			judge_leaving(at);
 		break;
 	case IOAS_EV_CHARGE:
 		pages = check_pages_known(at, at->ev->body_charge.pages_id);
@@ -227,16 +249,30 @@ static void judge_all_pinned(struct check_at *at)
 			   ioas->pinned, mapped, ioas->pfnmap);
 }
 
+/* The mismatches of that a detach could explain, had it begun before. */
 void check_pages_op(struct check_at *at)
 {
 	struct check_stand *stand = at->mine ? &at->mine->use.unpinned : NULL;
+	bool type1 = at->ev->backend == IOAS_BACKEND_TYPE1;
+	enum rule_id rule = type1 ? RULE_PIN_ALL : RULE_DOMAIN_COVERS;
 
 	if (at->ev->body_op.what != IOAS_OP_DETACH || !stand || !stand->since_ns || stand->reported)
 		return;
-	if (check_op_start(at->ev) > stand->since_ns && check_judge_whole(at, RULE_PIN_ALL))
-		check_fail(at, RULE_PIN_ALL, NULL,
-			   "%" PRId64 " pages were not pinned while there was hardware", stand->by);
+	if (check_op_start(at->ev) > stand->since_ns && check_judge_whole(at, rule))
+		check_fail(at, rule, NULL, "%s",
+			   type1 ? "pages were mapped and not pinned while there was hardware"
+				 : "a domain was there and mapped nothing of what was mapped");
 	check_stand_clear(stand);
+}
+
+/* Whether a domain is told that may have left: it maps nothing. */
+static const struct mirror_domain *idle_domain(const struct mirror_ioas *ioas)
+{
+	const struct mirror_domain *d = mirror_domain_first(ioas);
+
+	while (d && d->mapped)
+		d = mirror_domain_next(d);
+	return d;
 }
 
 /* The first area that the op added: what it shows of its memory is pinned. */
@@ -246,7 +282,7 @@ static void judge_added(struct check_at *at)
 	const struct mirror_pages *pages;
 	uint64_t first, shown;
 
-	if (!at->op || !at->op->added || !mirror_domain_count(at->ioas))
+	if (!at->op || !at->op->added || !mirror_domain_count(at->ioas) || idle_domain(at->ioas))
 		return;
 	area = mirror_area_at(at->ioas, at->op->added_iova);
 	pages = area && area->op == at->ev->op ? mirror_area_pages(area) : NULL;
@@ -267,6 +303,28 @@ static void judge_added(struct check_at *at)
 
 /* ---- R-41 ---- */
 
+static void fail_domain(struct check_at *at, const struct mirror_domain *d, uint64_t mapped)
+{
+	check_fail(at, RULE_DOMAIN_COVERS, NULL,
+		   "domain %" PRIu32 " maps %" PRId64 " bytes of %" PRIu64, d->id, d->mapped,
+		   mapped);
+}
+
+/*
+ * A domain that maps nothing may have left before these areas came, and not be
+ * told yet: one that mapped something has told that it does not any more.
+ */
+static void judge_idle(struct check_at *at, uint64_t mapped)
+{
+	const struct mirror_domain *d = mapped ? idle_domain(at->ioas) : NULL;
+	struct check_stand *stand = &at->mine->use.unpinned;
+
+	if (!d || at->mine->use.dmabuf || !check_judge_whole(at, RULE_DOMAIN_COVERS))
+		check_stand_clear(stand);
+	else if (check_stands(at, stand, 1, false))
+		fail_domain(at, d, mapped);
+}
+
 static void judge_domains(struct check_at *at)
 {
 	uint64_t mapped = mirror_mapped_bytes(at->ioas);
@@ -275,17 +333,18 @@ static void judge_domains(struct check_at *at)
 	/* Their sum is kept in 63 bits. */
 	if (mapped > INT64_MAX)
 		return;
+	judge_idle(at, mapped);
 	for (; d; d = mirror_domain_next(d)) {
 		uint64_t in = (uint64_t)d->mapped;
 
+		if (!in)
+			continue;
 		if (!check_judge_whole(at, RULE_DOMAIN_COVERS))
 			return;
 		/* One that is revoked has left the domains, and its area is still there. */
 		if (in == mapped || (at->mine->use.dmabuf && d->mapped >= 0 && in < mapped))
 			continue;
-		check_fail(at, RULE_DOMAIN_COVERS, NULL,
-			   "domain %" PRIu32 " maps %" PRId64 " bytes of %" PRIu64, d->id,
-			   d->mapped, mapped);
+		fail_domain(at, d, mapped);
 	}
 }
 
