@@ -48,8 +48,8 @@ _ioascope_value() {
     --from) _ioascope_words "$2" 'auto events kernel' ;;
     --state) _ioascope_files "$2" ;;
     --cgroup) _ioascope_cgroups "$2" ;;
-    --pid) _ioascope_words "$2" "$(_ioascope_processes)" ;;
-    --uid | --ioas | --iova | --count | -c | --ring | --areas | --without) COMPREPLY=() ;;
+    --pid | --owner) _ioascope_words "$2" "$(_ioascope_processes)" ;;
+    --at | --va | --pages | --uid | --ioas | --iova | --count | -c | --ring | --areas | --without) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -65,9 +65,11 @@ _ioascope_program() {
 
 _ioascope() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i opts
+    local source='-j --json -r --read --at --from -v --verbose -h --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _ioascope_words "$cur" 'trace record check show features --help --version -h -V'
+        _ioascope_words "$cur" 'trace record check show lookup holes aliases diff features
+            --help --version -h -V'
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do
@@ -96,7 +98,11 @@ _ioascope() {
         opts='-r --read --policy --rule --allow-uncertain --format -j --json -o --output
             -q --quiet --list-rules --ring --areas --without -v --verbose -h --help --'
         ;;
-    show) opts='-j --json --ioas --pid --iova --from -v --verbose -h --help' ;;
+    show) opts="--ioas --pid --iova --merged --histogram $source" ;;
+    lookup) opts="--va --pages --owner --uid --ioas --pid $source" ;;
+    holes) opts="--ioas --valid $source" ;;
+    aliases) opts="--shared $source" ;;
+    diff) opts="--ioas --layout --exit-code $source" ;;
     features) opts='-p --programs -j --json -h --help' ;;
     *) return ;;
     esac

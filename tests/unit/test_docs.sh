@@ -88,7 +88,7 @@ has() {
 # A value that fits what the help calls it: "--pid N".
 sample() {
     case $1 in
-    N | PATH) echo 1 ;;
+    N | PID | PATH) echo 1 ;;
     B) echo type1 ;;
     OP*) echo map ;;
     FILE) echo /dev/null ;;
@@ -97,7 +97,7 @@ sample() {
     AGE) echo 1h ;;
     FORMAT) echo json ;;
     R=SEVERITY) echo R-20=off ;;
-    ADDR) echo 0 ;;
+    ADDR | TIME) echo 0 ;;
     SOURCE) echo auto ;;
     *) return 1 ;;
     esac
@@ -226,7 +226,11 @@ check "completion: a program's arguments" same COPYING "$(complete_words trace -
 
 check "schema: keys of trace" keys_described user/view/trace_json.c user/view/trace_summary.c
 check "schema: keys of check" keys_described user/view/report.c user/view/report_json.c
-check "schema: keys of show" keys_described user/view/show.c
+check "schema: keys of show" keys_described user/view/show_json.c
+check "schema: keys of lookup" keys_described user/view/lookup.c
+check "schema: keys of holes" keys_described user/view/holes.c
+check "schema: keys of aliases" keys_described user/view/aliases.c
+check "schema: keys of diff" keys_described user/view/diff_json.c
 check "schema: keys of features" keys_described user/cli/features.c
 check "schema: kinds" enum_described IOAS_EV_
 check "schema: ops" enum_described IOAS_OP_
