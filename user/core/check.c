@@ -79,7 +79,6 @@ static void take_doubt(struct check *c, struct check_ctx *my, const struct mirro
 static void judge_before(struct check_at *at)
 {
 	check_stream_before(at);
-	check_known_before(at);
 	check_area_before(at);
 	check_unmap_before(at);
 	check_answer_before(at);
@@ -88,7 +87,8 @@ static void judge_before(struct check_at *at)
 	check_pages_before(at);
 	check_charge_before(at);
 	check_end_before(at);
-	check_known_before(at);
+	if (!at->failed)
+		check_known_before(at);
 }
 
 static void judge_after(struct check_at *at)

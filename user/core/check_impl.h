@@ -329,14 +329,11 @@ void check_charge_after(struct check_at *at);
 void check_charge_op(struct check_at *at);
 void check_charge_rest(struct check_at *at);
 
-/* what a change says of its object is what was told of it. */
+/* what a change says of its object is what was told of it. Where no other has failed. */
 void check_known_before(struct check_at *at);
 
 /* ends. */
 void check_end_before(struct check_at *at);
-
-/* what a change says beside its news. Called last of the _before. */
-void check_known_before(struct check_at *at);
 
 /*
  * R-55 to R-57: the events themselves. check_stream_order() says whether the
