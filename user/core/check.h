@@ -46,7 +46,7 @@ struct check_violation {
 	const char *text; /* one line: what was found and what was promised */
 	const struct ioas_event *history[CHECK_HISTORY]; /* what led there, oldest first */
 	size_t nhistory;
-	const struct mirror *mirror; /* the state, with the event applied as far as it could be */
+	const struct mirror *mirror; /* the state; a change that cannot be is not in it yet */
 };
 
 /* How unmaps were asked, against what was there (semantics: exact and inexact unmap). */
