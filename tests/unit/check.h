@@ -393,7 +393,11 @@ static inline void cs_remove(struct cs *cs, uint64_t iova)
 	ev.body_area.area = area->number;
 	ev.body_area.prot = area->prot;
 	ev.body_area.pages = mirror_area_pinned(area);
+	ev.body_area.pfnmap = (int64_t)area->pfnmap;
 	ev.body_area.pages_id = pages ? pages->id : 0;
+	ev.body_area.at = mirror_area_offset(area);
+	ev.body_area.owner_tgid = mirror_area_owner(check_mirror(cs->c), area).tgid;
+	ev.body_area.owner_uid = mirror_area_owner(check_mirror(cs->c), area).uid;
 	last = pages && pages->areas == 1;
 	cs_send(cs, ev);
 	if (pages)

@@ -574,6 +574,7 @@ static void test_double_free(void **state)
 	cs_begin(cs);
 	cs_charge(cs, 1, 0);
 	ev = cs_area(cs, IOAS_EV_AREA_ADD, 0x30000, CS_PAGE, 0x705000);
+	ev.tgid = 101;
 	ev.body_area.owner_tgid = 101;
 	ev.body_area.pages = 1;
 	cs->pinned = 1;

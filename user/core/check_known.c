@@ -5,8 +5,8 @@
  * what a removal says is what the birth said, and what has changed since.
  *
  * A body that was not filled (an area without its number, a pages object without
- * its size) tells nothing. Uids are compared where the hooks keep them: iommufd's
- * are read anew each time, and a process may change its own.
+ * its size) tells nothing. A process may change its uid: what hooks tell as the
+ * uid of memory is that of the time when it was mapped.
  */
 #include <inttypes.h>
 
@@ -46,8 +46,17 @@ static void compare_owner(struct difference *d, const struct check_at *at,
 	if (!owner.tgid)
 		return;
 	compare(d, "owner", body->owner_tgid, owner.tgid);
-	if (at->ev->backend == IOAS_BACKEND_TYPE1)
-		compare(d, "owner's uid", body->owner_uid, owner.uid);
+	compare(d, "owner's uid", body->owner_uid, owner.uid);
+}
+
+/* What is new belongs to who made it. */
+static void compare_task(struct difference *d, const struct ioas_event *ev, uint32_t tgid,
+			 uint32_t uid)
+{
+	if (!tgid || (ev->flags & IOAS_F_ADOPTED))
+		return;
+	compare(d, "task", tgid, ev->tgid);
+	compare(d, "user", uid, ev->uid);
 }
 
 static void compare_memory(struct difference *d, const struct check_at *at,
@@ -57,7 +66,7 @@ static void compare_memory(struct difference *d, const struct check_at *at,
 	const struct mirror_pages *pages = mirror_area_pages(area);
 
 	compare(d, "pages object", body->pages_id, pages ? pages->id : 0);
-	if (!pages || pages->memory == IOAS_MEMORY_USER)
+	if (!pages || pages->memory != IOAS_MEMORY_NONE)
 		compare(d, "VA", body->va, mirror_area_va(area));
 	if (at->ev->kind != IOAS_EV_AREA_SPLIT) {
 		compare(d, "offset", body->at, mirror_area_offset(area));
@@ -72,7 +81,7 @@ static void known_area(struct difference *d, const struct check_at *at)
 	const struct ioas_area_body *body = &at->ev->body_area;
 	const struct mirror_area *area = held_area(at);
 
-	if (!area || (!area->number && !body->area))
+	if (!area || !body->area)
 		return;
 	compare(d, "number", body->area, area->number);
 	compare(d, "last address", body->last, area->node.last);
@@ -91,14 +100,18 @@ static void known_memory(struct difference *d, const struct check_at *at)
 	const struct ioas_area_body *body = &at->ev->body_area;
 	const struct mirror_pages *pages = NULL;
 
+	if (!body->pages_id && at->ev->backend == IOAS_BACKEND_TYPE1)
+		compare_task(d, at->ev, body->owner_tgid, body->owner_uid);
 	if (at->ctx && body->pages_id)
 		pages = mirror_find_pages(at->ctx, body->pages_id);
 	if (!pages || pages->adopted || !body->area)
 		return;
-	if (pages->memory == IOAS_MEMORY_USER)
+	if (pages->memory != IOAS_MEMORY_NONE && body->va)
 		compare(d, "VA", body->va, pages->va + body->at);
-	if (pages->owner_tgid)
+	if (pages->owner_tgid) {
 		compare(d, "owner", body->owner_tgid, pages->owner_tgid);
+		compare(d, "owner's uid", body->owner_uid, pages->owner_uid);
+	}
 	compare(d, "pages of its own", (uint64_t)body->pages, 0);
 	compare(d, "pages that are no RAM", (uint64_t)body->pfnmap, 0);
 }
@@ -107,13 +120,19 @@ static void known_memory(struct difference *d, const struct check_at *at)
 static void known_filled(struct difference *d, const struct check_at *at)
 {
 	const struct ioas_area_body *body = &at->ev->body_area;
-	const struct mirror_area *area = held_area(at);
-	const struct mirror_pages *pages = area ? mirror_area_pages(area) : NULL;
+	const struct mirror_area *area = NULL;
+	const struct mirror_pages *pages;
 	uint64_t size = body->last - body->iova + 1;
 
-	if (!area || (pages && pages->memory == IOAS_MEMORY_DMABUF))
+	if (at->ioas)
+		area = mirror_area_first_in(at->ioas, body->iova, body->last);
+	if (!area || area->adopted)
 		return;
+	compare(d, "first address", body->iova, area->node.start);
 	compare(d, "last address", body->last, area->node.last);
+	pages = mirror_area_pages(area);
+	if (pages && pages->memory == IOAS_MEMORY_DMABUF)
+		return;
 	compare(d, "bytes", (uint64_t)(body->bytes < 0 ? -body->bytes : body->bytes), size);
 }
 
@@ -149,6 +168,7 @@ static void known_pages(struct difference *d, const struct check_at *at)
 		return;
 	compare(d, "payer", body->owner, pages->owner);
 	compare(d, "owner", body->owner_tgid, pages->owner_tgid);
+	compare(d, "owner's uid", body->owner_uid, pages->owner_uid);
 }
 
 /* Who is charged again is who was charged. */
@@ -160,8 +180,10 @@ static void known_charge(struct difference *d, const struct check_at *at)
 
 	if (body->pages_id) {
 		pages = at->ctx ? mirror_find_pages(at->ctx, body->pages_id) : NULL;
-		if (pages && !pages->adopted && pages->owner == body->owner)
-			compare(d, "owner", body->owner_tgid, pages->owner_tgid);
+		if (!pages || pages->adopted || !pages->owner_tgid || pages->owner != body->owner)
+			return;
+		compare(d, "owner", body->owner_tgid, pages->owner_tgid);
+		compare(d, "owner's uid", body->owner_uid, pages->owner_uid);
 		return;
 	}
 	charge = at->ioas ? mirror_charge_first(at->ioas) : NULL;
@@ -244,6 +266,10 @@ static void known(struct difference *d, const struct check_at *at)
 		break;
 	case IOAS_EV_CHARGE:
 		known_charge(d, at);
+		break;
+	case IOAS_EV_PAGES_NEW:
+		compare_task(d, at->ev, at->ev->body_pages.owner_tgid,
+			     at->ev->body_pages.owner_uid);
 		break;
 	case IOAS_EV_PAGES_GONE:
 	case IOAS_EV_PAGES_PINNED:
