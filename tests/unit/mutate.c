@@ -72,7 +72,10 @@ static const struct mutate_field split[] = {
 };
 
 static const struct mutate_field filled[] = {
-	AREA(iova, 0, 0), AREA(last, 0, 0), AREA(object, 0, 0), AREA(area, 0, 0), AREA(bytes, 0, 0),
+	AREA(iova, 0, 0),
+	AREA(last, 0, 0),
+	AREA(object, 0, 0),
+	AREA(bytes, 0, 0),
 };
 
 static const struct mutate_field pages_whole[] = {
@@ -148,8 +151,10 @@ size_t mutate_fields(const struct ioas_event *ev, const struct mutate_field **ou
 	size_t n = 0;
 
 	for (size_t i = 0; i < UNIT_COUNT(head); i++) {
-		/* What is of the context has no IOAS to be wrong about. */
-		if (ev->ioas || strcmp(head[i].name, "ioas"))
+		/* Memory is the context's: through which IOAS it came is no state. */
+		bool ioas = ev->ioas && ev->kind != IOAS_EV_PAGES_NEW;
+
+		if (ioas || strcmp(head[i].name, "ioas"))
 			out[n++] = &head[i];
 	}
 	for (size_t i = 0; i < bodies[ev->kind].count; i++) {

@@ -115,6 +115,18 @@ bool replay_step(struct replay *r, const struct model_op *op)
 	return !*r->why;
 }
 
+/* All came, nothing was lost: no context is in doubt. */
+static void finish(struct replay *r)
+{
+	const struct check_stats *s = check_stats(r->check);
+
+	check_finish(r->check, r->stream.total, r->stream.now);
+	if (!*r->why && (s->uncertain_contexts || s->adopted_contexts))
+		snprintf(r->why, sizeof(r->why), "%llu contexts uncertain, %llu adopted",
+			 (unsigned long long)s->uncertain_contexts,
+			 (unsigned long long)s->adopted_contexts);
+}
+
 bool replay_end(struct replay *r)
 {
 	if (r->mix)
@@ -125,7 +137,10 @@ bool replay_end(struct replay *r)
 	feed_all(r);
 	if (!*r->why && mirror_check(r->mirror))
 		snprintf(r->why, sizeof(r->why), "mirror_check()");
-	return compare(r);
+	compare(r);
+	if (r->check)
+		finish(r);
+	return !*r->why;
 }
 
 void replay_free(struct replay *r)

@@ -66,7 +66,7 @@ static void compare_memory(struct difference *d, const struct check_at *at,
 	const struct mirror_pages *pages = mirror_area_pages(area);
 
 	compare(d, "pages object", body->pages_id, pages ? pages->id : 0);
-	if (!pages || pages->memory == IOAS_MEMORY_USER)
+	if (!pages || pages->memory != IOAS_MEMORY_NONE)
 		compare(d, "VA", body->va, mirror_area_va(area));
 	if (at->ev->kind != IOAS_EV_AREA_SPLIT) {
 		compare(d, "offset", body->at, mirror_area_offset(area));
@@ -106,7 +106,7 @@ static void known_memory(struct difference *d, const struct check_at *at)
 		pages = mirror_find_pages(at->ctx, body->pages_id);
 	if (!pages || pages->adopted || !body->area)
 		return;
-	if (pages->memory == IOAS_MEMORY_USER && body->va)
+	if (pages->memory != IOAS_MEMORY_NONE && body->va)
 		compare(d, "VA", body->va, pages->va + body->at);
 	if (pages->owner_tgid) {
 		compare(d, "owner", body->owner_tgid, pages->owner_tgid);
@@ -120,13 +120,19 @@ static void known_memory(struct difference *d, const struct check_at *at)
 static void known_filled(struct difference *d, const struct check_at *at)
 {
 	const struct ioas_area_body *body = &at->ev->body_area;
-	const struct mirror_area *area = held_area(at);
-	const struct mirror_pages *pages = area ? mirror_area_pages(area) : NULL;
+	const struct mirror_area *area = NULL;
+	const struct mirror_pages *pages;
 	uint64_t size = body->last - body->iova + 1;
 
-	if (!area || (pages && pages->memory == IOAS_MEMORY_DMABUF))
+	if (at->ioas)
+		area = mirror_area_first_in(at->ioas, body->iova, body->last);
+	if (!area || area->adopted)
 		return;
+	compare(d, "first address", body->iova, area->node.start);
 	compare(d, "last address", body->last, area->node.last);
+	pages = mirror_area_pages(area);
+	if (pages && pages->memory == IOAS_MEMORY_DMABUF)
+		return;
 	compare(d, "bytes", (uint64_t)(body->bytes < 0 ? -body->bytes : body->bytes), size);
 }
 

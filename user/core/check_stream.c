@@ -14,8 +14,17 @@ bool check_stream_order(struct check_at *at)
 	const struct ioas_event *ev = at->ev;
 	struct check_ctx *my = at->my_ctx;
 
-	if (!my || !ev->order)
+	if (!my)
 		return true;
+	if (!ev->order) {
+		/* Nothing follows that would show that a number is missing. */
+		if (my->next_order && ev->kind == IOAS_EV_CTX_GONE)
+			mirror_mark_uncertain(at->c->mirror, ev->ctx, ev->time_ns);
+		return true;
+	}
+	/* The first one that has a number, and it is not the first of the context. */
+	if (!my->next_order && !my->adopted && ev->order > 1)
+		mirror_mark_uncertain(at->c->mirror, ev->ctx, ev->time_ns);
 	if (my->next_order && ev->order > my->next_order)
 		mirror_mark_uncertain(at->c->mirror, ev->ctx, ev->time_ns);
 	if (my->next_order && ev->order < my->next_order) {
