@@ -21,6 +21,7 @@ struct instance {
 	struct ring_buffer *ring;
 	struct hook_use *uses;
 	struct bpf_link **links; /* one for each of uses */
+	__u32 present; /* backends whose modules are there, by enum ioas_backend */
 	struct maps maps;
 	instance_record_fn fn;
 	void *arg;
@@ -74,10 +75,11 @@ static int probe_hooks(struct instance *i, __u8 argn[ARG_MAX])
 /* Leaves a backend out if its modules are not there, or a hook that it needs. */
 static __u32 choose_backends(struct instance *i)
 {
-	__u32 usable = 0;
+	__u32 usable;
 
 	for (unsigned int b = 1; b < IOAS_BACKENDS; b++)
-		usable |= present(b) ? 1U << b : 0;
+		i->present |= present(b) ? 1U << b : 0;
+	usable = i->present;
 	for (size_t n = 0; n < hook_count; n++) {
 		const struct hook_use *u = &i->uses[n];
 		__u32 bit = 1U << u->hook->backend;
@@ -366,9 +368,11 @@ __u64 instance_missed(const struct instance *i)
 void instance_hooks(const struct instance *i, size_t *attached, size_t *all)
 {
 	*attached = 0;
-	*all = hook_count;
-	for (size_t n = 0; n < hook_count; n++)
+	*all = 0;
+	for (size_t n = 0; n < hook_count; n++) {
 		*attached += i->links[n] != NULL;
+		*all += i->present >> i->uses[n].hook->backend & 1;
+	}
 }
 
 int instance_program(const struct instance *i, size_t n, struct instance_program *out)
