@@ -139,7 +139,7 @@ ready:
 	$(Q)$(MAKE) --no-print-directory all
 
 unit: $(UNIT) $(UNIT_SAN)
-	$(Q)for t in $^; do $$t || exit 1; done
+	$(Q)status=0; for t in $^; do $$t || status=1; done; exit $$status
 
 demo: ready
 	$(Q)tests/demo.sh

@@ -143,4 +143,35 @@ static inline int image_open(const struct image *image, size_t size, struct reco
 	return recording_open_fd(fd, out, why, why_size);
 }
 
+static inline struct recording *open_good(const char *path)
+{
+	struct recording *r;
+	char why[200] = "";
+
+	assert_int_equal(recording_open(path, &r, why, sizeof(why)), 0);
+	return r;
+}
+
+static inline void assert_same(const struct mirror *a, const struct mirror *b)
+{
+	char why[200] = "";
+
+	if (mirror_compare(a, b, why, sizeof(why)))
+		fail_msg("%s", why);
+}
+
+static inline size_t count_events(const char *path, enum recording_end *end)
+{
+	struct recording *rec = open_good(path);
+	const struct ioas_event *ev;
+	const char *why;
+	size_t n = 0;
+
+	while (recording_next(rec, &ev) == 1)
+		n += !recording_in_keyframe(rec);
+	*end = recording_ended(rec, &why);
+	recording_close(&rec);
+	return n;
+}
+
 #endif

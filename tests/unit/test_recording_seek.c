@@ -11,16 +11,6 @@ struct told {
 	struct mirror *m; /* at its end */
 };
 
-static struct recording *open_good(const char *path)
-{
-	struct recording *r;
-	char why[200] = "";
-
-	if (recording_open(path, &r, why, sizeof(why)))
-		fail_msg("%s", why);
-	return r;
-}
-
 /* Writes events that `next` makes, and what the caller's order stage would say of gaps. */
 static struct told tell(struct place *p, size_t count,
 			struct ioas_event (*next)(void *arg, size_t i), void *arg)

@@ -285,7 +285,7 @@ static void recorded_totals(struct checking *c, const struct recording *r)
 	c->sum.hooks = recording_info(r)->nhooks;
 	if (recording_ended(r, &why) != RECORDING_WHOLE)
 		doubt(c, "%s: %s", c->opt->read, why);
-	else if (!t)
+	else if (!t && !recording_continues(r))
 		doubt(c, "%s: it was not closed in good order", c->opt->read);
 	doubt_count(c, recording_unknown(r), "events are of kinds that this version does not know");
 	doubt_count(c, recording_malformed(r), "records could not be read");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The writer's files: how they come to be, get their names and go. */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -48,19 +47,16 @@ int rec_file_place(const char *name, const char *path)
 	return rename(name, path) ? -errno : 0;
 }
 
-/* The number of a file of the set, 0 if the name is of no such file. */
+/* The number of a file of the set, 0 if the name is of no such file: NAME.1 to NAME.999999999. */
 static unsigned long set_number(const char *base, const char *name)
 {
 	size_t length = strlen(base);
-	unsigned long number;
-	char *end;
+	const char *digits = name + length + 1;
 
-	if (strncmp(name, base, length) != 0 || name[length] != '.' ||
-	    !isdigit((unsigned char)name[length + 1]) || name[length + 1] == '0')
+	if (strncmp(name, base, length) != 0 || name[length] != '.' || *digits == '0' ||
+	    strlen(digits) > 9 || strspn(digits, "0123456789") != strlen(digits))
 		return 0;
-	errno = 0;
-	number = strtoul(name + length + 1, &end, 10);
-	return *end || errno ? 0 : number;
+	return strtoul(digits, NULL, 10);
 }
 
 /* Calls `each` with the number of each file of the set. 0 or -errno. */

@@ -28,11 +28,13 @@ static int append(struct rec_out *out, const void *bytes, size_t size)
 {
 	int err = write_all(out->fd, bytes, size);
 
-	/* If a part of it cannot be cut off, a reader stops there all the same. */
-	if (err)
-		return ftruncate(out->fd, (off_t)out->size) ? err : err;
-	out->size += size;
-	return 0;
+	if (!err) {
+		out->size += size;
+		return 0;
+	}
+	/* If the part that was written cannot be cut off, a reader stops there all the same. */
+	(void)!ftruncate(out->fd, (off_t)out->size);
+	return err;
 }
 
 static int write_header(struct rec_out *out, const struct recording_info *info)
