@@ -77,7 +77,7 @@ static void tour_refused(struct tour *t, uint32_t a, uint32_t b)
 	tour_check(t, "map in the interrupt window",
 		   s_map(t->s, b, FD_MAP_FIXED | MAP_RW, tour_va(t, 0), PAGE, &msi), 0);
 	tour_check(t, "replace by an IOAS that does not fit", s_attach(t->s, dev, b), -EADDRINUSE);
-	tour_map(t, "still with the first", a, 8 * AREA, AREA, MAP_RW, 0);
+	tour_map(t, "still with the first", a, 128 * AREA, AREA, MAP_RW, 0);
 	tour_unmap(t, "unmap", b, IOVA_MSI - IOVA_BASE, PAGE, 0, PAGE);
 	tour_check(t, "attach to nothing", s_attach(t->s, dev, 0x7fffffff), -ENOENT);
 	tour_check(t, "attach to a device", s_attach(t->s, dev, dev->id), -EINVAL);
