@@ -45,12 +45,13 @@ SKEL := $(BPF:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
 USER_OBJ := $(USER:%.c=$(B)/%.o)
 MAN := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
 CLIENT := $(wildcard tests/clients/*.c)
+FD_CLIENT := $(wildcard tests/clients/iommufd/*.c) $(addprefix tests/clients/,edu.c log.c)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTED := $(CORE) $(wildcard user/view/*.c) $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 
-all: check-tools $(B)/ioascope $(B)/tests/type1-client $(MAN)
+all: check-tools $(B)/ioascope $(B)/tests/type1-client $(B)/tests/iommufd-client $(MAN)
 
 # A part that is absent is named once, with the package that brings it.
 check-tools:
@@ -84,6 +85,12 @@ $(B)/tests/type1-client: $(CLIENT) $(wildcard tests/clients/*.h tests/modules/*/
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) \
 		-Itests/modules/ioas_testdev $(CLIENT) -lpthread -o $@
+
+$(B)/tests/iommufd-client: $(FD_CLIENT) $(wildcard tests/clients/*.h tests/clients/iommufd/*.h)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) \
+		-Itests/clients $(FD_CLIENT) -lpthread -o $@
 
 # What tests link: core and the views, and what the tests share. Of an archive
 # only what is used comes along. In $(B)/san with sanitizers.

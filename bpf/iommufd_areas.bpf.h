@@ -209,15 +209,28 @@ HOOK("fexit/batch_to_domain", fd_batch)
 	return 0;
 }
 
-/* The attach of a domain fills it area by area. */
+/* The attach of a domain fills it area by area; what fails is taken back inside. */
 HOOK("fexit/iopt_area_fill_domain", fd_fill1)
 {
 	struct iopt_area *area = (void *)arg(ctx, ARG_FD_FILL1_AREA);
 	struct ioas_ioas *s = fd_ioas((__u64)BPF_CORE_READ(area, iopt));
 	struct op *op = op_get(LEVEL_DRIVER);
 
-	fd_fills_tell(s, op, area);
+	if (!(int)ret_of(ctx))
+		fd_fills_tell(s, op, area);
+	else if (op)
+		__builtin_memset(op->fill, 0, sizeof(op->fill));
 	return 0;
+}
+
+/* Whether a part was put into the domain that was not told yet: a fill fails just now. */
+static __always_inline bool fd_fill_pending(const struct op *op, __u64 domain)
+{
+	for (int i = 0; i < OP_FILLS; i++) {
+		if (op->fill[i].domain == domain)
+			return true;
+	}
+	return false;
 }
 
 /* The whole area leaves a domain: the last one that has it, or another. */
@@ -227,8 +240,8 @@ static __noinline int fd_emptied(struct iopt_area *area, __u64 domain)
 	__u64 size = BPF_CORE_READ(area, node.last) - BPF_CORE_READ(area, node.start) + 1;
 	struct op *op = op_get(LEVEL_DRIVER);
 
-	/* Inside of a removal, which tells it for all domains. */
-	if (s && (!op || !op->removal.active))
+	/* A removal tells it for all domains; of a fill that fails nothing was told. */
+	if (s && (!op || (!op->removal.active && !fd_fill_pending(op, domain))))
 		fd_filled(ctx_of(s), s, op, area, domain, -size);
 	return 0;
 }

@@ -106,6 +106,14 @@ static __always_inline struct fd_name fd_name(__u64 ctx_key, __u32 id)
 	return name;
 }
 
+static __always_inline __u64 fd_by_name(__u64 ctx_key, __u32 id)
+{
+	struct fd_name name = fd_name(ctx_key, id);
+	__u64 *iopt = bpf_map_lookup_elem(&fd_names, &name);
+
+	return iopt ? *iopt : 0;
+}
+
 /* fentry: after it other threads may use the number. Ioctl and compat IOASes alike. */
 HOOK("fentry/iommufd_object_finalize", fd_finalize)
 {
@@ -136,8 +144,10 @@ HOOK("fexit/iommufd_ioas_destroy", fd_ioas_destroyed)
 
 	if (!s)
 		return 0;
+	/* Its number is free since before this: another IOAS may have it by now. */
 	name = fd_name(s->ctx_key, BPF_CORE_READ(obj, id));
-	bpf_map_delete_elem(&fd_names, &name);
+	if (fd_by_name(name.ctx_key, name.id) == iopt)
+		bpf_map_delete_elem(&fd_names, &name);
 	e = event_begin(ctx_of(s), s, IOAS_EV_IOAS_GONE, fd_op_num(fd_op(iopt)));
 	if (e) {
 		e->body_obj.mode = s->mode;
@@ -148,14 +158,6 @@ HOOK("fexit/iommufd_ioas_destroy", fd_ioas_destroyed)
 }
 
 /* ---- ioctls ---- */
-
-static __always_inline __u64 fd_by_name(__u64 ctx_key, __u32 id)
-{
-	struct fd_name name = fd_name(ctx_key, id);
-	__u64 *iopt = bpf_map_lookup_elem(&fd_names, &name);
-
-	return iopt ? *iopt : 0;
-}
 
 static __always_inline __u32 fd_prot(__u32 flags)
 {

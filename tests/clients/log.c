@@ -65,6 +65,17 @@ static uint64_t boottime_ns(void)
 
 static void line_add_fields(struct line *line, const struct log_op *op)
 {
+	if (op->fields & LOG_IOAS)
+		line_add_u64(line, "ioas", op->ioas);
+	if (op->fields & LOG_COPY) {
+		line_add_u64(line, "dst", op->dst);
+		line_add_u64(line, "src", op->src);
+		line_add_u64(line, "src_iova", op->src_iova);
+	}
+	if (op->fields & LOG_HWPT)
+		line_add_u64(line, "hwpt", op->hwpt);
+	if (op->fields & LOG_PT)
+		line_add_u64(line, "pt", op->pt);
 	if (op->fields & LOG_IOVA)
 		line_add_u64(line, "iova", op->iova);
 	if (op->fields & LOG_SIZE)

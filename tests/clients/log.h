@@ -26,6 +26,10 @@ enum log_field {
 	LOG_OK = 1 << 7,
 	LOG_VALUE = 1 << 8,
 	LOG_ARGSZ = 1 << 9,
+	LOG_IOAS = 1 << 10,
+	LOG_COPY = 1 << 11, /* dst, src, src_iova */
+	LOG_HWPT = 1 << 12,
+	LOG_PT = 1 << 13,
 };
 
 struct log_op {
@@ -41,6 +45,12 @@ struct log_op {
 	uint32_t argsz;
 	uint64_t returned;
 	uint64_t value;
+	uint32_t ioas;
+	uint32_t dst;
+	uint32_t src;
+	uint64_t src_iova;
+	uint32_t hwpt;
+	uint32_t pt; /* an IOAS or a page table */
 	int group;
 	bool ok;
 	/* NULL: left out */

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A user of iommufd that logs what it asks and what it gets.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+
+#define EXIT_WRONG 1
+#define EXIT_USAGE 2
+
+static const char usage_text[] =
+	"Usage: iommufd-client [OPTION]... SCENARIO\n"
+	"\n"
+	"Scenarios:\n"
+	"  tour    everything the interface allows, each answer checked\n"
+	"  random  random operations on three IOASes, each answer checked against a model\n"
+	"  race    threads at the same few addresses, while devices come and go\n"
+	"  hold    a few typical areas\n"
+	"  copies  an area of --max-size, copied 100 times: the kernel's counters stay\n"
+	"\n"
+	"Options:\n"
+	"  --device ADDRESS   PCI device bound to vfio-pci, an \"edu\"; may be repeated\n"
+	"  --account WHO      none (default), user or mm: who is charged for pinned pages\n"
+	"  --log FILE         append a JSON line per operation\n"
+	"  --seed N           for random choices (default 1)\n"
+	"  --ops N            operations of random, or of each thread of race (default 200)\n"
+	"  --threads N        threads of race (default 4)\n"
+	"  --max-size BYTES   largest area (default 16M; suffixes K, M, G)\n"
+	"  --buffer BYTES     memory that areas are pieces of (default: the largest area)\n"
+	"  --total BYTES      random unmaps more while more than this is mapped (default 512M)\n"
+	"  --serve            then read commands from standard input\n"
+	"  --help             this text\n"
+	"\n"
+	"Commands of --serve (numbers decimal or 0x...), after the line READY:\n"
+	"  dma r|w IOVA LEN                 ok or fault, as the bytes show\n"
+	"  map IOAS IOVA SIZE PROT OFFSET   PROT r, w or rw; OFFSET in the buffer\n"
+	"  copy DST IOVA SRC IOVA SIZE PROT\n"
+	"  unmap IOAS IOVA SIZE             ok and the size that the kernel gave back\n"
+	"  attach DEVICE PT, detach DEVICE, destroy ID, quit\n"
+	"\n"
+	"Examples:\n"
+	"  iommufd-client --device 0000:01:00.0 tour\n"
+	"  iommufd-client --device 0000:01:00.0 --account mm --max-size 256M copies\n"
+	"  echo 'dma r 0x140000000 64' | iommufd-client --device 0000:01:00.0 --serve hold\n"
+	"\n"
+	"Exit status: 0 all right, 1 a wrong answer or a failure, 2 wrong usage.\n";
+
+struct arguments {
+	struct options opt;
+	const char *log;
+	bool serve;
+	const char *scenario;
+	unsigned int ndevices;
+	const char *devices[MODEL_DEVICES];
+};
+
+static const struct {
+	const char *name;
+	int (*run)(struct session *s);
+} scenarios[] = {
+	{ "tour", scenario_tour }, { "random", scenario_random }, { "race", scenario_race },
+	{ "hold", scenario_hold }, { "copies", scenario_copies },
+};
+
+static const struct option long_options[] = {
+	{ "device", required_argument, NULL, 'd' },   { "account", required_argument, NULL, 'a' },
+	{ "log", required_argument, NULL, 'l' },      { "seed", required_argument, NULL, 's' },
+	{ "ops", required_argument, NULL, 'o' },      { "threads", required_argument, NULL, 't' },
+	{ "max-size", required_argument, NULL, 'm' }, { "buffer", required_argument, NULL, 'b' },
+	{ "total", required_argument, NULL, 'T' },    { "serve", no_argument, NULL, 'S' },
+	{ "help", no_argument, NULL, 'h' },	      { NULL, 0, NULL, 0 },
+};
+
+static bool parse_number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return !errno && end != text && !*end && *text != '-';
+}
+
+static bool parse_count(const char *text, unsigned int *value)
+{
+	uint64_t number;
+
+	if (!parse_number(text, &number) || !number || number > 100000000)
+		return false;
+	*value = (unsigned int)number;
+	return true;
+}
+
+/* Whole pages, up to 1 TiB. */
+static bool parse_bytes(const char *text, uint64_t *value)
+{
+	unsigned int shift = 0;
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	if (errno || end == text || *text == '-')
+		return false;
+	if (*end == 'K' || *end == 'M' || *end == 'G') {
+		shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 30;
+		end++;
+	}
+	if (*end || *value > (1ULL << 40) >> shift)
+		return false;
+	*value <<= shift;
+	return *value && !(*value % PAGE);
+}
+
+static bool parse_account(const char *text, enum account *account)
+{
+	static const char *const names[] = { "none", "user", "mm" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(text, names[i])) {
+			*account = (enum account)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_device(struct arguments *args, const char *name)
+{
+	if (args->ndevices == MODEL_DEVICES || strlen(name) > 32 || strchr(name, '/'))
+		return false;
+	args->devices[args->ndevices++] = name;
+	return true;
+}
+
+static bool parse_option(struct arguments *args, int id, const char *value)
+{
+	switch (id) {
+	case 'd':
+		return parse_device(args, value);
+	case 'a':
+		return parse_account(value, &args->opt.account);
+	case 'l':
+		args->log = value;
+		return true;
+	case 's':
+		return parse_number(value, &args->opt.seed);
+	case 'o':
+		return parse_count(value, &args->opt.ops);
+	case 't':
+		return parse_count(value, &args->opt.threads);
+	case 'm':
+		return parse_bytes(value, &args->opt.max_size);
+	case 'b':
+		return parse_bytes(value, &args->opt.buffer);
+	case 'T':
+		return parse_bytes(value, &args->opt.total);
+	case 'S':
+		args->serve = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* 0, or the exit status plus one. */
+static int parse_arguments(int argc, char **argv, struct arguments *args)
+{
+	int id;
+
+	*args = (struct arguments){ .opt = { .seed = 1,
+					     .ops = 200,
+					     .threads = 4,
+					     .max_size = 16 * MIB,
+					     .total = 512 * MIB } };
+	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (id == 'h') {
+			fputs(usage_text, stdout);
+			return 1;
+		}
+		if (id == '?')
+			return EXIT_USAGE + 1;
+		if (!parse_option(args, id, optarg)) {
+			fprintf(stderr, "iommufd-client: wrong value: %s\n", optarg);
+			return EXIT_USAGE + 1;
+		}
+	}
+	if (!args->opt.buffer)
+		args->opt.buffer = args->opt.max_size;
+	if (optind != argc - 1 || !args->ndevices) {
+		fprintf(stderr,
+			"iommufd-client: one scenario and at least one device, see --help\n");
+		return EXIT_USAGE + 1;
+	}
+	args->scenario = argv[optind];
+	return 0;
+}
+
+static int run(struct session *s, const struct arguments *args, int (*scenario)(struct session *s))
+{
+	int ret = 0;
+
+	for (s->ndevices = 0; s->ndevices < args->ndevices; s->ndevices++) {
+		ret = cdev_open(&s->devices[s->ndevices], args->devices[s->ndevices]);
+		if (ret)
+			return ret;
+	}
+	ret = session_start(s);
+	if (!ret)
+		ret = scenario(s);
+	if (!ret && args->serve)
+		ret = serve(s);
+	session_stop(s);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	static struct session session;
+	struct arguments args;
+	size_t i;
+	int ret;
+
+	ret = parse_arguments(argc, argv, &args);
+	if (ret)
+		return ret - 1;
+	for (i = 0; i < ARRAY_SIZE(scenarios); i++)
+		if (!strcmp(args.scenario, scenarios[i].name))
+			break;
+	if (i == ARRAY_SIZE(scenarios)) {
+		fprintf(stderr, "iommufd-client: no scenario %s, see --help\n", args.scenario);
+		return EXIT_USAGE;
+	}
+	session.opt = &args.opt;
+	session.fd.fd = -1;
+	ret = log_open(&session.log, args.log, "iommufd");
+	if (ret) {
+		fprintf(stderr, "%s: %s\n", args.log, strerror(-ret));
+		return EXIT_WRONG;
+	}
+	ret = run(&session, &args, scenarios[i].run);
+	log_close(&session.log);
+	return ret ? EXIT_WRONG : 0;
+}

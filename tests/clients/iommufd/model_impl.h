@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CLIENT_FD_MODEL_IMPL_H
+#define CLIENT_FD_MODEL_IMPL_H
+
+#include "ioas_model.h"
+
+/* 0, or why the range cannot be taken: -EOVERFLOW, -EINVAL (reserved, misaligned), -EEXIST. */
+int model_check_iova(const struct model *m, const struct ioas *ioas, uint64_t iova, uint64_t size);
+/* The lowest address that the kernel may choose; it keeps what alignment the memory has. */
+int model_choose_iova(const struct model *m, const struct ioas *ioas, uint64_t va, uint64_t size,
+		      uint64_t *iova);
+/* The first area that ends at or behind @iova; ioas->n if none does. */
+size_t model_first(const struct ioas *ioas, uint64_t iova);
+bool model_valid(const struct fd_ranges *ranges, uint64_t start, uint64_t last);
+
+static inline uint64_t area_last(const struct area *area)
+{
+	return area->iova + area->size - 1;
+}
+
+#endif

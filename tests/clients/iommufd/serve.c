@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Commands on standard input, one answer line each on standard output.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dma_probe.h"
+
+#define WORDS_MAX 8
+
+struct command {
+	unsigned int n; /* words, the name included */
+	char *word[WORDS_MAX];
+	uint64_t number[WORDS_MAX]; /* 0 where the word is none */
+};
+
+/* An answer is "ok", "ok NUMBER", or "error -ERRNO". */
+static void answer(int ret)
+{
+	if (ret < 0)
+		printf("error %d\n", ret);
+	else
+		printf("ok\n");
+}
+
+static void answer_number(int ret, uint64_t value)
+{
+	if (ret < 0)
+		answer(ret);
+	else
+		printf("ok %llu\n", (unsigned long long)value);
+}
+
+static uint32_t prot(const char *word)
+{
+	return (strchr(word, 'r') ? FD_MAP_READ : 0) | (strchr(word, 'w') ? FD_MAP_WRITE : 0);
+}
+
+/* dma r|w IOVA LEN: by the first device that is attached */
+static void serve_dma(struct session *s, const struct command *cmd)
+{
+	enum edu_dir dir = *cmd->word[1] == 'r' ? EDU_READ : EDU_WRITE;
+	int ret = -ENODEV;
+	unsigned int i;
+
+	for (i = 0; i < s->ndevices; i++) {
+		if (!s->model.device[i].ioas)
+			continue;
+		ret = dma_probe(s, &s->devices[i], dir, cmd->number[2], cmd->number[3]);
+		break;
+	}
+	if (ret < 0)
+		answer(ret);
+	else
+		printf("%s\n", ret == DMA_OK ? "ok" : "fault");
+}
+
+/* map IOAS IOVA SIZE PROT OFFSET */
+static void serve_map(struct session *s, const struct command *cmd)
+{
+	uint64_t iova = cmd->number[2];
+	int ret = session_buffer(s, s->opt->buffer);
+
+	if (!s->buffer || cmd->number[5] > s->buffer_bytes ||
+	    cmd->number[3] > s->buffer_bytes - cmd->number[5])
+		ret = -ERANGE;
+	else
+		ret = s_map(s, (uint32_t)cmd->number[1], FD_MAP_FIXED | prot(cmd->word[4]),
+			    (uintptr_t)s->buffer + cmd->number[5], cmd->number[3], &iova);
+	answer_number(ret, iova);
+}
+
+/* copy DST IOVA SRC IOVA SIZE PROT */
+static void serve_copy(struct session *s, const struct command *cmd)
+{
+	uint64_t iova = cmd->number[2];
+	int ret = s_copy(s, (uint32_t)cmd->number[1], (uint32_t)cmd->number[3],
+			 FD_MAP_FIXED | prot(cmd->word[6]), cmd->number[4], cmd->number[5], &iova);
+
+	answer_number(ret, iova);
+}
+
+/* unmap IOAS IOVA SIZE */
+static void serve_unmap(struct session *s, const struct command *cmd)
+{
+	uint64_t gone = 0;
+	int ret = s_unmap(s, (uint32_t)cmd->number[1], cmd->number[2], cmd->number[3], &gone);
+
+	answer_number(ret, gone);
+}
+
+static void serve_destroy(struct session *s, const struct command *cmd)
+{
+	answer(s_destroy(s, (uint32_t)cmd->number[1]));
+}
+
+static void serve_attach(struct session *s, const struct command *cmd)
+{
+	struct cdev *dev = session_device(s, cmd->word[1]);
+
+	answer(dev ? s_attach(s, dev, (uint32_t)cmd->number[2]) : -ENODEV);
+}
+
+static void serve_detach(struct session *s, const struct command *cmd)
+{
+	struct cdev *dev = session_device(s, cmd->word[1]);
+
+	answer(dev ? s_detach(s, dev) : -ENODEV);
+}
+
+static const struct {
+	const char *name;
+	unsigned int words;
+	void (*run)(struct session *s, const struct command *cmd);
+} commands[] = {
+	{ "dma", 4, serve_dma },	 { "map", 6, serve_map },
+	{ "copy", 7, serve_copy },	 { "unmap", 4, serve_unmap },
+	{ "attach", 3, serve_attach },	 { "detach", 2, serve_detach },
+	{ "destroy", 2, serve_destroy },
+};
+
+static void command_parse(char *line, struct command *cmd)
+{
+	char *save = NULL, *word;
+
+	memset(cmd, 0, sizeof(*cmd));
+	for (word = strtok_r(line, " \t\r\n", &save); word && cmd->n < WORDS_MAX;
+	     word = strtok_r(NULL, " \t\r\n", &save)) {
+		cmd->number[cmd->n] = strtoull(word, NULL, 0);
+		cmd->word[cmd->n++] = word;
+	}
+}
+
+static void serve_command(struct session *s, const struct command *cmd)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(cmd->word[0], commands[i].name))
+			continue;
+		if (cmd->n == commands[i].words)
+			commands[i].run(s, cmd);
+		else
+			answer(-EINVAL);
+		return;
+	}
+	answer(-ENOSYS);
+}
+
+int serve(struct session *s)
+{
+	char *line cleanup_free = NULL;
+	size_t room = 0;
+
+	printf("READY\n");
+	fflush(stdout);
+	while (getline(&line, &room, stdin) >= 0) {
+		struct command cmd;
+
+		command_parse(line, &cmd);
+		if (!cmd.n)
+			continue;
+		if (!strcmp(cmd.word[0], "quit")) {
+			answer(0);
+			break;
+		}
+		serve_command(s, &cmd);
+		fflush(stdout);
+	}
+	fflush(stdout);
+	return s->wrong ? -EPROTO : 0;
+}
