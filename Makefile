@@ -148,6 +148,11 @@ ready:
 unit: $(UNIT) $(UNIT_SAN)
 	$(Q)status=0; for t in $^; do $$t || status=1; done; exit $$status
 
+# The sanitizers do not see what is read before it is written.
+valgrind: $(UNIT)
+	$(Q)status=0; for t in $(filter-out %/test_mirror_scale,$^); do \
+		valgrind -q --leak-check=full --error-exitcode=9 $$t || status=1; done; exit $$status
+
 demo: ready
 	$(Q)tests/demo.sh
 
@@ -191,6 +196,7 @@ help:
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
 	@echo 'make bench       what tracing costs the traced, as ratios'
 	@echo 'make bench-mirror what a change costs, by the number of areas'
+	@echo 'make valgrind    the unit tests under valgrind'
 	@echo 'make fuzz        fuzz what reads files and events; FUZZ_SECONDS=60'
 	@echo 'make bench-recording  size, write and read rate of recordings'
 	@echo 'make install     prefix=$(prefix) DESTDIR=$(DESTDIR)'
@@ -199,5 +205,5 @@ help:
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak test unit
+.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak test unit valgrind
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d) $(TESTED:%.c=$(B)/san/%.d) $(TESTED:%.c=$(B)/%.d)

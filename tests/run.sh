@@ -6,9 +6,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 export IOASCOPE_SEED=${IOASCOPE_SEED:-1}
-scale=${IOASCOPE_SCALE:-0.1} unit_scale=1 seconds=1500
+scale=${IOASCOPE_SCALE:-0.1} unit_scale=1 seconds=1500 soak=''
 if [ "${1:-}" = --soak ]; then
-    scale=${IOASCOPE_SCALE:-1} unit_scale=20 seconds=14400
+    scale=${IOASCOPE_SCALE:-1} unit_scale=100 seconds=14400 soak=1
 fi
 passed=0 failed=0
 
@@ -56,6 +56,7 @@ for kernel in 6.1 6.12; do
 done
 trap - EXIT
 part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" make --no-print-directory unit
+[ -z "$soak" ] || part "unit tests under valgrind" env IOASCOPE_SCALE=1 make --no-print-directory valgrind
 part "fuzz corpora" tests/fuzz/run.sh --replay
 part "documentation" tests/unit/test_docs.sh
 part "the rules on paper" tests/unit/test_rules_doc.sh
