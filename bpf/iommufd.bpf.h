@@ -34,7 +34,17 @@ struct user_struct {
 	kuid_t uid;
 };
 
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	void *slots[16];
+};
+
 struct io_pagetable {
+	struct xarray domains;
+	unsigned int next_domain_id;
 	struct rb_root_cached allowed_itree;
 	unsigned char disable_large_pages;
 	unsigned long iova_alignment;
@@ -89,8 +99,14 @@ struct pfn_batch {
 	unsigned int total_pfns;
 };
 
+struct iommu_domain_geometry {
+	unsigned long aperture_start;
+	unsigned long aperture_end;
+};
+
 struct iommu_domain {
 	unsigned long pgsize_bitmap;
+	struct iommu_domain_geometry geometry;
 };
 
 struct iommufd_hw_pagetable {
@@ -145,9 +161,9 @@ struct iommufd_access {
 /* A pages object, domain, device or access. */
 struct fd_object {
 	__u32 id;
-	__u32 pad;
+	__u32 failed; /* domain: it did not come about; a new one may have its address */
 	__u64 ctx_key;
-	__u64 ioas_key; /* domain: the IOAS that it is of */
+	__u64 ioas_key; /* domain: the IOAS that it is of; 0: it is no domain */
 	__s64 pinned; /* pages object: as last told */
 };
 
@@ -192,6 +208,15 @@ static __always_inline struct fd_object *fd_new(struct ioas_ctx *c, __u64 key, _
 		return NULL;
 	}
 	return fd_find(key);
+}
+
+/* A domain, at first sight or where one that failed has been. */
+static __always_inline struct fd_object *fd_domain(struct ioas_ctx *c, __u64 domain, __u64 ctx_key,
+						   __u64 iopt)
+{
+	struct fd_object *o = fd_find(domain);
+
+	return o && !o->failed ? o : fd_new(c, domain, ctx_key, iopt);
 }
 
 static __always_inline void fd_forget(__u64 key)

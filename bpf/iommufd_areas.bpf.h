@@ -14,14 +14,14 @@
  *     pinned is read from the object there, what is charged from the arguments.
  *   domain filled: exit of batch_to_domain (summed up), told at the exit of what
  *     fills; domain_rwsem and pages->mutex.
- *   domain comes: entry of iopt_table_add_domain, before the locks; so it is known
- *     when it is filled. Domain leaves: its exit, after the locks.
+ *   domain comes: exit of iopt_reserve_iova in iopt_table_add_domain, leaves: entry
+ *     of __iopt_remove_reserved_iova (iommufd_ranges); iova_rwsem (write).
  *   split: exits of iopt_insert_area in iopt_cut_iova, under iova_rwsem (write).
  */
 #ifndef IOASCOPE_IOMMUFD_AREAS_BPF_H
 #define IOASCOPE_IOMMUFD_AREAS_BPF_H
 
-#include "iommufd.bpf.h"
+#include "iommufd_ranges.bpf.h"
 
 /* ---- memory ---- */
 
@@ -256,75 +256,46 @@ HOOK("fexit/iopt_area_unmap_domain", fd_unmap1)
 	return fd_emptied((void *)arg(ctx, ARG_FD_UNMAP1_AREA), arg(ctx, ARG_FD_UNMAP1_DOMAIN));
 }
 
-static __noinline int fd_domain_tell(__u64 iopt, struct iommu_domain *domain, __u32 id, __u16 kind)
-{
-	struct ioas_ioas *s = fd_ioas(iopt);
-	struct op *op = fd_op(iopt);
-	struct ioas_event *e;
-	__u64 sizes;
-
-	e = s ? event_begin(ctx_of(s), s, kind, fd_op_num(op)) : NULL;
-	if (!e)
-		return 0;
-	sizes = BPF_CORE_READ(domain, pgsize_bitmap);
-	e->body_obj.mode = s->mode;
-	e->body_obj.object = id;
-	e->body_obj.page_size = sizes & -sizes;
-	event_end(e);
-	return 0;
-}
-
+/*
+ * Told inside of the locks: when it reserves what it cannot reach. One that reaches
+ * everything is told before them, so that it is known when it is filled.
+ */
 HOOK("fentry/iopt_table_add_domain", fd_add_domain)
 {
-	__u64 iopt = arg(ctx, ARG_FD_ADD_IOPT), domain = arg(ctx, ARG_FD_ADD_DOMAIN);
+	__u64 iopt = arg(ctx, ARG_FD_ADD_IOPT), key = arg(ctx, ARG_FD_ADD_DOMAIN);
+	struct iommu_domain *domain = (void *)key;
 	struct ioas_ioas *s = fd_ioas(iopt);
+	struct op *op = fd_op(iopt);
 	struct fd_object *o;
 
 	/* A device that is attached first has named it. */
-	o = fd_find(domain);
-	if (s && !o)
-		o = fd_new(ctx_of(s), domain, s->ctx_key, iopt);
-	if (!s || !o)
+	o = s ? fd_domain(ctx_of(s), key, s->ctx_key, iopt) : NULL;
+	if (!o)
 		return 0;
-	if (s->ndomains < FD_DOMAINS_MAX)
-		s->domains[s->ndomains] = domain;
-	else
-		mark_uncertain(ctx_of(s));
-	__sync_fetch_and_add(&s->ndomains, 1);
-	fd_domain_tell(iopt, (void *)domain, o->id, IOAS_EV_DOMAIN_ATTACH);
+	if (op) {
+		op->adding = key;
+		op->added = 0;
+	}
+	if (!op || (!BPF_CORE_READ(domain, geometry.aperture_start) &&
+		    !~BPF_CORE_READ(domain, geometry.aperture_end)))
+		fd_domain_comes(iopt, key);
 	return 0;
 }
 
-static __always_inline void fd_domain_drop(__u64 iopt, __u64 domain)
-{
-	struct ioas_ioas *s = fd_ioas(iopt);
-	struct fd_object *o = fd_find(domain);
-
-	if (!s || !o)
-		return;
-	fd_domain_tell(iopt, (void *)domain, o->id, IOAS_EV_DOMAIN_DETACH);
-	for (int i = 0; i < FD_DOMAINS_MAX; i++) {
-		if (s->domains[i] != domain)
-			continue;
-		s->domains[i] = s->domains[(s->ndomains - 1) % FD_DOMAINS_MAX];
-		s->domains[(s->ndomains - 1) % FD_DOMAINS_MAX] = 0;
-		break;
-	}
-	__sync_fetch_and_add(&s->ndomains, -1);
-	fd_forget(domain);
-}
-
-/* It did not come about: all is as before. */
 HOOK("fexit/iopt_table_add_domain", fd_added_domain)
 {
-	if ((int)ret_of(ctx))
-		fd_domain_drop(arg(ctx, ARG_FD_ADD_IOPT), arg(ctx, ARG_FD_ADD_DOMAIN));
-	return 0;
-}
+	struct fd_object *o = fd_find(arg(ctx, ARG_FD_ADD_DOMAIN));
+	struct op *op = op_get(LEVEL_DRIVER);
 
-HOOK("fexit/iopt_table_remove_domain", fd_del_domain)
-{
-	fd_domain_drop(arg(ctx, ARG_FD_DEL_IOPT), arg(ctx, ARG_FD_DEL_DOMAIN));
+	if ((int)ret_of(ctx)) {
+		fd_domain_leaves(arg(ctx, ARG_FD_ADD_IOPT), arg(ctx, ARG_FD_ADD_DOMAIN));
+		if (o)
+			o->failed = 1;
+	} else if (op && op->adding) {
+		fd_domain_comes(arg(ctx, ARG_FD_ADD_IOPT), arg(ctx, ARG_FD_ADD_DOMAIN));
+	}
+	if (op)
+		op->adding = 0;
 	return 0;
 }
 
@@ -463,15 +434,37 @@ HOOK("fentry/iopt_area_unfill_domains", fd_unfill)
 	return 0;
 }
 
-/* Told for all domains at once: all of them have let go of the whole area. */
+/* The kernel's list of domains: one alone is its head, more are in a node. */
+static __always_inline __u64 fd_domain_at(struct io_pagetable *iopt, __u32 i)
+{
+	__u64 head = (__u64)BPF_CORE_READ(iopt, domains.xa_head), domain = 0;
+
+	if ((head & 3) != 2)
+		return i ? 0 : head;
+	bpf_probe_read_kernel(&domain, sizeof(domain),
+			      (void *)(head - 2 + bpf_core_field_offset(struct xa_node, slots) +
+				       i * sizeof(domain)));
+	return domain;
+}
+
+#define FD_DOMAINS_MAX 16
+
+/*
+ * Told for all domains at once: all of them have let go of the whole area. None
+ * comes or goes here, where domains_rwsem is held.
+ */
 static __noinline int fd_unfilled_domains(struct ioas_ioas *s, struct iopt_area *area)
 {
 	__u64 size = BPF_CORE_READ(area, node.last) - BPF_CORE_READ(area, node.start) + 1;
+	struct io_pagetable *iopt = BPF_CORE_READ(area, iopt);
+	__u32 n = BPF_CORE_READ(iopt, next_domain_id);
 	struct op *op = op_get(LEVEL_DRIVER);
 
+	if (n > FD_DOMAINS_MAX)
+		mark_uncertain(ctx_of(s));
 	for (int i = 0; i < FD_DOMAINS_MAX; i++) {
-		if (i < s->ndomains && s->domains[i])
-			fd_filled(ctx_of(s), s, op, area, s->domains[i], -size);
+		if (i < n)
+			fd_filled(ctx_of(s), s, op, area, fd_domain_at(iopt, i), -size);
 	}
 	return 0;
 }

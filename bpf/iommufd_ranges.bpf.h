@@ -5,6 +5,7 @@
  * What makes it ordered:
  *   reserved ranges: exit of iopt_reserve_iova, entry of
  *     __iopt_remove_reserved_iova, both under iova_rwsem (write).
+ *   domains: with the ranges that they reserve, in the same places.
  *   allowed ranges: exit of iopt_set_allow_iova, after the lock: two that race
  *     may be told in the wrong order.
  */
@@ -26,6 +27,55 @@ static __noinline int fd_range_tell(__u64 iopt, const struct ioas_range_body *ra
 	return 0;
 }
 
+static __noinline int fd_domain_tell(__u64 iopt, struct iommu_domain *domain, __u32 id, __u16 kind)
+{
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct op *op = fd_op(iopt);
+	struct ioas_event *e;
+	__u64 sizes;
+
+	e = s ? event_begin(ctx_of(s), s, kind, fd_op_num(op)) : NULL;
+	if (!e)
+		return 0;
+	sizes = BPF_CORE_READ(domain, pgsize_bitmap);
+	e->body_obj.mode = s->mode;
+	e->body_obj.object = id;
+	e->body_obj.page_size = sizes & -sizes;
+	event_end(e);
+	return 0;
+}
+
+/* One that is just being added is told once. */
+static __noinline int fd_domain_comes(__u64 iopt, __u64 domain)
+{
+	struct fd_object *o = fd_find(domain);
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	if (!o || (op && (op->adding != domain || op->added)))
+		return 0;
+	if (op)
+		op->added = 1;
+	fd_domain_tell(iopt, (void *)domain, o->id, IOAS_EV_DOMAIN_ATTACH);
+	return 0;
+}
+
+/* One that was just being added may still be named by a device: it is not forgotten. */
+static __noinline int fd_domain_leaves(__u64 iopt, __u64 domain)
+{
+	struct fd_object *o = fd_find(domain);
+	struct op *op = op_get(LEVEL_DRIVER);
+	bool adding = op && op->adding == domain;
+
+	if (!o || (adding && !op->added))
+		return 0;
+	fd_domain_tell(iopt, (void *)domain, o->id, IOAS_EV_DOMAIN_DETACH);
+	if (adding)
+		op->added = 0;
+	else
+		fd_forget(domain);
+	return 0;
+}
+
 HOOK("fexit/iopt_reserve_iova", fd_reserve)
 {
 	__u64 iopt = arg(ctx, ARG_FD_RESERVE_IOPT), owner = arg(ctx, ARG_FD_RESERVE_OWNER);
@@ -35,6 +85,7 @@ HOOK("fexit/iopt_reserve_iova", fd_reserve)
 
 	if (!s || (int)ret_of(ctx))
 		return 0;
+	fd_domain_comes(iopt, owner);
 	/* A device asks before it is attached. */
 	if (!o)
 		o = fd_new(ctx_of(s), owner, s->ctx_key, 0);
@@ -45,15 +96,19 @@ HOOK("fexit/iopt_reserve_iova", fd_reserve)
 	return 0;
 }
 
+/* For a domain it is called when that leaves, and nothing is mapped in it any more. */
 HOOK("fentry/__iopt_remove_reserved_iova", fd_unreserve)
 {
 	struct ioas_range_body range = { .last = ~0ULL, .class = IOAS_RANGE_RESERVED };
-	struct fd_object *o = fd_find(arg(ctx, ARG_FD_FREE_OWNER));
+	__u64 iopt = arg(ctx, ARG_FD_FREE_IOPT), owner = arg(ctx, ARG_FD_FREE_OWNER);
+	struct fd_object *o = fd_find(owner);
 
 	if (!o)
 		return 0;
 	range.owner = o->id;
-	fd_range_tell(arg(ctx, ARG_FD_FREE_IOPT), &range, IOAS_EV_RANGE_CLEAR);
+	fd_range_tell(iopt, &range, IOAS_EV_RANGE_CLEAR);
+	if (o->ioas_key)
+		fd_domain_leaves(iopt, owner);
 	return 0;
 }
 

@@ -105,8 +105,8 @@ static __noinline int fd_device_tell(struct iommufd_device *idev, struct iommufd
 
 	if (!s)
 		return 0;
-	if (!d)
-		d = fd_new(ctx_of(s), domain, s->ctx_key, iopt);
+	if (kind == IOAS_EV_DEVICE_ATTACH)
+		d = fd_domain(ctx_of(s), domain, s->ctx_key, iopt);
 	if (!o)
 		o = fd_new(ctx_of(s), device, s->ctx_key, 0);
 	e = o ? event_begin(ctx_of(s), s, kind, fd_op_num(fd_op(iopt))) : NULL;

@@ -50,8 +50,6 @@
 	X(FD_ALLOWED_IOPT, "iopt_set_allow_iova", "iopt")                                          \
 	X(FD_ADD_IOPT, "iopt_table_add_domain", "iopt")                                            \
 	X(FD_ADD_DOMAIN, "iopt_table_add_domain", "domain")                                        \
-	X(FD_DEL_IOPT, "iopt_table_remove_domain", "iopt")                                         \
-	X(FD_DEL_DOMAIN, "iopt_table_remove_domain", "domain")                                     \
 	X(FD_DIRTY_IOPT, "iopt_set_dirty_tracking", "iopt")                                        \
 	X(FD_DIRTY_DOMAIN, "iopt_set_dirty_tracking", "domain")                                    \
 	X(FD_DIRTY_ENABLE, "iopt_set_dirty_tracking", "enable")                                    \

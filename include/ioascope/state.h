@@ -25,7 +25,6 @@
 #define IOAS_PROG_PREFIX "t1_"
 
 #define IOAS_GROUPS_MAX 32
-#define FD_DOMAINS_MAX 8
 
 /* Who: as seen at the event, in the initial namespaces. */
 struct ioas_who {
@@ -75,8 +74,7 @@ struct ioas_ioas {
 	__s64 pfnmap; /* pages mapped that are no RAM */
 	__u64 entries_left;
 	__u32 vaddr_invalid; /* areas whose VA is void until re-mapped */
-	__u32 ndomains; /* iommufd: hardware users */
-	__u64 domains[FD_DOMAINS_MAX]; /* their kernel addresses */
+	__u32 pad;
 	__u64 ranges; /* type1: hash of the valid ranges as they were told last; 0: none */
 };
 

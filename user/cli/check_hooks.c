@@ -21,6 +21,10 @@ struct need {
 #define CLIENTS                                                                                    \
 	RULE_UNPIN_MATCH, RULE_PIN_LEAK, RULE_REMOVED_PINNED, RULE_CHARGE_BALANCE, RULE_NOTIFY
 #define USERS RULE_DOMAIN_ONCE, RULE_IOAS_END
+#define DOMAINS USERS, RULE_DOMAIN_COVERS, RULE_PIN_ALL, RULE_SPLIT
+#define RESERVED                                                                                   \
+	RULE_AREA_RESERVED, RULE_AREA_VALID, RULE_ALLOWED_RESERVED, RULE_ATTACH_NARROWS,           \
+		RULE_DETACH_WIDENS
 
 static const struct need type1_needs[] = {
 	{ "vfio_fops_release", NULL, { RULE_CONTEXT_END } },
@@ -55,22 +59,12 @@ static const struct need iommufd_needs[] = {
 	{ "iopt_area_fill_domain", NULL, { RULE_DOMAIN_COVERS } },
 	{ "__iopt_area_unfill_domain", NULL, { RULE_DOMAIN_COVERS } },
 	{ "iopt_area_unmap_domain", NULL, { RULE_DOMAIN_COVERS } },
-	{ "iopt_table_add_domain",
-	  NULL,
-	  { USERS, RULE_DOMAIN_COVERS, RULE_PIN_ALL, RULE_SPLIT, RULE_ATTACH_ATOMIC } },
-	{ "iopt_table_remove_domain",
-	  NULL,
-	  { USERS, RULE_DOMAIN_COVERS, RULE_PIN_ALL, RULE_SPLIT } },
+	{ "iopt_table_add_domain", NULL, { DOMAINS, RULE_ATTACH_ATOMIC } },
 	{ "iopt_cut_iova", NULL, { RULE_SPLIT, RULE_STREAM_KNOWN } },
 	{ "iopt_insert_area", NULL, { RULE_SPLIT, RULE_STREAM_KNOWN } },
-	{ "iopt_reserve_iova",
-	  NULL,
-	  { RULE_AREA_RESERVED, RULE_AREA_VALID, RULE_ALLOWED_RESERVED, RULE_ATTACH_NARROWS,
-	    RULE_DETACH_WIDENS, RULE_IOAS_END } },
-	{ "__iopt_remove_reserved_iova",
-	  NULL,
-	  { RULE_AREA_RESERVED, RULE_AREA_VALID, RULE_ALLOWED_RESERVED, RULE_ATTACH_NARROWS,
-	    RULE_DETACH_WIDENS, RULE_IOAS_END } },
+	/* Where domains are told, too. */
+	{ "iopt_reserve_iova", NULL, { RESERVED, DOMAINS } },
+	{ "__iopt_remove_reserved_iova", NULL, { RESERVED, DOMAINS } },
 	{ "iopt_set_allow_iova",
 	  NULL,
 	  { RULE_ALLOWED_RESERVED, RULE_ALLOWED_DISJOINT, RULE_ALLOCATED_IOVA } },

@@ -46,6 +46,8 @@ void tour_dma(struct tour *t)
 	tour_destroy(t, b);
 }
 
+#define HOLE (16 * MIB)
+
 /* Memory that is not there is found out when it is pinned: by a device. */
 static void tour_absent(struct tour *t)
 {
@@ -53,25 +55,23 @@ static void tour_absent(struct tour *t)
 	struct fd *fd = &t->s->fd;
 	uint32_t ioas = tour_ioas(t);
 	uint64_t iova = IOVA_BASE, gone;
-	char *hole =
-		mmap(NULL, 2 * AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *hole = mmap(NULL, HOLE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (!tour_check(t, "memory", hole == MAP_FAILED, 0))
 		return;
-	munmap(hole + AREA, AREA);
-	tour_check(t, "map half a hole",
-		   fd_map(fd, ioas, FD_MAP_FIXED | MAP_RW, (uintptr_t)hole, 2 * AREA, &iova), 0);
+	munmap(hole + HOLE - AREA, AREA);
+	tour_check(t, "map a hole",
+		   fd_map(fd, ioas, FD_MAP_FIXED | MAP_RW, (uintptr_t)hole, HOLE, &iova), 0);
 	tour_check(t, "attach to a hole", cdev_attach(dev, ioas), -EFAULT);
-	tour_check(t, "unmap it", fd_unmap(fd, ioas, iova, 2 * AREA, &gone), 0);
+	tour_check(t, "unmap it", fd_unmap(fd, ioas, iova, HOLE, &gone), 0);
 	tour_check(t, "attach", s_attach(t->s, dev, ioas), 0);
-	tour_check(t, "map half a hole, with a device",
-		   fd_map(fd, ioas, FD_MAP_FIXED | MAP_RW, (uintptr_t)hole, 2 * AREA, &iova),
-		   -EFAULT);
+	tour_check(t, "map a hole, with a device",
+		   fd_map(fd, ioas, FD_MAP_FIXED | MAP_RW, (uintptr_t)hole, HOLE, &iova), -EFAULT);
 	tour_check(t, "map what is there",
 		   fd_map(fd, ioas, FD_MAP_FIXED | MAP_RW, (uintptr_t)hole, AREA, &iova), 0);
 	tour_check(t, "unmap", fd_unmap(fd, ioas, iova, AREA, &gone), 0);
 	tour_check(t, "detach", s_detach(t->s, dev), 0);
-	munmap(hole, AREA);
+	munmap(hole, HOLE - AREA);
 	tour_destroy(t, ioas);
 }
 
