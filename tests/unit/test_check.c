@@ -198,6 +198,26 @@ static void test_context_forgotten(void **state)
 	cs_expect(cs, RULE_MAP_OVER_STALE);
 }
 
+/* The same memory under many addresses: each is forgotten with its own area. */
+static void test_same_memory(void **state)
+{
+	struct cs *cs = *state;
+
+	cs_open_type1(cs, IOAS_MODE_V2);
+	cs_attach(cs, 7, false);
+	for (uint64_t i = 0; i < 1000; i++)
+		cs_map(cs, i * CS_PAGE, CS_PAGE, 0x700000);
+	assert_int_equal(check_stats(cs->c)->violations[RULE_DOUBLE_CHARGE], 999);
+	for (uint64_t i = 1000; i-- > 1;)
+		cs_unmap(cs, i * CS_PAGE, CS_PAGE);
+	assert_non_null(cs->c->ledger.memory);
+	cs_map(cs, CS_PAGE, CS_PAGE, 0x800000);
+	assert_int_equal(check_stats(cs->c)->violations[RULE_DOUBLE_CHARGE], 999);
+	cs_unmap_all(cs);
+	assert_null(cs->c->ledger.memory);
+	assert_null(cs->c->ledger.spaces);
+}
+
 /* ---- what is older than the events ---- */
 
 /* An op whose beginning was not seen may have done more than was told. */
@@ -488,6 +508,7 @@ int main(void)
 		T(test_lost_of_nobody),
 		T(test_lost_all),
 		T(test_context_forgotten),
+		T(test_same_memory),
 		T(test_began_before),
 		T(test_adopted),
 		T(test_keyframe),
