@@ -294,6 +294,22 @@ static void gap(struct maker *m)
 	close_all(m);
 }
 
+/* Something was lost, and when that is told nobody is left who could have lost it. */
+static void lost_late(struct maker *m)
+{
+	struct ioas_event ev = event(m, IOAS_EV_UNCERTAIN);
+
+	clean(m);
+	ev.backend = IOAS_BACKEND_NONE;
+	ev.ctx = 0;
+	ev.ioas = 0;
+	ev.op = 0;
+	ev.time_ns = m->time_ns;
+	ev.body_obj.value = m->time_ns;
+	if (recording_write(m->writer, &ev))
+		die("writing", -EIO);
+}
+
 /* The same of another context is. */
 static void gap_elsewhere(struct maker *m)
 {
@@ -397,6 +413,7 @@ static const struct {
 	{ "stream-op", stream_op, IOAS_MODE_V2, true, NULL },
 	{ "stale", stale, IOAS_MODE_V1, true, NULL },
 	{ "gap", gap, IOAS_MODE_V2, true, NULL },
+	{ "lost-late", lost_late, IOAS_MODE_V2, true, NULL },
 	{ "gap-elsewhere", gap_elsewhere, IOAS_MODE_V2, true, NULL },
 	{ "many", many, IOAS_MODE_V2, true, NULL },
 	{ "older", older, IOAS_MODE_V2, true, NULL },

@@ -164,6 +164,15 @@ check "gap: said" errs 'uncertain: 1 events were dropped' check -r "$(rec gap)"
 check "gap: since when" says '^  1 became uncertain, the first at 0\.000011 s$' check -r "$(rec gap)"
 check "gap: allowed" exits 0 check -r "$(rec gap)" --allow-uncertain
 check "gap: allowed, result" says '^result: clean as far as it could be judged$' check -r "$(rec gap)" --allow-uncertain
+check "lost late: status" exits 1 check -r "$(rec lost-late)"
+check "lost late: said" errs 'uncertain: events of contexts that are not known' check -r "$(rec lost-late)"
+check "lost late: allowed" exits 0 check -r "$(rec lost-late)" --allow-uncertain
+cp "$(rec clean)" "$(rec same)"
+check "report over its recording: refused" exits 2 check -r "$(rec same)" -o "$(rec same)"
+check "report over its recording: nothing happened to it" cmp "$(rec clean)" "$(rec same)"
+ln -s same.ioas "$(rec link)"
+check "record: a link is not replaced" errs 'symbolic link' record -o "$(rec link)" -- true
+check "record: and still is one" test -L "$(rec link)"
 check "gap elsewhere: status" exits 4 check -r "$(rec gap-elsewhere)"
 check "unfinished: status" exits 1 check -r "$(rec unfinished)"
 check "unfinished: said" errs 'not closed in good order' check -r "$(rec unfinished)"

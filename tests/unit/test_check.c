@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The checker's engine: what is judged and what is not, and what it shows. */
+#include <errno.h>
+
 #include "check.h"
 
 #include "core/check_impl.h"
@@ -118,6 +120,33 @@ static void test_whole_tail(void **state)
 	assert_int_equal(s->uncertain_contexts, 1);
 }
 
+/* Nobody is left of whom it could be said: it is said of all. */
+static void test_lost_of_nobody(void **state)
+{
+	struct cs *cs = *state;
+	const struct check_stats *s = check_stats(cs->c);
+	struct ioas_event ev;
+
+	use_type1(cs);
+	assert_int_equal(s->all_since, 0);
+	ev = cs_event(cs, IOAS_EV_UNCERTAIN);
+	ev.ctx = 0;
+	ev.ioas = 0;
+	ev.body_obj.value = 1234;
+	check_event(cs->c, &ev);
+	assert_int_equal(s->uncertain_contexts, 0);
+	assert_int_equal(s->all_since, 1234);
+}
+
+static void test_lost_all(void **state)
+{
+	struct cs *cs = *state;
+
+	check_finish(cs->c, 5, 9999);
+	assert_int_equal(check_stats(cs->c)->uncertain_contexts, 0);
+	assert_int_equal(check_stats(cs->c)->all_since, 9999);
+}
+
 static void test_uncertain(void **state)
 {
 	struct cs *cs = *state;
@@ -135,6 +164,58 @@ static void test_uncertain(void **state)
 	check_uncertain(cs->c, 0, 6000);
 	assert_int_equal(s->uncertain_contexts, 2);
 	assert_int_equal(s->uncertain_since, 4000);
+}
+
+/* ---- contexts that go ---- */
+
+/* What was kept of its IOASes goes with a context, and nothing of another's. */
+static void test_context_forgotten(void **state)
+{
+	struct cs *cs = *state;
+	struct ioas_event ev;
+
+	cs_open_as(cs, 4, 5, IOAS_BACKEND_TYPE1, IOAS_MODE_V1);
+	cs_map(cs, 0x10000, 0x4000, 0x700000);
+	cs_unmap(cs, 0x11000, 0x1000); /* succeeds, and the area stays */
+	cs_expect(cs, RULE_UNMAP_SHORT);
+	cs_open_iommufd(cs);
+	for (cs->ioas = 7; cs->ioas < 10; cs->ioas++) {
+		cs_begin(cs);
+		ev = cs_event(cs, IOAS_EV_IOAS_NEW);
+		ev.body_obj.mode = IOAS_MODE_COVER;
+		cs_send(cs, ev);
+		cs_simple_op(cs, IOAS_OP_ALLOC, 0);
+	}
+	cs_expect_none(cs);
+	cs->ioas = 0;
+	cs_begin(cs);
+	cs_send(cs, cs_event(cs, IOAS_EV_CTX_GONE));
+	cs_expect(cs, RULE_CONTEXT_END);
+	cs->ctx = 4;
+	cs->ioas = 5;
+	cs->backend = IOAS_BACKEND_TYPE1;
+	cs_map_fails(cs, 0x11000, 0x1000, 0x700000, -EEXIST);
+	cs_expect(cs, RULE_MAP_OVER_STALE);
+}
+
+/* The same memory under many addresses: each is forgotten with its own area. */
+static void test_same_memory(void **state)
+{
+	struct cs *cs = *state;
+
+	cs_open_type1(cs, IOAS_MODE_V2);
+	cs_attach(cs, 7, false);
+	for (uint64_t i = 0; i < 1000; i++)
+		cs_map(cs, i * CS_PAGE, CS_PAGE, 0x700000);
+	assert_int_equal(check_stats(cs->c)->violations[RULE_DOUBLE_CHARGE], 999);
+	for (uint64_t i = 1000; i-- > 1;)
+		cs_unmap(cs, i * CS_PAGE, CS_PAGE);
+	assert_non_null(cs->c->ledger.memory);
+	cs_map(cs, CS_PAGE, CS_PAGE, 0x800000);
+	assert_int_equal(check_stats(cs->c)->violations[RULE_DOUBLE_CHARGE], 999);
+	cs_unmap_all(cs);
+	assert_null(cs->c->ledger.memory);
+	assert_null(cs->c->ledger.spaces);
 }
 
 /* ---- what is older than the events ---- */
@@ -424,6 +505,10 @@ int main(void)
 		T(test_lost_tail),
 		T(test_whole_tail),
 		T(test_uncertain),
+		T(test_lost_of_nobody),
+		T(test_lost_all),
+		T(test_context_forgotten),
+		T(test_same_memory),
 		T(test_began_before),
 		T(test_adopted),
 		T(test_keyframe),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/check_hooks.h"
 #include "cli/check_options.h"
@@ -122,6 +123,10 @@ static void doubt_check(struct checking *c)
 		      "%" PRIu64 " contexts not judged any more, the first from %" PRIu64
 		      " ns on: what is known of them may be wrong",
 		      s->uncertain_contexts, s->uncertain_since);
+	else if (s->all_since)
+		doubt(c,
+		      "events of contexts that are not known may be missing from %" PRIu64 " ns on",
+		      s->all_since);
 	doubt_count(c, s->no_memory, "times memory was missing to judge");
 	if (mirror_stats(check_mirror(c->check))->unplaced_since)
 		doubt(c, "memory was missing to keep a context");
@@ -333,6 +338,15 @@ static int list_rules(const struct checking_options *o)
 	return exit_status(run_check_output());
 }
 
+/* To open the report would empty what is to be read. */
+static bool writes_over(const struct checking_options *o)
+{
+	struct stat in, out;
+
+	return o->read && o->output && !stat(o->read, &in) && !stat(o->output, &out) &&
+	       in.st_dev == out.st_dev && in.st_ino == out.st_ino && S_ISREG(in.st_mode);
+}
+
 static int check(const struct checking_options *o)
 {
 	struct checking c = { .opt = o, .policy = o->policy };
@@ -343,6 +357,8 @@ static int check(const struct checking_options *o)
 	};
 	int status;
 
+	if (writes_over(o))
+		return usage_error("check", "--output is the recording that --read names");
 	c.out = o->output ? fopen(o->output, "we") : stdout;
 	if (!c.out)
 		return exit_status(log_err(-errno, "%s", o->output));

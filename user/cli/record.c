@@ -210,8 +210,13 @@ static int finish(struct record *r)
 		.missed = r->sum.missed,
 		.gaps = r->sum.gaps,
 	};
+	const __u64 *stats = r->sum.stats;
 	int err;
 
+	/* What was lost with its mark, or without one, is not in the totals. */
+	if (r->writer && (stats[IOAS_STAT_MAP_FULL] || stats[IOAS_STAT_NO_CONTEXT] ||
+			  stats[IOAS_STAT_ARG_CHANGED]))
+		on_uncertain(0, run_now_ns(), r);
 	if (!r->writer) {
 		err = create(r, NULL); /* the modules never came: nothing happened */
 		if (err)
@@ -266,8 +271,14 @@ static int check_path(const char *path)
 
 	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
 		return log_err(-ENAMETOOLONG, "%.64s...", path);
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return log_err(S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL, "%s", path);
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode)) {
+		if (S_ISDIR(st.st_mode))
+			return log_err(-EISDIR, "%s", path);
+		/* The new file would take the place of the link: /dev/stdout is one. */
+		log_warn("%s: it is no regular file%s", path,
+			 S_ISLNK(st.st_mode) ? ", but a symbolic link" : "");
+		return -EINVAL;
+	}
 	if (access(dirname(copy), W_OK | X_OK))
 		return log_err(-errno, "%s", path);
 	return 0;

@@ -234,6 +234,17 @@ static int steps(struct run *r)
 	}
 }
 
+/* Events that were handed over where they were made, and came last, leave no gap. */
+static void look_behind(struct run *r)
+{
+	__u64 stats[IOAS_STAT_MAX], received = 0;
+
+	for (int cpu = 0; cpu < CPUS_MAX; cpu++)
+		received += r->received[cpu];
+	if (maps_stats(instance_maps(r->instance), stats) || stats[IOAS_STAT_SUBMITTED] > received)
+		loss_uncertain(&r->loss, 0, run_now_ns());
+}
+
 static void drain(struct run *r)
 {
 	if (!r->ready)
@@ -243,6 +254,7 @@ static void drain(struct run *r)
 		dry = instance_poll(r->instance, 10) > 0 ? 0 : dry + 1;
 	order_flush(r->order);
 	hand_over(r);
+	look_behind(r);
 	loss_end(&r->loss);
 }
 
@@ -275,7 +287,9 @@ int run_begin(struct run **out, const struct run_options *opt, const struct run_
 	r->loss.sink = sink;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	/* nohup(1) has said that a hangup is no end. */
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+		sigaction(SIGHUP, &sa, NULL);
 	ordered.arg = r;
 	err = order_new(&ordered, NULL, &r->order);
 	err = err ? log_err(err, "starting") : attach(r);

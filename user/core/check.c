@@ -41,8 +41,6 @@ void check_free(struct check *c)
 	alloc = c->alloc;
 	while (c->ctxs)
 		check_drop_ctx(c, c->ctxs);
-	while (c->ioases)
-		check_drop_ioas(c, c->ioases);
 	while (c->ops)
 		check_drop_op(c, c->ops);
 	check_use_free(c);
@@ -305,6 +303,9 @@ void check_uncertain(struct check *c, uint32_t ctx, uint64_t time_ns)
 			check_doubt(c, my, time_ns);
 		return;
 	}
+	/* Also where no context is left to be doubted: what was lost may have been of one. */
+	if (!c->stats.all_since || time_ns < c->stats.all_since)
+		c->stats.all_since = time_ns ? time_ns : 1;
 	for (my = c->ctxs; my; my = my->hh.next)
 		check_doubt(c, my, time_ns);
 }

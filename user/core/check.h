@@ -70,6 +70,7 @@ struct check_stats {
 			    */
 	uint64_t uncertain_contexts; /* that became uncertain, gone ones included */
 	uint64_t uncertain_since; /* the earliest time of these; 0: none */
+	uint64_t all_since; /* from when events of any context may be missing; 0: of none */
 	uint64_t adopted_contexts; /* that were there before the events began */
 	uint64_t no_memory; /* times that something was not judged for want of memory */
 	uint64_t history_dropped; /* events that no violation can show any more */

@@ -61,6 +61,22 @@ none:
 	return NULL;
 }
 
+static void link_ioas(struct check_ctx *my, struct check_ioas *mine)
+{
+	mine->next = my->ioases;
+	if (mine->next)
+		mine->next->self = &mine->next;
+	mine->self = &my->ioases;
+	my->ioases = mine;
+}
+
+static void unlink_ioas(struct check_ioas *mine)
+{
+	*mine->self = mine->next;
+	if (mine->next)
+		mine->next->self = mine->self;
+}
+
 struct check_ioas *check_get_ioas(struct check_at *at)
 {
 	const struct ioas_alloc *hash_alloc = &at->c->alloc;
@@ -72,7 +88,6 @@ struct check_ioas *check_get_ioas(struct check_at *at)
 	if (!mine)
 		goto none;
 	mine->id = at->ev->ioas;
-	mine->ctx = at->ev->ctx;
 	mine->entries = -1;
 	/* Ops may be half told in what a keyframe tells. */
 	mine->shaken = at->c->keyframe;
@@ -81,6 +96,7 @@ struct check_ioas *check_get_ioas(struct check_at *at)
 		ioas_alloc_release(&at->c->alloc, mine);
 		goto none;
 	}
+	link_ioas(at->my_ctx, mine);
 	return mine;
 none:
 	check_no_memory(at);
@@ -194,6 +210,7 @@ void check_drop_ioas(struct check *c, struct check_ioas *mine)
 	const struct ioas_alloc *hash_alloc = &c->alloc;
 
 	check_use_drop_ioas(c, mine);
+	unlink_ioas(mine);
 	HASH_DEL(c->ioases, mine);
 	ioas_alloc_release(&c->alloc, mine);
 }
@@ -212,13 +229,9 @@ static void drop_ops_of(struct check *c, struct check_ctx *my)
 void check_drop_ctx(struct check *c, struct check_ctx *my)
 {
 	const struct ioas_alloc *hash_alloc = &c->alloc;
-	struct check_ioas *mine = c->ioases, *next;
 
-	for (; mine; mine = next) {
-		next = mine->hh.next;
-		if (mine->ctx == my->id)
-			check_drop_ioas(c, mine);
-	}
+	while (my->ioases)
+		check_drop_ioas(c, my->ioases);
 	drop_ops_of(c, my);
 	check_forget(c, my);
 	HASH_DEL(c->ctxs, my);

@@ -11,11 +11,19 @@
 /* So many that overlap are looked at; none of them may be charged. */
 #define LOOK_MAX 16
 
-struct memory {
-	struct itree_node node; /* addresses in the process */
+/* What it is the memory of; without holes, for it is hashed. */
+struct memory_key {
 	uint64_t iova; /* of the area */
 	uint32_t home; /* its IOAS; of a pages object its context */
 	uint32_t pages_id; /* 0: an area */
+};
+
+/* Many may be at the same addresses, so they are found by what they are as well. */
+struct check_memory {
+	struct itree_node node; /* addresses in the process */
+	struct check_space *space;
+	struct memory_key key;
+	UT_hash_handle hh;
 };
 
 struct check_space {
@@ -50,9 +58,12 @@ static struct check_space *get(struct check *c, uint32_t tgid)
 	return NULL;
 }
 
-static void drop_memory(struct check *c, struct check_space *s, struct memory *m)
+static void drop_memory(struct check *c, struct check_memory *m)
 {
-	itree_remove(&s->memory, &m->node);
+	const struct ioas_alloc *hash_alloc = &c->alloc;
+
+	itree_remove(&m->space->memory, &m->node);
+	HASH_DEL(c->ledger.memory, m);
 	slab_give(&c->ledger.nodes, &c->alloc, m);
 }
 
@@ -71,7 +82,7 @@ struct what {
 	uint32_t tgid; /* 0: not known, or no memory of a process */
 	uint64_t va;
 	uint64_t last;
-	struct memory key; /* .iova, .home, .pages_id */
+	struct memory_key key;
 };
 
 static struct what of_range(uint32_t tgid, uint64_t va, uint64_t bytes_less_1)
@@ -107,44 +118,52 @@ static struct what of_pages(const struct mirror_pages *pages)
 	return w;
 }
 
-static bool same(const struct memory *m, const struct what *w)
-{
-	return m->home == w->key.home && m->pages_id == w->key.pages_id && m->iova == w->key.iova &&
-	       m->node.last == w->last;
-}
-
 static void forget(struct check_at *at, const struct what *w)
 {
-	struct check_space *s = w->tgid ? find(at->c, w->tgid) : NULL;
-	struct itree_node *n = s ? itree_find(&s->memory, w->va) : NULL;
+	struct check_memory *m;
+	struct check_space *s;
 
-	while (n && n->start == w->va && !same(itree_entry(n, struct memory, node), w))
-		n = itree_next(n);
-	if (!n || n->start != w->va)
+	HASH_FIND(hh, at->c->ledger.memory, &w->key, sizeof(w->key), m);
+	if (!m)
 		return;
-	drop_memory(at->c, s, itree_entry(n, struct memory, node));
+	s = m->space;
+	drop_memory(at->c, m);
 	drop_if_empty(at->c, s);
+}
+
+static struct check_memory *add_memory(struct check *c, struct check_space *s, const struct what *w)
+{
+	const struct ioas_alloc *hash_alloc = &c->alloc;
+	struct check_memory *m;
+
+	c->ledger.nodes.size = sizeof(*m);
+	m = slab_take(&c->ledger.nodes, &c->alloc);
+	if (!m)
+		return NULL;
+	*m = (struct check_memory){ .space = s, .key = w->key };
+	m->node.start = w->va;
+	m->node.last = w->last;
+	HASH_ADD(hh, c->ledger.memory, key, sizeof(m->key), m);
+	if (!m->hh.tbl) {
+		slab_give(&c->ledger.nodes, &c->alloc, m);
+		return NULL;
+	}
+	itree_insert(&s->memory, &m->node);
+	return m;
 }
 
 static void keep(struct check_at *at, const struct what *w)
 {
-	struct ioas_alloc *alloc = &at->c->alloc;
-	struct check_space *s = get(at->c, w->tgid);
-	struct memory *m = NULL;
+	struct check_space *s;
 
-	at->c->ledger.nodes.size = sizeof(*m);
-	if (s)
-		m = slab_take(&at->c->ledger.nodes, alloc);
-	if (!m) {
-		at->c->stats.no_memory++;
-		if (s)
-			drop_if_empty(at->c, s);
+	/* What was there may have been dropped by the mirror, and not been looked at. */
+	forget(at, w);
+	s = get(at->c, w->tgid);
+	if (s && add_memory(at->c, s, w))
 		return;
-	}
-	*m = w->key;
-	m->node.start = w->va;
-	m->node.last = w->last;
-	itree_insert(&s->memory, &m->node);
+	at->c->stats.no_memory++;
+	if (s)
+		drop_if_empty(at->c, s);
 }
 
 /* ---- whether it is charged ---- */
@@ -155,10 +174,10 @@ enum state {
 	CHARGED,
 };
 
-static enum state state_of_pages(const struct check *c, const struct memory *m)
+static enum state state_of_pages(const struct check *c, const struct check_memory *m)
 {
-	const struct mirror_ctx *ctx = mirror_find_ctx(c->mirror, m->home);
-	const struct mirror_pages *pages = ctx ? mirror_find_pages(ctx, m->pages_id) : NULL;
+	const struct mirror_ctx *ctx = mirror_find_ctx(c->mirror, m->key.home);
+	const struct mirror_pages *pages = ctx ? mirror_find_pages(ctx, m->key.pages_id) : NULL;
 
 	if (!pages || pages->va != m->node.start)
 		return GONE;
@@ -166,34 +185,34 @@ static enum state state_of_pages(const struct check *c, const struct memory *m)
 }
 
 /* What is pinned for an area itself is charged; nothing is without a hardware user. */
-static enum state state_of(const struct check *c, const struct memory *m)
+static enum state state_of(const struct check *c, const struct check_memory *m)
 {
 	const struct mirror_ioas *ioas;
 	const struct mirror_area *area;
 
-	if (m->pages_id)
+	if (m->key.pages_id)
 		return state_of_pages(c, m);
-	ioas = mirror_find_ioas(c->mirror, m->home);
-	area = ioas ? mirror_area_at(ioas, m->iova) : NULL;
+	ioas = mirror_find_ioas(c->mirror, m->key.home);
+	area = ioas ? mirror_area_at(ioas, m->key.iova) : NULL;
 	if (!area || mirror_area_pages(area) || mirror_area_va(area) != m->node.start)
 		return GONE;
 	return mirror_area_pinned(area) > 0 && !ioas->ctx->uncertain_since ? CHARGED : FREE;
 }
 
-static const struct memory *find_charged(struct check *c, struct check_space *s,
-					 const struct what *w)
+static const struct check_memory *find_charged(struct check *c, struct check_space *s,
+					       const struct what *w)
 {
 	struct itree_node *n = itree_first_in(&s->memory, w->va, w->last), *next;
 
 	for (int i = 0; n && i < LOOK_MAX; i++, n = next) {
-		struct memory *m = itree_entry(n, struct memory, node);
+		struct check_memory *m = itree_entry(n, struct check_memory, node);
 		enum state state = state_of(c, m);
 
 		next = itree_next_in(n, w->va, w->last);
 		if (state == CHARGED)
 			return m;
 		if (state == GONE)
-			drop_memory(c, s, m);
+			drop_memory(c, m);
 	}
 	return NULL;
 }
@@ -201,13 +220,11 @@ static const struct memory *find_charged(struct check *c, struct check_space *s,
 static void judge(struct check_at *at, const struct what *w)
 {
 	struct check_space *s = find(at->c, w->tgid);
-	const struct memory *other;
+	const struct check_memory *other;
 	uint64_t va, last;
 
-	if (state_of(at->c, &(struct memory){ .node = { .start = w->va },
-					      .iova = w->key.iova,
-					      .home = w->key.home,
-					      .pages_id = w->key.pages_id }) != CHARGED ||
+	if (state_of(at->c, &(struct check_memory){ .node = { .start = w->va }, .key = w->key }) !=
+		    CHARGED ||
 	    !check_judge(at, RULE_DOUBLE_CHARGE))
 		return;
 	other = s ? find_charged(at->c, s, w) : NULL;
@@ -218,8 +235,8 @@ static void judge(struct check_at *at, const struct what *w)
 	check_fail(at, RULE_DOUBLE_CHARGE, NULL,
 		   "addresses " CHECK_RANGE " of process %" PRIu32
 		   " are charged twice, first for %s %" PRIu32,
-		   va, last, w->tgid, other->pages_id ? "memory" : "IOAS",
-		   other->pages_id ? other->pages_id : other->home);
+		   va, last, w->tgid, other->key.pages_id ? "memory" : "IOAS",
+		   other->key.pages_id ? other->key.pages_id : other->key.home);
 }
 
 /* ---- the ways in ---- */
@@ -335,7 +352,7 @@ static void drop_space(struct check *c, struct check_space *s)
 	struct itree_node *n;
 
 	while ((n = itree_first(&s->memory)))
-		drop_memory(c, s, itree_entry(n, struct memory, node));
+		drop_memory(c, itree_entry(n, struct check_memory, node));
 	HASH_DEL(c->ledger.spaces, s);
 	ioas_alloc_release(&c->alloc, s);
 }

@@ -123,7 +123,6 @@ struct check_entries {
 /* What the checker knows of an IOAS beyond the mirror. */
 struct check_ioas {
 	uint32_t id;
-	uint32_t ctx;
 	uint32_t pending; /* ops that have changed something and are not told yet */
 	uint32_t ranging; /* of these, those that have changed ranges */
 	bool shaken; /* a change of no op, or of an op that was not told: no verdict at rest */
@@ -138,6 +137,8 @@ struct check_ioas {
 	uint64_t nstale; /* ever; number i is in slot i % CHECK_STALE_KEPT */
 	struct check_stale stale[CHECK_STALE_KEPT];
 	struct check_use use;
+	struct check_ioas *next; /* of the same context */
+	struct check_ioas **self; /* what points to this one, in that list */
 	UT_hash_handle hh;
 };
 
@@ -151,6 +152,7 @@ struct check_ctx {
 	uint32_t pending; /* ops that have changed something and are not told yet */
 	uint64_t told[CHECK_TOLD_KEPT]; /* ring of op numbers */
 	uint64_t ntold; /* ever */
+	struct check_ioas *ioases;
 	struct ioas_event *history; /* ring of .history_size events */
 	size_t history_size;
 	uint64_t history_count; /* ever */

@@ -61,6 +61,7 @@ struct check_ledger {
 	struct check_balance *balances; /* ops with pins that are not charged: check_balance.c */
 	size_t nbalances; /* pages objects in them */
 	struct check_space *spaces; /* memory of processes: check_double.c */
+	struct check_memory *memory; /* of all spaces, by what it is the memory of */
 	struct slab nodes; /* of the spaces */
 };
 

@@ -362,9 +362,12 @@ const struct mirror_range *mirror_range_first_in(const struct mirror_ioas *ioas,
 const struct mirror_range *mirror_range_next_in(const struct mirror_range *range, uint64_t a,
 						uint64_t b);
 
-/* Ranges of pages that clients hold, by IOVA. They need not lie in areas. */
+/* Ranges of pages that clients hold, by IOVA, and the first that overlaps [a, b]. They need not lie
+ * in areas. */
 const struct pin_range *mirror_pins_first(const struct mirror_ioas *ioas);
 const struct pin_range *mirror_pins_next(const struct pin_range *range);
+const struct pin_range *mirror_pins_first_in(const struct mirror_ioas *ioas, uint64_t a,
+					     uint64_t b);
 
 /* Groups attached, by number. */
 size_t mirror_group_count(const struct mirror_ioas *ioas);

@@ -108,6 +108,11 @@ const struct pin_range *mirror_pins_next(const struct pin_range *range)
 	return itree_entry(itree_next(&range->node), struct pin_range, node);
 }
 
+const struct pin_range *mirror_pins_first_in(const struct mirror_ioas *ioas, uint64_t a, uint64_t b)
+{
+	return itree_entry(itree_first_in(&ioas->pins.ranges, a, b), struct pin_range, node);
+}
+
 size_t mirror_group_count(const struct mirror_ioas *ioas)
 {
 	return itree_count(&ioas->groups);

@@ -60,6 +60,20 @@ void report_around(const struct check_violation *v, struct report_around *out)
 		put(out, area);
 }
 
+const struct pin_range *report_pins_first(const struct check_violation *v,
+					  const struct mirror_ioas *ioas)
+{
+	return v->has_range ? mirror_pins_first_in(ioas, v->iova, v->last) : NULL;
+}
+
+const struct pin_range *report_pins_next(const struct check_violation *v,
+					 const struct pin_range *range)
+{
+	const struct pin_range *next = mirror_pins_next(range);
+
+	return next && next->node.start <= v->last ? next : NULL;
+}
+
 const struct ioas_event *report_who(const struct check_violation *v)
 {
 	if (v->event)

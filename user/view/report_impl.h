@@ -39,6 +39,12 @@ void report_around(const struct check_violation *v, struct report_around *out);
 /* Whether it overlaps what the violation is about. */
 bool report_overlaps(const struct check_violation *v, uint64_t iova, uint64_t last);
 
+/* The pins of clients that overlap it, by IOVA; NULL: none (any more). */
+const struct pin_range *report_pins_first(const struct check_violation *v,
+					  const struct mirror_ioas *ioas);
+const struct pin_range *report_pins_next(const struct check_violation *v,
+					 const struct pin_range *range);
+
 /* The event that tells who it was: the one that showed it, or the last before; NULL: none. */
 const struct ioas_event *report_who(const struct check_violation *v);
 

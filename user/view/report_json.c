@@ -83,11 +83,8 @@ static void json_pins(struct json *j, const struct check_violation *v,
 	size_t n = 0;
 
 	json_array(j, "pins");
-	for (const struct pin_range *p = mirror_pins_first(ioas); p && n < AROUND_MAX;
-	     p = mirror_pins_next(p)) {
-		if (!report_overlaps(v, p->node.start, p->node.last))
-			continue;
-		n++;
+	for (const struct pin_range *p = report_pins_first(v, ioas); p && n++ < AROUND_MAX;
+	     p = report_pins_next(v, p)) {
 		json_object(j, NULL);
 		json_u64(j, "iova", p->node.start);
 		json_u64(j, "last", p->node.last);

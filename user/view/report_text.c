@@ -145,13 +145,10 @@ static void print_pins(FILE *out, const struct check_violation *v, const struct 
 {
 	size_t n = 0;
 
-	for (const struct pin_range *p = mirror_pins_first(ioas); p && n < AROUND_MAX;
-	     p = mirror_pins_next(p)) {
-		if (report_overlaps(v, p->node.start, p->node.last))
-			fprintf(out, "%s0x%" PRIx64 "-0x%" PRIx64 " %" PRIu64 "x",
-				n++ ? ", " : "  pins   ", p->node.start, p->node.last,
-				(uint64_t)p->count);
-	}
+	for (const struct pin_range *p = report_pins_first(v, ioas); p && n < AROUND_MAX;
+	     p = report_pins_next(v, p))
+		fprintf(out, "%s0x%" PRIx64 "-0x%" PRIx64 " %" PRIu64 "x", n++ ? ", " : "  pins   ",
+			p->node.start, p->node.last, (uint64_t)p->count);
 	if (n)
 		fputc('\n', out);
 }
