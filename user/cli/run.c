@@ -188,6 +188,9 @@ static int attach(struct run *r)
 	r->loss_ns = run_now_ns();
 	err = r->sink->attached(r->instance, r->sink->arg);
 	r->ready = !err;
+	/* A command that brought the modules may have used them before we saw it. */
+	if (r->ready && r->waiting && r->opt->command)
+		loss_uncertain(&r->loss, 0, run_now_ns());
 	return err;
 }
 
