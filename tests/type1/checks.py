@@ -16,6 +16,8 @@ STRICT = ('--policy', 'policies/ci-strict.conf')
 LINTS = {'R-20', 'R-26', 'R-54'}
 # On v1 the clients that choose at random map over what an unmap has left, and say so.
 V1_RANDOM = ('--rule', 'R-21=off')
+# A client in a hurry earns thousands of these, and to write them takes longer than to do it.
+QUIET = ('--rule', 'R-20=off', '--rule', 'R-54=off')
 
 
 class Report:
@@ -99,11 +101,12 @@ def test_check_race():
 def test_check_killed_clients():
     """A client that dies in the middle breaks nothing: the kernel cleans up."""
     for n in range(scaled(6, 2)):
-        r = Report('--', 'timeout', '-s', 'KILL', str(0.7 + 0.13 * n), CLIENT, '--device',
+        r = Report(*QUIET, '--', 'timeout', '-s', 'KILL', str(0.7 + 0.13 * n), CLIENT, '--device',
                    edus()[0], '--seed', SEED + n, '--ops', 100000, '--threads', 4,
                    ('race', 'random')[n % 2])
         check(r.status == 137 and r.summary['result'] == 'clean' and r.rules <= LINTS,
-              r.status, [(v['rule'], v['text']) for v in r.violations if v['rule'] not in LINTS])
+              r.status, [(v['rule'], v['text']) for v in r.violations if v['rule'] not in LINTS],
+              r.summary)
 
 
 def test_check_older_containers():

@@ -12,7 +12,8 @@ import time
 import checks
 import guest
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
-                   edus, emulated, ioases, no_loss, replay, same_as_log, same_state, scaled, sh, show, tool)
+                   edus, emulated, ioases, no_loss, same_as_log, same_state, scaled, sh, show,
+                   tool)
 
 
 # ---- before any module is loaded ----
@@ -50,8 +51,8 @@ def test_btf_hidden():
 
 def test_bad_options():
     bad = (['trace', '--nonsense'], ['trace', '--pid', 'x'], ['trace', '--op', 'fly'],
-           ['trace', '--ring', '5000'], ['trace', '--backend', 'bundled'], ['trace', 'ls'], ['show', '--from', 'moon'],
-           ['show', 'x'], ['features', '-z'], ['fly'], ['trace', '-c', '0'])
+           ['trace', '--ring', '5000'], ['trace', '--backend', 'bundled'], ['trace', 'ls'],
+           ['show', '--from', 'moon'], ['show', 'x'], ['features', '-z'], ['fly'], ['trace', '-c', '0'])
     for args in bad:
         r = tool(*args)
         check(r.returncode == 2, args, r.returncode)
