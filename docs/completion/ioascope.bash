@@ -96,7 +96,7 @@ _ioascope() {
         ;;
     check)
         opts='-r --read --policy --rule --allow-uncertain --format -j --json -o --output
-            -q --quiet --list-rules --ring --areas --without -v --verbose -h --help --'
+            -q --quiet --max --list-rules --ring --areas --without -v --verbose -h --help --'
         ;;
     show) opts="--ioas --pid --iova --merged --histogram $source" ;;
     lookup) opts="--va --pages --owner --uid --ioas --pid $source" ;;

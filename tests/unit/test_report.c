@@ -82,11 +82,14 @@ struct paper {
 	size_t size;
 	struct report *report;
 	struct rule_policy policy;
+	uint64_t max; /* told of one rule */
 };
 
 static void begin(struct paper *p, enum report_format format, bool quiet)
 {
-	struct report_options options = { .format = format, .quiet = quiet, .version = "9.9" };
+	struct report_options options = {
+		.format = format, .quiet = quiet, .max = p->max, .version = "9.9"
+	};
 
 	p->out = open_memstream(&p->text, &p->size);
 	assert_non_null(p->out);
@@ -99,6 +102,7 @@ static void begin(struct paper *p, enum report_format format, bool quiet)
 static void paper(struct paper *p, enum report_format format)
 {
 	p->policy = rules_default_policy();
+	p->max = 0;
 	begin(p, format, false);
 }
 
@@ -287,6 +291,49 @@ static void test_text_quiet(void **state)
 	assert_says(&p, "uncertain: something was lost\n");
 	assert_says(&p, "result: clean as far as it could be judged\n");
 	free(p.text);
+}
+
+/* How often the text holds `what`. */
+static size_t times(const struct paper *p, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = p->text; (at = strstr(at, what)); at += strlen(what))
+		n++;
+	return n;
+}
+
+/* Of each rule so many are told, and all are counted. */
+static void limited(enum report_format format, uint64_t max, size_t want, const char *each)
+{
+	struct paper p = { .policy = rules_default_policy(), .max = max };
+	struct check_violation a = violation(RULE_UNMAP_SHORT, NULL);
+	struct check_violation b = violation(RULE_AREA_OVERLAP, NULL);
+
+	begin(&p, format, false);
+	for (int i = 0; i < 5; i++) {
+		count(&a);
+		report_violation(&a, p.report);
+	}
+	count(&b);
+	report_violation(&b, p.report);
+	finish(&p, NULL, false);
+	assert_int_equal(times(&p, each), want);
+	if (format == REPORT_TEXT) {
+		assert_int_equal(times(&p, "R-20: more of these are only counted"), max ? 1 : 0);
+		assert_says(&p, "  R-20 unmap-short        warning  5\n");
+	}
+	free(p.text);
+}
+
+static void test_max(void **state)
+{
+	(void)state;
+	limited(REPORT_TEXT, 2, 2 + 1, "  when   ");
+	limited(REPORT_TEXT, 0, 5 + 1, "  when   ");
+	limited(REPORT_JSON, 3, 3 + 1, "\"kind\":\"violation\"");
+	limited(REPORT_SARIF, 1, 1 + 1, "\"ruleId\"");
+	limited(REPORT_TAP, 1, 5 + 1, "found this");
 }
 
 static void test_text_contexts(void **state)
@@ -505,6 +552,7 @@ int main(void)
 		TEST(test_who),
 		TEST(test_text),
 		TEST(test_text_quiet),
+		TEST(test_max),
 		TEST(test_text_contexts),
 		TEST(test_json),
 		TEST(test_junit_escapes),

@@ -353,6 +353,7 @@ static int check(const struct checking_options *o)
 	struct report_options report = {
 		.format = o->format,
 		.quiet = o->quiet,
+		.max = o->max,
 		.version = IOASCOPE_VERSION,
 	};
 	int status;
@@ -376,7 +377,7 @@ static int check(const struct checking_options *o)
 
 int cmd_check(int argc, char **argv)
 {
-	struct checking_options o = { .run.instance = INSTANCE_DEFAULTS };
+	struct checking_options o = { .run.instance = INSTANCE_DEFAULTS, .max = REPORT_MAX };
 	int status = EXIT_FINE;
 
 	log_verbose(false);

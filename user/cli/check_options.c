@@ -25,6 +25,8 @@ static const char help[] =
 	"  -j, --json             the same as --format json (docs/event-schema.md)\n"
 	"  -o, --output FILE      the report goes there\n"
 	"  -q, --quiet            text: only the summary\n"
+	"      --max N            violations told of one rule, more are only counted (default\n"
+	"                         100; 0: all); junit and tap tell 20\n"
 	"      --list-rules       print the rules and do nothing else\n"
 	"      --ring SIZE        room for events not yet read (default 8M; a power of two)\n"
 	"      --areas N          areas that can be kept at once (default 131072)\n"
@@ -44,6 +46,7 @@ enum {
 	OPT_ALLOW,
 	OPT_FORMAT,
 	OPT_LIST,
+	OPT_MAX,
 	OPT_WITHOUT,
 	OPT_RING,
 	OPT_AREAS
@@ -94,6 +97,8 @@ static int parse_value(int c, struct checking_options *o, struct overrides *over
 		return parse_rule(optarg, over);
 	case OPT_FORMAT:
 		return parse_format(optarg, o);
+	case OPT_MAX:
+		return parse_number(optarg, false, 0, ~0ULL, &o->max);
 	case OPT_RING:
 		return run_parse_ring(optarg, &o->run);
 	default:
@@ -142,7 +147,7 @@ static int parse_one(int c, struct checking_options *o, struct overrides *over, 
 		*status = EXIT_FINE;
 		return 1;
 	}
-	if (c != OPT_RULE && c != OPT_FORMAT && c != OPT_RING && c != OPT_AREAS) {
+	if (c != OPT_RULE && c != OPT_FORMAT && c != OPT_MAX && c != OPT_RING && c != OPT_AREAS) {
 		parse_simple(c, o, over);
 		return 0;
 	}
@@ -208,6 +213,7 @@ int checking_parse(int argc, char **argv, struct checking_options *o, int *statu
 		{ "json", no_argument, NULL, 'j' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "quiet", no_argument, NULL, 'q' },
+		{ "max", required_argument, NULL, OPT_MAX },
 		{ "list-rules", no_argument, NULL, OPT_LIST },
 		{ "without", required_argument, NULL, OPT_WITHOUT },
 		{ "ring", required_argument, NULL, OPT_RING },

@@ -14,6 +14,7 @@ struct checking_options {
 	const char *read; /* a recording; NULL: live */
 	const char *output; /* NULL: standard output */
 	bool quiet;
+	__u64 max; /* violations told of one rule; 0: all */
 	bool list; /* only the table of rules */
 };
 

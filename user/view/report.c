@@ -98,14 +98,38 @@ static void keep(struct report *r, const struct check_violation *v)
 	k->text[k->n++] = text;
 }
 
+/*
+ * Whether it is told, or only counted: who tells one mistake a million times
+ * falls behind the events, and loses some.
+ */
+static bool tells(struct report *r, const struct check_violation *v)
+{
+	bool kept = r->opt.format == REPORT_JUNIT || r->opt.format == REPORT_TAP;
+
+	return kept || !r->opt.max || r->told[v->rule]++ < r->opt.max;
+}
+
+static void text_violation(struct report *r, const struct check_violation *v)
+{
+	char id[REPORT_ID_LEN];
+
+	if (r->opt.quiet)
+		return;
+	report_text_violation(r->opt.out, v, r->start_ns);
+	if (r->opt.max && r->told[v->rule] == r->opt.max)
+		fprintf(r->opt.out, "%s: more of these are only counted, see --max\n\n",
+			report_id(id, v->rule));
+}
+
 void report_violation(const struct check_violation *v, void *report)
 {
 	struct report *r = report;
 
+	if (!tells(r, v))
+		return;
 	switch (r->opt.format) {
 	case REPORT_TEXT:
-		if (!r->opt.quiet)
-			report_text_violation(r->opt.out, v, r->start_ns);
+		text_violation(r, v);
 		break;
 	case REPORT_JSON:
 		report_json_violation(r, v);

@@ -14,6 +14,7 @@
 
 #define REPORT_SCHEMA 1
 #define REPORT_KEPT 20 /* violations of one rule told in full by JUnit and TAP */
+#define REPORT_MAX 100 /* by the others, if nothing else is asked for */
 
 enum report_format {
 	REPORT_TEXT = 0,
@@ -31,6 +32,8 @@ int report_format_from_name(const char *name);
 struct report_options {
 	enum report_format format;
 	bool quiet; /* TEXT: only the summary */
+	uint64_t max; /* TEXT, JSON, SARIF: violations of one rule told, others are counted; 0: all
+		       */
 	FILE *out; /* the caller's, must outlive the report */
 	const char *version; /* of ioascope; static */
 };

@@ -24,6 +24,7 @@ struct report {
 	uint64_t start_ns;
 	struct json json; /* SARIF: open between begin and finish */
 	struct report_kept kept[RULE_COUNT]; /* JUNIT, TAP */
+	uint64_t told[RULE_COUNT]; /* the others */
 };
 
 /* The state around a violation, as it is in the mirror. */
