@@ -310,6 +310,7 @@ static void limited(enum report_format format, uint64_t max, size_t want, const 
 	struct check_violation a = violation(RULE_UNMAP_SHORT, NULL);
 	struct check_violation b = violation(RULE_AREA_OVERLAP, NULL);
 
+	memset(&stats, 0, sizeof(stats));
 	begin(&p, format, false);
 	for (int i = 0; i < 5; i++) {
 		count(&a);
