@@ -4,8 +4,8 @@
 # points and the instructions that the verifier went through (limit 1000000).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for kernel in 6.1 6.12; do
+for kernel in 6.1 6.12 6.12+iommufd; do
     echo "== $kernel"
     tests/lab/lab.sh -k "$kernel" -- \
-        'tests/lab/guest/bind-edu >/dev/null && uname -r && build/ioascope features --programs'
+        'tests/lab/guest/bind-edu >/dev/null && { modprobe -q iommufd || true; } && uname -r && build/ioascope features --programs'
 done

@@ -34,30 +34,43 @@ part() {
 }
 
 in_lab() {
-    local kernel=$1 module
-    module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || return 1
+    local kernel=$1 module=
+    case $kernel in
+    *+iommufd) set -- tests/iommufd/run.py ;;
+    *)
+        module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || return 1
+        set -- tests/type1/run.py
+        ;;
+    esac
     tests/lab/lab.sh -k "$kernel" -m 5G -t "$seconds" -E "TESTDEV=$module" \
-        -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- tests/type1/run.py
+        -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- "$@"
 }
 
 mkdir -p build/tests
 # An emulated machine keeps one CPU of ours busy: two at a time.
 declare -A pids
-for kernel in 6.1 6.12; do
-    in_lab "$kernel" >"build/tests/type1-$kernel.out" 2>&1 &
-    pids[$kernel]=$!
-done
+begin() {
+    in_lab "$1" >"build/tests/lab-$1.out" 2>&1 &
+    pids[$1]=$!
+}
+end() {
+    echo "== real kernel $1"
+    tail -n +1 -f --pid="${pids[$1]}" "build/tests/lab-$1.out"
+    wait "${pids[$1]}"
+    count "real kernel $1" "build/tests/lab-$1.out" $?
+    unset "pids[$1]"
+}
 trap 'kill "${pids[@]}" 2>/dev/null' EXIT
-for kernel in 6.1 6.12; do
-    echo "== type1 on $kernel"
-    tail -n +1 -f --pid="${pids[$kernel]}" "build/tests/type1-$kernel.out"
-    wait "${pids[$kernel]}"
-    count "type1 on $kernel" "build/tests/type1-$kernel.out" $?
-done
-trap - EXIT
+begin 6.1
+begin 6.12
+end 6.1
+begin 6.12+iommufd
+end 6.12
 part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" make --no-print-directory unit
 [ -z "$soak" ] || part "unit tests under valgrind" env IOASCOPE_SCALE=1 make --no-print-directory valgrind
 part "fuzz corpora" tests/fuzz/run.sh --replay
+end 6.12+iommufd
+trap - EXIT
 part "documentation" tests/unit/test_docs.sh
 part "the rules on paper" tests/unit/test_rules_doc.sh
 part "commands on recordings" tests/cli/test_check.sh

@@ -69,9 +69,21 @@ struct unmap {
 	const struct mirror_area *left; /* the first area left that meets .asked */
 };
 
+/*
+ * From when on nobody else may have been there. Type1 holds its lock from the
+ * first removal on. iommufd lets others in between two areas: what it has passed
+ * may be taken again (iopt_unmap_iova_range).
+ */
+static uint64_t since(const struct check_at *at)
+{
+	bool locked =
+		at->ev->backend != IOAS_BACKEND_IOMMUFD && at->ev->backend != IOAS_BACKEND_COMPAT;
+
+	return locked && at->op->removed ? at->op->removed_ns : check_op_start(at->ev);
+}
+
 static struct unmap look(struct check_at *at)
 {
-	const struct check_op *op = at->op;
 	struct unmap u = {
 		.mode = at->ioas->mode,
 		.all = check_asks_for_all(at->ev),
@@ -81,7 +93,7 @@ static struct unmap look(struct check_at *at)
 	u.has_range = !u.all && !check_asked(at->ev, &u.asked);
 	if (u.all)
 		u.asked = (struct check_range){ 0, UINT64_MAX };
-	u.raced = check_raced(at, op->removed ? op->removed_ns : check_op_start(at->ev));
+	u.raced = check_raced(at, since(at));
 	if (u.all || u.has_range)
 		u.left = mirror_area_first_in(at->ioas, u.asked.iova, u.asked.last);
 	return u;

@@ -1,0 +1,349 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""iommufd on a real kernel: what the tool says, what the client did and what the device can reach
+must be the same, and no rule may be broken. Runs inside the lab; IOASCOPE_SCALE scales the counts."""
+import functools
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'type1'))
+import guest  # noqa: E402
+from guest import OUT, PAGE, SEED, Trace, check, ioases, no_loss, scaled, sh, show, tool  # noqa: E402
+from model import replay  # noqa: E402
+
+CLIENT = 'build/tests/iommufd-client'
+# What a program may do and had better not; the rest is a promise of the kernel.
+LINTS = {'R-20', 'R-26', 'R-54'}
+TOP = (1 << 64) - 1
+
+
+@functools.cache
+def devices(pair=0):
+    """Arguments for a client with two devices; with them the modules are loaded."""
+    found = guest.edus()[2 * pair:]
+    r = sh('modprobe iommufd')
+    check(r.returncode == 0, r.stderr)
+    return ('--device', found[0], '--device', found[1])
+
+
+class Client(guest.Client):
+    """An iommufd-client; with serve it holds what its scenario left until it is told to quit."""
+
+    def __init__(self, *args, scenario='hold', serve=True, pair=0):
+        self.log = f'{OUT}/client-{time.monotonic_ns()}.log'
+        cmd = [CLIENT, '--log', self.log, *devices(pair), *map(str, args)]
+        cmd += (['--serve'] if serve else []) + [scenario]
+        self.p = subprocess.Popen(cmd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True)
+        guest.started.append(self.p)
+        self.pid = self.p.pid
+
+
+def areas(ioas):
+    return [(a['iova'], a['last'], a['va'], a['prot']) for a in ioas['areas']]
+
+
+def context(state, pid):
+    found = [c for c in state['contexts'] if c['pid'] == pid]
+    check(len(found) == 1, 'contexts of the client:', len(found))
+    return found[0]
+
+
+def same_as_log(state, client, what):
+    """IOAS by IOAS, in the order of their creation: areas, who shares memory, devices."""
+    m = replay(client.log)
+    found = sorted(ioases(state, client.pid), key=lambda i: i['ioas'])
+    mine = list(m.ioases.values())
+    check(len(found) == len(mine), what, 'IOASes:', len(found), 'in the log:', len(mine))
+    memory = {}  # the log's name of memory -> the tool's
+    for x, y in zip(mine, found):
+        a, b = x.list(), sorted(areas(y))
+        da, db = set(a) - set(b), set(b) - set(a)
+        check(not da and not db and len(a) == len(b), what, 'log differs: only in log',
+              sorted(da)[:4], 'only in state', sorted(db)[:4])
+        for area in (a for a in y['areas'] if 'pages_object' in a):
+            name = x.areas[area['iova']].memory
+            check(memory.setdefault(name, area['pages_object']) == area['pages_object'],
+                  what, 'memory is shared otherwise:', area)
+        if y['devices'] is not None:
+            check(sorted(d['name'] for d in y['devices']) == sorted(x.devices(m)), what, 'devices:',
+                  y['devices'], x.devices(m))
+    check(len(set(memory.values())) == len(memory), what, 'one memory for several maps', memory)
+    return sum(len(i.areas) for i in mine)
+
+
+def same_areas(a, b, pid, what):
+    x, y = ioases(a, pid), ioases(b, pid)
+    check([i['ioas'] for i in x] == [i['ioas'] for i in y], what, 'IOASes differ')
+    for i, j in zip(x, y):
+        da, db = set(areas(i)) - set(areas(j)), set(areas(j)) - set(areas(i))
+        check(not da and not db, what, 'areas differ:', sorted(da)[:4], sorted(db)[:4])
+
+
+def consistent(state, pid):
+    """What must hold in any state at rest: pinned is what devices reach, charged is pinned."""
+    ctx = context(state, pid)
+    pages = {p['pages_object']: p for p in ctx['pages_objects']}
+    shown = {p: 0 for p in pages}
+    for i in ctx['ioases']:
+        for d in i['domains']:
+            check(d['mapped_bytes'] == i['mapped_bytes'], 'a domain maps', d, i['mapped_bytes'])
+        for a in i['areas']:
+            shown[a['pages_object']] += 1
+            p = pages[a['pages_object']]
+            check(not i['domains'] or p['pinned_pages'] * PAGE >= a['size'], 'unpinned', a, p)
+    for p in pages.values():
+        check(p['areas'] == shown[p['pages_object']] > 0, 'areas of', p)
+        check(0 <= p['pinned_pages'] <= p['pages'], p)
+        check(p['charged_pages'] == (0 if p['counter'] == 'none' else p['pinned_pages']), p)
+    return ctx
+
+
+class Report:
+    """One run of 'check --json': its violations, its summary, its status."""
+
+    def __init__(self, *args):
+        r = tool('check', '--json', *map(str, args))
+        lines = [json.loads(line) for line in r.stdout.splitlines()]
+        check(lines and lines[-1]['kind'] == 'summary', 'no summary:', r.stdout[-300:], r.stderr)
+        self.stderr = r.stderr
+        self.status = r.returncode
+        self.summary = lines.pop()
+        self.violations = lines
+        self.rules = {v['rule'] for v in lines}
+
+
+def clean(*args, status=0, judged=30):
+    r = Report(*args)
+    s = r.summary
+    check(r.status == status and s['result'] == 'clean', 'status', r.status,
+          [(v['rule'], v['text']) for v in r.violations if v['rule'] not in LINTS][:5],
+          r.stderr[-400:], s)
+    check(r.rules <= LINTS, 'violations', sorted(r.rules))
+    check(s['dropped'] == s['gaps'] == s['probes_missed'] == s['uncertain_contexts'] == 0, s)
+    check(s['rules_judged'] >= judged and s['events'] == s['submitted'], s)
+    return f"{s['events']} events, {s['rules_judged']} rules"
+
+
+def clean_clients(*runs):
+    """Clients one after the other, under one check."""
+    run = ' '.join(('set -e;', *(' '.join((CLIENT, *devices(), *map(str, r))) + ';' for r in runs)))
+    return clean('--ring', '64M', '--', 'sh', '-c', run)
+
+
+# ---- what the tool says is what the client did ----
+
+def test_features():
+    devices()
+    f = json.loads(tool('features', '--json').stdout)
+    used = [h for h in f['hooks'] if h['program'].startswith('fd_')] if f['hooks'] and \
+        'program' in f['hooks'][0] else f['hooks']
+    check(all(h['result'] == 'used' for h in used), f['hooks'])
+    return f'{len(used)} hooks'
+
+
+def test_tour():
+    t = Trace()
+    c = subprocess.run([CLIENT, *devices(), '--account', 'user', 'tour'], capture_output=True,
+                       text=True)
+    check(c.returncode == 0, 'tour:', c.stderr[-600:])
+    s, state = t.finish()
+    no_loss(s)
+    check(not state['contexts'], 'something is left', state)
+    left = {}
+    for e in t.events:
+        if e['kind'] == 'charge':
+            left[e['owner']] = left.get(e['owner'], 0) + e['pages']
+    check(left and not any(left.values()), 'charges that never went:', left)
+    return f"{s['seen']} events, {c.stderr.splitlines()[-1]}"
+
+
+def test_random():
+    """Three clients, one that is charged nothing, one by its user, one by its mm."""
+    t = Trace()
+    ops = scaled(4000, 400)
+    args = ('--seed', SEED, '--ops', ops)
+    c = Client('--account', 'none', *args, scenario='random').ready()
+    same_as_log(show('events'), c, 'show')
+    c.quit()
+    cs = [Client('--account', a, *args, scenario='random', pair=n).ready()
+          for n, a in enumerate(('user', 'mm'))]
+    live = show('events')
+    s, mirror = t.finish()
+    n = 0
+    for c in cs:
+        same_as_log(live, c, 'show')
+        n += same_as_log(mirror, c, '--state')
+        same_areas(live, mirror, c.pid, 'show and --state:')
+        consistent(mirror, c.pid)
+        c.quit()
+    no_loss(s)
+    return f"3 times {ops} ops, {s['seen']} events, {n} areas left"
+
+
+def probes(state, pid, count):
+    """Addresses in and around the areas of an IOAS with a device, and what the mirror says."""
+    rnd = random.Random(SEED)
+    a = areas(next(i for i in ioases(state, pid) if i['devices']))
+    for _ in range(count):
+        iova, last, _, _ = rnd.choice(a)
+        at = rnd.choice([rnd.randrange(iova, last + 1) & ~0xfff, iova, last & ~0xfff,
+                         iova - PAGE, last + 1, rnd.randrange(1 << 38) & ~0xfff])
+        way = rnd.choice('rw')
+        hit = [x for x in a if x[0] <= at <= x[1]]
+        # VT-d lets devices read what is mapped for writing only.
+        yield at, way, bool(hit) and (way == 'r' or 'w' in hit[0][3])
+
+
+def test_device_agrees():
+    t = Trace()
+    c = Client('--max-size', '1M').ready()
+    # The second IOAS has the device: pieces of the first one, and holes.
+    _, used = [int(i) for i in replay(c.log).ioases]
+    for n in range(12):
+        c.ask(f'copy {used} {0x200000000 + n * 0x5000:#x} {used} {0x140000000 + n * 0x1000:#x} '
+              f'{0x1000 * (1 + n % 4):#x} {("rw", "r", "w")[n % 3]}')
+    c.ask(f'unmap {used} 0x200005000 0x5000')
+    c.ask('dma r 0x140000000 64')  # maps what transfers need
+    t.finish()
+    state = json.load(open(t.state))
+    same_as_log(state, c, '--state')
+    done = {True: 0, False: 0}
+    for at, way, may in probes(state, c.pid, scaled(200, 30)):
+        answer = c.ask(f'dma {way} {at:#x} 64')
+        check(answer == ('ok' if may else 'fault'), f'DMA {way} at {at:#x}: device says', answer,
+              'mirror says', 'mapped' if may else 'not mapped')
+        done[may] += 1
+    c.quit()
+    check(done[True] and done[False], done)
+    return f'{done[True]} reached, {done[False]} refused'
+
+
+def test_copies():
+    """A copy pins nothing and charges nothing, and all areas are of one pages object."""
+    size = 256 << 20
+    t = Trace()
+    cs = [Client('--account', a, '--max-size', size, scenario='copies', pair=n).ready()
+          for n, a in enumerate(('user', 'mm'))]
+    s, state = t.finish()
+    no_loss(s)
+    for c in cs:
+        pages = consistent(state, c.pid)['pages_objects']
+        check(len(pages) == 1 and pages[0]['areas'] == 101, pages)
+        check(pages[0]['pinned_pages'] == pages[0]['charged_pages'] == size // PAGE, pages)
+        c.quit()
+    ops = [e for e in t.events if e['kind'] == 'op' and e['op'] == 'copy']
+    check(len(ops) == 200 and not any(e['pages_pinned'] or e['pages_unpinned'] for e in ops),
+          'copies that pin', ops[:2])
+    return f'{size // PAGE} pages, 101 areas, charged to a user and to an mm'
+
+
+def test_race():
+    """At rest, the kernel lets each area go that the mirror has, and has no other."""
+    t = Trace()
+    c = Client('--seed', SEED, '--ops', scaled(4000, 400), '--threads', 4, scenario='race').ready()
+    live = show('events')
+    s, state = t.finish()
+    no_loss(s)
+    same_areas(live, state, c.pid, 'show and --state:')
+    consistent(state, c.pid)
+    mine = [n for n, i in replay(c.log, raced=True).ioases.items()]
+    found = sorted(ioases(state, c.pid), key=lambda i: i['ioas'])
+    check(len(mine) == len(found), mine, len(found))
+    n = 0
+    for number, i in zip(mine, found):
+        for a in i['areas']:
+            answer = c.ask(f"unmap {number} {a['iova']} {a['size']}")
+            check(answer == f"ok {a['size']}", 'the kernel has no area', a, answer)
+            n += 1
+        answer = c.ask(f'unmap {number} 0 {TOP}')
+        check(answer == 'ok 0', 'the kernel has more areas', answer)
+    c.quit()
+    return f"{s['seen']} events, {n} areas left"
+
+
+def test_client_killed():
+    t = Trace()
+    for n in range(scaled(10, 4)):
+        c = Client('--account', 'user', '--seed', SEED + n, '--ops', 1000000,
+                   scenario=('race', 'random')[n % 2], serve=False)
+        time.sleep(0.5 + 0.13 * n)
+        c.kill()
+    time.sleep(0.3)
+    live = show('events')
+    s, state = t.finish()
+    no_loss(s)
+    check(not live['contexts'] and not state['contexts'], 'left over', live, state)
+    return f"{s['seen']} events"
+
+
+def test_older_contexts():
+    """What is older than the trace is said to be, and its end leaves nothing."""
+    c = Client().ready()
+    t = Trace()
+    check(c.ask('map 3 0x40000000 0x10000 rw 0').startswith('ok') or
+          c.ask('map 1 0x40000000 0x10000 rw 0').startswith('ok'), 'map')
+    found = ioases(show('events'), c.pid)
+    check(any(not i['complete'] for i in found), 'not said to be older', found)
+    c.quit()
+    s, state = t.finish()
+    check(s['dropped'] == 0 and s['contradictions'] == 0, s)
+    check(not state['contexts'], 'a ghost is left', state)
+
+
+# ---- the rules ----
+
+def test_check_tour_and_copies():
+    return clean_clients(*(('--account', a, 'tour') for a in ('none', 'user', 'mm')),
+                         ('--account', 'user', '--max-size', '64M', 'copies'))
+
+
+def test_check_random():
+    args = ('--account', 'user', '--ops', scaled(4000, 400), 'random')
+    return clean_clients(*(('--seed', SEED + n, *args) for n in range(scaled(8, 2))))
+
+
+def test_check_race():
+    args = ('--seed', SEED, '--ops', scaled(4000, 400), 'race')
+    return clean_clients(*(('--threads', n, *args) for n in (4, 8)))
+
+
+def test_check_killed():
+    run = ' '.join(f'timeout -s KILL {0.7 + 0.13 * n:.2f} {CLIENT} {" ".join(devices())} --account '
+                   f'user --seed {SEED + n} --ops 1000000 {("race", "random")[n % 2]};'
+                   for n in range(scaled(10, 4)))
+    return clean('--ring', '64M', '--', 'sh', '-c', run + ' exit 0')
+
+
+# ---- recordings ----
+
+def test_record():
+    """What is in the file at its end is what a trace beside it has, and the log."""
+    path = f'{OUT}/fd.ioas'
+    c = None
+    rec = subprocess.Popen(['build/ioascope', 'record', '-o', path], stderr=subprocess.PIPE,
+                           text=True)
+    guest.started.append(rec)
+    end = time.monotonic() + 60
+    while tool('show', '--from', 'events').returncode:
+        check(time.monotonic() < end and rec.poll() is None, 'record does not attach')
+        time.sleep(0.05)
+    c = Client('--account', 'user', '--seed', SEED, '--ops', scaled(4000, 400),
+               scenario='random').ready()
+    live = show('events')
+    rec.terminate()
+    err = rec.communicate()[1]
+    check(rec.returncode in (0, 143), rec.returncode, err)
+    state = json.loads(tool('show', '-r', path, '--json').stdout)
+    n = same_as_log(state, c, 'show -r')
+    same_areas(live, state, c.pid, 'live and recorded:')
+    consistent(state, c.pid)
+    c.quit()
+    return clean('-r', path) + f', {n} areas left'
+
+
+guest.run([v for k, v in list(globals().items()) if k.startswith('test_')])
