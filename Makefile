@@ -192,7 +192,7 @@ help:
 	@echo 'make test        all tests, scaled (15 minutes or less)'
 	@echo 'make soak        all tests at full size'
 	@echo 'make unit        the tests that need no virtual machine'
-	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12 CMD=... runs a command'
+	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12|6.12+iommufd CMD=... runs a command'
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
 	@echo 'make bench       what tracing costs the traced, as ratios'
 	@echo 'make bench-mirror what a change costs, by the number of areas'

@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'type1'))
 import guest  # noqa: E402
-from guest import OUT, PAGE, SEED, Trace, check, ioases, no_loss, scaled, sh, show, tool  # noqa: E402
+from guest import OUT, PAGE, SEED, check, ioases, no_loss, scaled, sh, show, tool  # noqa: E402
 from model import replay  # noqa: E402
 
 CLIENT = 'build/tests/iommufd-client'
@@ -28,6 +28,11 @@ def devices(pair=0):
     r = sh('modprobe iommufd')
     check(r.returncode == 0, r.stderr)
     return ('--device', found[0], '--device', found[1])
+
+
+def Trace():
+    devices()  # before them there is nothing to attach to
+    return guest.Trace()
 
 
 class Client(guest.Client):

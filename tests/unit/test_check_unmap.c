@@ -304,6 +304,27 @@ static void test_size_raced(void **state)
 	assert_int_equal(check_stats(cs->c)->judged[RULE_UNMAP_SIZE], 0);
 }
 
+/* iommufd: another op maps what this one has passed, before this one removes anything. */
+static void test_size_passed(void **state)
+{
+	struct cs *cs = *state;
+	uint64_t op, start;
+
+	open_mode(cs, IOAS_BACKEND_IOMMUFD, IOAS_MODE_COVER);
+	cs_begin(cs);
+	op = cs->op;
+	start = cs->start;
+	cs->tid++;
+	cs_map(cs, 0x8000, 0x1000, 0x700000);
+	cs->tid--;
+	cs->op = op;
+	cs->start = start;
+	cs_remove(cs, 0x10000);
+	cs_end(cs, cs_unmap_op(cs, 0x8000, 0xc000, 0));
+	expect_short(cs);
+	assert_int_equal(check_stats(cs->c)->judged[RULE_UNMAP_SIZE], 0);
+}
+
 /* Areas of an older IOAS are not known. */
 static void test_size_adopted(void **state)
 {
@@ -562,6 +583,7 @@ int main(void)
 		T(test_any),
 		T(test_tce),
 		T(test_size_raced),
+		T(test_size_passed),
 		T(test_size_adopted),
 		T(test_vaddr_removes_nothing),
 		T(test_returned),
