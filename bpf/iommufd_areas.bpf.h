@@ -152,9 +152,10 @@ HOOK("fexit/do_update_pinned", fd_update_pinned)
 /* ---- domains ---- */
 
 /* What was put into each domain and not told yet; more domains make it uncertain. */
-static __always_inline void fd_fill_add(struct op *op, struct ioas_ctx *c, __u64 domain,
-					__s64 bytes)
+static __always_inline void fd_fill_add(struct op *op, __u64 domain, __s64 bytes)
 {
+	__u64 key = op->ctx_key;
+
 	for (int i = 0; i < OP_FILLS; i++) {
 		if (op->fill[i].domain && op->fill[i].domain != domain)
 			continue;
@@ -162,7 +163,7 @@ static __always_inline void fd_fill_add(struct op *op, struct ioas_ctx *c, __u64
 		op->fill[i].bytes += bytes;
 		return;
 	}
-	mark_uncertain(c);
+	mark_uncertain(bpf_map_lookup_elem(&ioas_ctx, &key));
 }
 
 static __always_inline void fd_filled(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
@@ -204,7 +205,7 @@ HOOK("fexit/batch_to_domain", fd_batch)
 	struct op *op = op_get(LEVEL_DRIVER);
 
 	if (op && !(int)ret_of(ctx))
-		fd_fill_add(op, NULL, arg(ctx, ARG_FD_BATCH_DOMAIN),
+		fd_fill_add(op, arg(ctx, ARG_FD_BATCH_DOMAIN),
 			    (__u64)BPF_CORE_READ(batch, total_pfns) << PAGE_SHIFT);
 	return 0;
 }
