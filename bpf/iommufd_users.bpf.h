@@ -358,19 +358,24 @@ HOOK("fexit/iommufd_access_rw", fd_rw_done)
 /* Clients are asked to let go of a range; inside of it they unpin. */
 HOOK("fentry/iommufd_access_notify_unmap", fd_notify)
 {
-	__u64 iopt = arg(ctx, ARG_FD_NOTIFY_IOPT);
+	__u64 iopt = arg(ctx, ARG_FD_NOTIFY_IOPT), iova = arg(ctx, ARG_FD_NOTIFY_IOVA);
 	struct op *unmap = op_get(LEVEL_DRIVER);
 	struct op *op;
 
 	if (!fd_ioas(iopt))
 		return 0;
-	if (unmap)
+	if (unmap) {
+		/* What one area took says nothing of the next. */
+		if (unmap->asked != iova)
+			unmap->rounds = 0;
+		unmap->asked = iova;
 		unmap->rounds++;
+	}
 	op = op_new(LEVEL_NOTIFY, IOAS_OP_NOTIFY);
 	if (!op)
 		return 0;
 	op->ioas_key = iopt;
-	op->iova = arg(ctx, ARG_FD_NOTIFY_IOVA);
+	op->iova = iova;
 	op->size = arg(ctx, ARG_FD_NOTIFY_LENGTH);
 	op->areas = unmap ? unmap->rounds : 1;
 	return 0;

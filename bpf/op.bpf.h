@@ -83,7 +83,8 @@ struct op {
 	/* iommufd */
 	struct op_fill fill[OP_FILLS];
 	__u32 cutting; /* splits are under way; 2: the left part is in */
-	__u32 rounds; /* of asking clients to let go */
+	__u32 rounds; /* of asking clients to let go of the area at .asked */
+	__u64 asked;
 	__u64 adding; /* a domain that is being added */
 	__u32 added; /* it has been told */
 	__u32 pad2;
