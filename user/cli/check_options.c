@@ -157,18 +157,12 @@ static int parse_one(int c, struct checking_options *o, struct overrides *over, 
 	return 1;
 }
 
-static int conflict(const struct checking_options *o, int argc, char **argv)
+static int conflict(const struct checking_options *o)
 {
-	static const struct run_options live = { .instance = INSTANCE_DEFAULTS };
+	int status = o->read ? run_check_read("check", &o->run) : EXIT_FINE;
 
-	if (optind < argc && strcmp(argv[optind - 1], "--"))
-		return usage_error("check", "unexpected argument '%s'; a command follows '--'",
-				   argv[optind]);
-	if (o->read && (o->run.command || o->run.instance.without ||
-			o->run.instance.ring_bytes != live.instance.ring_bytes ||
-			o->run.instance.slots != live.instance.slots))
-		return usage_error("check", "--read goes with no command, --ring, --areas, "
-					    "--without");
+	if (status)
+		return status;
 	if (o->list && o->format != REPORT_TEXT && o->format != REPORT_JSON)
 		return usage_error("check", "--list-rules prints text or json");
 	return 0;
@@ -235,8 +229,9 @@ int checking_parse(int argc, char **argv, struct checking_options *o, int *statu
 		if (parse_one(c, o, &over, status))
 			return 1;
 	}
-	o->run.command = optind < argc ? argv + optind : NULL;
-	*status = conflict(o, argc, argv);
+	*status = run_parse_command("check", argc, argv, &o->run);
+	if (*status == EXIT_FINE)
+		*status = conflict(o);
 	if (*status == EXIT_FINE && make_policy(&over, &o->policy))
 		*status = EXIT_USAGE;
 	return *status != EXIT_FINE;

@@ -139,13 +139,12 @@ int record_parse(int argc, char **argv, struct record_options *o, int *status)
 		if (parse_one(c, o, status))
 			return 1;
 	}
-	if (optind < argc && strcmp(argv[optind - 1], "--"))
-		*status = usage_error("record", "unexpected argument '%s'; a command follows '--'",
-				      argv[optind]);
-	else if (!o->path)
+	*status = run_parse_command("record", argc, argv, &o->run);
+	if (*status != EXIT_FINE)
+		return 1;
+	if (!o->path)
 		*status = usage_error("record", "-o FILE is missing");
 	else if (o->recording.keep && !o->recording.rotate_bytes && !o->recording.rotate_ns)
 		*status = usage_error("record", "--keep needs --rotate-size or --rotate-time");
-	o->run.command = optind < argc ? argv + optind : NULL;
 	return *status != EXIT_FINE;
 }

@@ -357,28 +357,3 @@ void run_summary(const struct run *r, struct trace_summary *sum)
 	if (r->ready)
 		sum->anomalies += mirror_anomalies(r->sink->mirror(r->sink->arg))->total;
 }
-
-/* ---- options ---- */
-
-int run_parse_ring(const char *text, struct run_options *o)
-{
-	__u64 v;
-	int err = parse_number(text, true, 4096, 1ULL << 31, &v);
-
-	if (err)
-		return err;
-	if (v & (v - 1))
-		return -EINVAL;
-	o->instance.ring_bytes = v;
-	return 0;
-}
-
-int run_parse_areas(const char *text, struct run_options *o)
-{
-	__u64 v;
-	int err = parse_number(text, true, 1, 1 << 24, &v);
-
-	if (!err)
-		o->instance.slots = v;
-	return err;
-}

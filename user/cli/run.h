@@ -67,6 +67,15 @@ __u64 run_malformed(const struct run *r);
 int run_parse_ring(const char *text, struct run_options *o);
 int run_parse_areas(const char *text, struct run_options *o);
 
+/*
+ * What stands behind the options of command `name` (argv from optind on): the
+ * command to watch, after a "--". 0, or EXIT_USAGE (said).
+ */
+int run_parse_command(const char *name, int argc, char **argv, struct run_options *o);
+
+/* Whether nothing was asked for that only a live run can give: 0, or EXIT_USAGE (said). */
+int run_check_read(const char *name, const struct run_options *o);
+
 __u64 run_now_ns(void); /* CLOCK_BOOTTIME */
 
 /* Whoever reads standard output may be gone (-EPIPE, not said); a full disk is said. */

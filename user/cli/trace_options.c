@@ -160,17 +160,10 @@ static int parse_one(int c, struct trace_options *o, int *status)
 /* What goes with a recording, and what with a live trace. */
 static int conflict(const struct trace_options *o)
 {
-	static const struct run_options live = { .instance = INSTANCE_DEFAULTS };
-
 	if (!o->read && o->backend == IOAS_BACKEND_BUNDLED)
 		return usage_error("trace", "only recordings (--read) have events of backend '%s'",
 				   ioas_backend_name(o->backend));
-	if (o->read && (o->run.command || o->run.instance.without ||
-			o->run.instance.ring_bytes != live.instance.ring_bytes ||
-			o->run.instance.slots != live.instance.slots))
-		return usage_error("trace",
-				   "--read goes with no command, --ring, --areas, --without");
-	return 0;
+	return o->read ? run_check_read("trace", &o->run) : EXIT_FINE;
 }
 
 int trace_parse(int argc, char **argv, struct trace_options *o, int *status)
@@ -207,12 +200,8 @@ int trace_parse(int argc, char **argv, struct trace_options *o, int *status)
 		if (parse_one(c, o, status))
 			return 1;
 	}
-	if (optind < argc && strcmp(argv[optind - 1], "--")) {
-		*status = usage_error("trace", "unexpected argument '%s'; a command follows '--'",
-				      argv[optind]);
-		return 1;
-	}
-	o->run.command = optind < argc ? argv + optind : NULL;
-	*status = conflict(o);
+	*status = run_parse_command("trace", argc, argv, &o->run);
+	if (*status == EXIT_FINE)
+		*status = conflict(o);
 	return *status != EXIT_FINE;
 }

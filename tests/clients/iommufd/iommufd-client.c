@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "args.h"
 #include "session.h"
 
 #define EXIT_WRONG 1
@@ -74,45 +75,6 @@ static const struct option long_options[] = {
 	{ "total", required_argument, NULL, 'T' },    { "serve", no_argument, NULL, 'S' },
 	{ "help", no_argument, NULL, 'h' },	      { NULL, 0, NULL, 0 },
 };
-
-static bool parse_number(const char *text, uint64_t *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return !errno && end != text && !*end && *text != '-';
-}
-
-static bool parse_count(const char *text, unsigned int *value)
-{
-	uint64_t number;
-
-	if (!parse_number(text, &number) || !number || number > 100000000)
-		return false;
-	*value = (unsigned int)number;
-	return true;
-}
-
-/* Whole pages, up to 1 TiB. */
-static bool parse_bytes(const char *text, uint64_t *value)
-{
-	unsigned int shift = 0;
-	char *end;
-
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	if (errno || end == text || *text == '-')
-		return false;
-	if (*end == 'K' || *end == 'M' || *end == 'G') {
-		shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 30;
-		end++;
-	}
-	if (*end || *value > (1ULL << 40) >> shift)
-		return false;
-	*value <<= shift;
-	return *value && !(*value % PAGE);
-}
 
 static bool parse_account(const char *text, enum account *account)
 {
