@@ -210,6 +210,15 @@ static __always_inline struct fd_object *fd_new(struct ioas_ctx *c, __u64 key, _
 	return fd_find(key);
 }
 
+/* The object at that address, taken in at first sight; NULL as fd_new(). */
+static __always_inline struct fd_object *fd_get(struct ioas_ctx *c, __u64 key, __u64 ctx_key,
+						__u64 ioas_key)
+{
+	struct fd_object *o = fd_find(key);
+
+	return o ? o : fd_new(c, key, ctx_key, ioas_key);
+}
+
 /* A domain, at first sight or where one that failed has been. */
 static __always_inline struct fd_object *fd_domain(struct ioas_ctx *c, __u64 domain, __u64 ctx_key,
 						   __u64 iopt)
@@ -256,6 +265,36 @@ static __always_inline struct op *fd_op(__u64 iopt)
 static __always_inline __u64 fd_op_num(const struct op *op)
 {
 	return op ? op->num : 0;
+}
+
+/* An op in a context, which is adopted if it is older than the hooks; NULL: no room. */
+static __always_inline struct op *fd_begin(__u64 ctx_key, __u32 what)
+{
+	struct op *op;
+
+	if (!ctx_get(ctx_key, IOAS_BACKEND_IOMMUFD))
+		return NULL;
+	op = op_new(LEVEL_DRIVER, what);
+	if (op)
+		op->ctx_key = ctx_key;
+	return op;
+}
+
+/* Its end: what it was asked, and in which IOAS it was, stands in the op. */
+static __noinline int fd_end(__u32 what, int ret, __u8 flags)
+{
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_ctx *c;
+	__u64 key;
+
+	if (!op || op->what != what)
+		return 0;
+	key = op->ctx_key;
+	c = bpf_map_lookup_elem(&ioas_ctx, &key);
+	key = op->ioas_key;
+	op_emit(c, key ? bpf_map_lookup_elem(&ioas_ioas, &key) : NULL, op, ret, 0, flags);
+	op_del(LEVEL_DRIVER);
+	return 0;
 }
 
 #endif

@@ -45,9 +45,7 @@ static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pag
 		return 0;
 	key = counter == IOAS_COUNTER_USER_LOCKED ? (__u64)BPF_CORE_READ(pages, source_user)
 						  : (__u64)BPF_CORE_READ(pages, source_mm);
-	o = fd_find(key);
-	if (!o)
-		o = fd_new(c, key, 0, 0);
+	o = fd_get(c, key, 0, 0);
 	return o ? o->id : 0;
 }
 

@@ -69,14 +69,8 @@ HOOK("fexit/iommufd_fops_open", fd_fops_open)
 HOOK("fentry/iommufd_fops_release", fd_fops_release)
 {
 	struct file *f = (void *)arg(ctx, ARG_FD_RELEASE_FILE);
-	__u64 key = (__u64)BPF_CORE_READ(f, private_data);
-	struct op *op;
 
-	if (!ctx_get(key, IOAS_BACKEND_IOMMUFD))
-		return 0;
-	op = op_new(LEVEL_DRIVER, IOAS_OP_CLOSE);
-	if (op)
-		op->ctx_key = key;
+	fd_begin((__u64)BPF_CORE_READ(f, private_data), IOAS_OP_CLOSE);
 	return 0;
 }
 
@@ -254,16 +248,10 @@ static __always_inline void fd_read(struct op *op, void *cmd)
 
 static __noinline int fd_ucmd_begin(struct iommufd_ucmd *ucmd, __u32 what)
 {
-	__u64 ctx_key = (__u64)BPF_CORE_READ(ucmd, ictx);
-	struct op *op;
+	struct op *op = fd_begin((__u64)BPF_CORE_READ(ucmd, ictx), what);
 
-	if (!ctx_get(ctx_key, IOAS_BACKEND_IOMMUFD))
-		return 0;
-	op = op_new(LEVEL_DRIVER, what);
-	if (!op)
-		return 0;
-	op->ctx_key = ctx_key;
-	fd_read(op, BPF_CORE_READ(ucmd, cmd));
+	if (op)
+		fd_read(op, BPF_CORE_READ(ucmd, cmd));
 	return 0;
 }
 

@@ -81,14 +81,13 @@ HOOK("fexit/iopt_reserve_iova", fd_reserve)
 	__u64 iopt = arg(ctx, ARG_FD_RESERVE_IOPT), owner = arg(ctx, ARG_FD_RESERVE_OWNER);
 	struct ioas_ioas *s = fd_ioas(iopt);
 	struct ioas_range_body range = { .class = IOAS_RANGE_RESERVED };
-	struct fd_object *o = fd_find(owner);
+	struct fd_object *o;
 
 	if (!s || (int)ret_of(ctx))
 		return 0;
 	fd_domain_comes(iopt, owner);
 	/* A device asks before it is attached. */
-	if (!o)
-		o = fd_new(ctx_of(s), owner, s->ctx_key, 0);
+	o = fd_get(ctx_of(s), owner, s->ctx_key, 0);
 	range.iova = arg(ctx, ARG_FD_RESERVE_START);
 	range.last = arg(ctx, ARG_FD_RESERVE_LAST);
 	range.owner = o ? o->id : 0;

@@ -31,35 +31,14 @@ static __always_inline __u64 fd_hwpt_iopt(struct iommufd_hw_pagetable *hwpt)
 
 static __noinline int fd_device_begin(struct iommufd_device *idev, __u32 what)
 {
-	__u64 ctx_key = (__u64)BPF_CORE_READ(idev, ictx);
-	struct op *op;
+	struct op *op = fd_begin((__u64)BPF_CORE_READ(idev, ictx), what);
 
-	if (!ctx_get(ctx_key, IOAS_BACKEND_IOMMUFD))
-		return 0;
-	op = op_new(LEVEL_DRIVER, what);
 	if (!op)
 		return 0;
-	op->ctx_key = ctx_key;
 	op->group = BPF_CORE_READ(idev, igroup, group, id);
 	op->group_valid = 1;
 	if (what == IOAS_OP_DETACH)
 		op->ioas_key = fd_hwpt_iopt(BPF_CORE_READ(idev, igroup, hwpt));
-	return 0;
-}
-
-static __noinline int fd_device_end(__u32 what, int ret, __u8 flags)
-{
-	struct op *op = op_get(LEVEL_DRIVER);
-	struct ioas_ctx *c;
-	__u64 key;
-
-	if (!op || op->what != what)
-		return 0;
-	key = op->ctx_key;
-	c = bpf_map_lookup_elem(&ioas_ctx, &key);
-	key = op->ioas_key;
-	op_emit(c, key ? bpf_map_lookup_elem(&ioas_ioas, &key) : NULL, op, ret, 0, flags);
-	op_del(LEVEL_DRIVER);
 	return 0;
 }
 
@@ -70,7 +49,7 @@ HOOK("fentry/iommufd_device_attach", fd_attach)
 
 HOOK("fexit/iommufd_device_attach", fd_attached)
 {
-	return fd_device_end(IOAS_OP_ATTACH, (int)ret_of(ctx), 0);
+	return fd_end(IOAS_OP_ATTACH, (int)ret_of(ctx), 0);
 }
 
 HOOK("fentry/iommufd_device_replace", fd_replace)
@@ -80,7 +59,7 @@ HOOK("fentry/iommufd_device_replace", fd_replace)
 
 HOOK("fexit/iommufd_device_replace", fd_replaced)
 {
-	return fd_device_end(IOAS_OP_REPLACE, (int)ret_of(ctx), 0);
+	return fd_end(IOAS_OP_REPLACE, (int)ret_of(ctx), 0);
 }
 
 HOOK("fentry/iommufd_device_detach", fd_detach)
@@ -90,7 +69,7 @@ HOOK("fentry/iommufd_device_detach", fd_detach)
 
 HOOK("fexit/iommufd_device_detach", fd_detached)
 {
-	return fd_device_end(IOAS_OP_DETACH, 0, IOAS_F_NO_RESULT);
+	return fd_end(IOAS_OP_DETACH, 0, IOAS_F_NO_RESULT);
 }
 
 static __noinline int fd_device_tell(struct iommufd_device *idev, struct iommufd_hw_pagetable *hwpt,
@@ -99,16 +78,15 @@ static __noinline int fd_device_tell(struct iommufd_device *idev, struct iommufd
 	__u64 iopt = fd_hwpt_iopt(hwpt), device = (__u64)BPF_CORE_READ(idev, dev);
 	__u64 domain = (__u64)BPF_CORE_READ(hwpt, domain);
 	struct fd_object *d = fd_find(domain);
-	struct fd_object *o = fd_find(device);
 	struct ioas_ioas *s = fd_ioas(iopt);
+	struct fd_object *o;
 	struct ioas_event *e;
 
 	if (!s)
 		return 0;
 	if (kind == IOAS_EV_DEVICE_ATTACH)
 		d = fd_domain(ctx_of(s), domain, s->ctx_key, iopt);
-	if (!o)
-		o = fd_new(ctx_of(s), device, s->ctx_key, 0);
+	o = fd_get(ctx_of(s), device, s->ctx_key, 0);
 	e = o ? event_begin(ctx_of(s), s, kind, fd_op_num(fd_op(iopt))) : NULL;
 	if (!e)
 		return 0;
@@ -156,14 +134,13 @@ HOOK("fexit/iommufd_device_do_replace", fd_do_replaced)
 
 static __noinline int fd_access_tell(__u64 iopt, struct iommufd_access *access, __u16 kind)
 {
-	struct fd_object *o = fd_find((__u64)access);
 	struct ioas_ioas *s = fd_ioas(iopt);
+	struct fd_object *o;
 	struct ioas_event *e;
 
 	if (!s)
 		return 0;
-	if (!o)
-		o = fd_new(ctx_of(s), (__u64)access, s->ctx_key, iopt);
+	o = fd_get(ctx_of(s), (__u64)access, s->ctx_key, iopt);
 	e = o ? event_begin(ctx_of(s), s, kind, fd_op_num(fd_op(iopt))) : NULL;
 	if (!e)
 		return 0;
@@ -194,16 +171,9 @@ HOOK("fentry/iopt_remove_access", fd_del_access)
 
 static __noinline int fd_access_begin(struct iommufd_access *access, __u32 what)
 {
-	__u64 ctx_key = (__u64)BPF_CORE_READ(access, ictx);
-	struct op *op;
+	struct op *op = fd_begin((__u64)BPF_CORE_READ(access, ictx), what);
 
-	if (!ctx_get(ctx_key, IOAS_BACKEND_IOMMUFD))
-		return 0;
-	op = op_new(LEVEL_DRIVER, what);
-	if (!op)
-		return 0;
-	op->ctx_key = ctx_key;
-	if (what == IOAS_OP_DETACH)
+	if (op && what == IOAS_OP_DETACH)
 		op->ioas_key = fd_iopt(BPF_CORE_READ(access, ioas));
 	return 0;
 }
@@ -215,7 +185,7 @@ HOOK("fentry/iommufd_access_attach", fd_aattach)
 
 HOOK("fexit/iommufd_access_attach", fd_aattached)
 {
-	return fd_device_end(IOAS_OP_ATTACH, (int)ret_of(ctx), 0);
+	return fd_end(IOAS_OP_ATTACH, (int)ret_of(ctx), 0);
 }
 
 HOOK("fentry/iommufd_access_replace", fd_areplace)
@@ -225,7 +195,7 @@ HOOK("fentry/iommufd_access_replace", fd_areplace)
 
 HOOK("fexit/iommufd_access_replace", fd_areplaced)
 {
-	return fd_device_end(IOAS_OP_REPLACE, (int)ret_of(ctx), 0);
+	return fd_end(IOAS_OP_REPLACE, (int)ret_of(ctx), 0);
 }
 
 HOOK("fentry/iommufd_access_detach", fd_adetach)
@@ -235,7 +205,7 @@ HOOK("fentry/iommufd_access_detach", fd_adetach)
 
 HOOK("fexit/iommufd_access_detach", fd_adetached)
 {
-	return fd_device_end(IOAS_OP_DETACH, 0, IOAS_F_NO_RESULT);
+	return fd_end(IOAS_OP_DETACH, 0, IOAS_F_NO_RESULT);
 }
 
 /* ---- pins, reads and writes of accesses ---- */
