@@ -45,11 +45,12 @@ _ioascope_value() {
     --format) _ioascope_words "$2" 'text json junit tap sarif' ;;
     --read | -r | --output | -o | --policy) _ioascope_files "$2" ;;
     --rule | --rotate-size | --rotate-time | --keep) COMPREPLY=() ;;
+    --by) _ioascope_words "$2" 'user process cgroup' ;;
     --from) _ioascope_words "$2" 'auto events kernel' ;;
     --state) _ioascope_files "$2" ;;
     --cgroup) _ioascope_cgroups "$2" ;;
     --pid | --owner) _ioascope_words "$2" "$(_ioascope_processes)" ;;
-    --at | --va | --pages | --uid | --ioas | --iova | --count | -c | --ring | --areas | --without) COMPREPLY=() ;;
+    --at | --va | --pages | --uid | --ioas | --iova | --count | -c | --watch | --ring | --areas | --without) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -68,7 +69,7 @@ _ioascope() {
     local source='-j --json -r --read --at --from -v --verbose -h --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _ioascope_words "$cur" 'trace record check show lookup holes aliases diff policy features
+        _ioascope_words "$cur" 'trace record check show lookup holes aliases diff users policy features
             --help --version -h -V'
         return
     fi
@@ -103,6 +104,7 @@ _ioascope() {
     holes) opts="--ioas --valid $source" ;;
     aliases) opts="--shared $source" ;;
     diff) opts="--ioas --layout --exit-code $source" ;;
+    users) opts='--by --all --watch --from -j --json -v --verbose -h --help' ;;
     policy)
         if [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
             _ioascope_words "$cur" 'check explain'
