@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -298,6 +299,55 @@ def test_older_contexts():
     s, state = t.finish()
     check(s['dropped'] == 0 and s['contradictions'] == 0, s)
     check(not state['contexts'], 'a ghost is left', state)
+
+
+# ---- what is explained ----
+
+def explained(t, what, result):
+    """The last op of that name with that result: what it says of itself, and why."""
+    found = [e for e in t.events if e['kind'] == 'op' and e['op'] == what and
+             e.get('errno', 'ok') == result]
+    check(found, 'no', what, result)
+    return found
+
+
+def reasons(e):
+    return [r['what'] for r in e.get('why', {}).get('reasons', [])]
+
+
+def explained_maps(c, used, size):
+    """Maps that fail, each for another reason: what is asked, what must be said of it."""
+    base = 0x100000000
+    va = '0x10000'  # nothing is mapped below mmap_min_addr
+    resource.prlimit(c.pid, resource.RLIMIT_MEMLOCK, (4 * size, resource.RLIM_INFINITY))
+    return [
+        (f'map {used} {base + (1 << 30):#x} {PAGE} rw 0', 'EEXIST', 'overlap'),
+        (f'map {used} {0xfee00000:#x} {PAGE} rw 0', 'EINVAL', 'reserved'),
+        (f'map {used} {1 << 62:#x} {PAGE} rw 0', 'EINVAL', 'aperture'),
+        (f'map {used} {base + 512:#x} {PAGE} rw 0', 'EINVAL', 'misaligned'),
+        (f'map {used} {base:#x} 0 rw 0', 'EINVAL', 'no-size'),
+        (f'map {used} {base:#x} {PAGE} - 0', 'EINVAL', 'no-prot'),
+        (f'mapva 4095 {base:#x} {PAGE} rw {va}', 'ENOENT', 'no-object'),
+        (f'mapva {used} {base:#x} {PAGE} rw {va}', 'EFAULT', 'not-there'),
+        (f'map {used} {base:#x} {16 * size} rw 0', 'ENOMEM', 'limit'),
+    ]
+
+
+def test_trace_explains():
+    """Each failure has its reason, each attach and detach says what it does to the ranges."""
+    dev = devices()[1]
+    size = 1 << 20
+    t = Trace()
+    c = Client('--account', 'user', '--max-size', size, '--buffer', '64M').ready()
+    cache, used = [int(i) for i in replay(c.log).ioases]
+    n = 0
+    for ask, errno_, _ in explained_maps(c, used, size):
+        print('#', ask, c.ask(ask))
+    c.kill()
+    t.finish()
+    for e in t.events:
+        if e['kind'] == 'op' and ('why' in e or 'valid_ranges' in e or 'unmap' in e):
+            print('#', {k: e[k] for k in ('op', 'errno', 'why', 'valid_ranges', 'unmap', 'iova', 'size') if k in e})
 
 
 # ---- the rules ----
