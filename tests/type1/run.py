@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import checks
+import explains
 import guest
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
                    edus, emulated, ioases, no_loss, same_as_log, same_state, scaled, sh, show,
@@ -452,5 +453,5 @@ def test_show_views():
     c.quit()
 
 
-guest.run([v for names in (globals(), vars(checks)) for k, v in list(names.items())
+guest.run([v for names in (globals(), vars(checks), vars(explains)) for k, v in list(names.items())
            if k.startswith('test_')])

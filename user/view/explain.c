@@ -135,7 +135,7 @@ static const char *plain(enum explain_what what)
 	case EXPLAIN_VADDR:
 		return "addresses of memory are void and not updated, or the other way round";
 	case EXPLAIN_MODE:
-		return "clients cannot pin in a container of type1 v1";
+		return "a v1 container has no pins of clients";
 	case EXPLAIN_INTERRUPTS:
 		return "interrupts of the device are not isolated";
 	case EXPLAIN_INCOMPATIBLE:
@@ -302,17 +302,6 @@ static void print_reasons(FILE *out, const struct explanation *x)
 	}
 }
 
-/* "returned 0 of 4M": a program that believes the result goes wrong from here. */
-static void print_left(FILE *out, const struct ioas_event *ev, const struct explanation *x)
-{
-	char a[UNITS_LEN], b[UNITS_LEN];
-
-	if (!x->nreasons || x->reasons[0].what != EXPLAIN_INSIDE || !(ev->flags & IOAS_F_RETURNED))
-		return;
-	fprintf(out, INDENT "it says success, and returned %s of %s\n",
-		units_bytes(a, ev->body_op.returned), units_bytes(b, ev->body_op.size));
-}
-
 /* ---- valid ranges ---- */
 
 static void print_cause(FILE *out, const struct explain_cause *c)
@@ -342,9 +331,8 @@ static void print_change(FILE *out, const struct explanation *x)
 		fprintf(out, INDENT "and %zu more\n", x->ncauses - shown);
 }
 
-void explain_lines(FILE *out, const struct ioas_event *ev, const struct explanation *x)
+void explain_lines(FILE *out, const struct explanation *x)
 {
-	print_left(out, ev, x);
 	print_reasons(out, x);
 	print_change(out, x);
 }

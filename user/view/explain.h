@@ -9,7 +9,7 @@
 #include "view/json.h"
 
 /* Lines below that of the op. */
-void explain_lines(FILE *out, const struct ioas_event *ev, const struct explanation *x);
+void explain_lines(FILE *out, const struct explanation *x);
 
 /* The members "reason", "unmap" and "valid_ranges", as far as there is something to tell. */
 void explain_json(struct json *j, const struct explanation *x);

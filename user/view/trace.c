@@ -280,5 +280,5 @@ void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns,
 	fprintf(out, LINE, time, name_or(ioas_backend_name(ev->backend)), ioas, c.what, c.where,
 		c.size, c.result, c.latency, who);
 	if (why)
-		explain_lines(out, ev, why);
+		explain_lines(out, why);
 }
