@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/groups.h"
 #include "cli/run.h"
 #include "cli/trace_options.h"
 #include "core/event.h"
@@ -56,6 +57,8 @@ static void print_event(struct trace *t, const struct ioas_event *ev)
 	struct explanation why;
 	bool explained = ev->kind == IOAS_EV_OP && explain_op(t->explain, t->mirror, ev, &why);
 
+	if (explained && t->run)
+		groups_name(&why);
 	if (t->opt->json)
 		trace_json(stdout, ev, explained ? &why : NULL);
 	else

@@ -63,6 +63,8 @@ static void print_user(FILE *out, const struct explain_user *u)
 		fprintf(out, "somebody not known");
 	if (u->domain && u->name[0])
 		fprintf(out, " (of device %.23s)", u->name);
+	else if (!u->domain && !u->id && u->name[0])
+		fprintf(out, " (group %u)", u->group);
 }
 
 static void print_ranges(FILE *out, const struct check_range *r, size_t shown, size_t count)
