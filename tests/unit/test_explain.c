@@ -315,6 +315,24 @@ static void test_unknown_context(void **state)
 	maybe(w, ev, EXPLAIN_INCOMPATIBLE);
 }
 
+/* What is older than the events may be there, and nobody has told. */
+static void test_older(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev = unit_event(IOAS_EV_IOAS_NEW), op;
+
+	ev.flags = IOAS_F_ADOPTED;
+	ev.body_obj.mode = IOAS_MODE_COVER;
+	see(w, of(ev, IOAS_BACKEND_IOMMUFD, 0));
+	maybe(w, copy_event(w, 0x12000, 0x4000, -ENOENT), EXPLAIN_HOLE);
+	maybe(w, op_event(w, IOAS_OP_PIN, 0x12000, 0x4000, -ENOENT), EXPLAIN_HOLE);
+	maybe(w, op_event(w, IOAS_OP_UNMAP, 0x12000, 0x4000, -ENOENT), EXPLAIN_NOTHING);
+	assert_false(w->out.has_class);
+	op = op_event(w, IOAS_OP_UNMAP, 0x12000, 0x4000, -ENOENT);
+	op.ioas = 0;
+	maybe(w, op, EXPLAIN_NO_OBJECT);
+}
+
 static void test_success_is_silent(void **state)
 {
 	struct why *w = *state;
@@ -358,16 +376,27 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_WHY(test_overlap),		  WITH_WHY(test_reserved),
-		WITH_WHY(test_misaligned),	  WITH_WHY(test_arguments),
-		WITH_WHY(test_no_room),		  WITH_WHY(test_type1_outside),
-		WITH_WHY(test_many_valid_ranges), WITH_WHY(test_entry_limit),
-		WITH_WHY(test_no_memory_there),	  WITH_WHY(test_limit_exact),
-		WITH_WHY(test_limit_of_another),  WITH_WHY(test_limit_as_seen),
-		WITH_WHY(test_no_kernel_memory),  WITH_WHY(test_copy_of_a_hole),
-		WITH_WHY(test_copy_of_read_only), WITH_WHY(test_pins),
-		WITH_WHY(test_uncertain),	  WITH_WHY(test_unknown_context),
-		WITH_WHY(test_success_is_silent), WITH_WHY(test_bounds),
+		WITH_WHY(test_overlap),
+		WITH_WHY(test_reserved),
+		WITH_WHY(test_misaligned),
+		WITH_WHY(test_arguments),
+		WITH_WHY(test_no_room),
+		WITH_WHY(test_type1_outside),
+		WITH_WHY(test_many_valid_ranges),
+		WITH_WHY(test_entry_limit),
+		WITH_WHY(test_no_memory_there),
+		WITH_WHY(test_limit_exact),
+		WITH_WHY(test_limit_of_another),
+		WITH_WHY(test_limit_as_seen),
+		WITH_WHY(test_no_kernel_memory),
+		WITH_WHY(test_copy_of_a_hole),
+		WITH_WHY(test_copy_of_read_only),
+		WITH_WHY(test_pins),
+		WITH_WHY(test_uncertain),
+		WITH_WHY(test_unknown_context),
+		WITH_WHY(test_older),
+		WITH_WHY(test_success_is_silent),
+		WITH_WHY(test_bounds),
 		cmocka_unit_test(test_names),
 	};
 

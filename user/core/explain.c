@@ -206,6 +206,12 @@ struct explain_reason *explain_sure(struct explain_at *at, enum explain_what wha
 	return explain_add(at, what);
 }
 
+void explain_no_object(struct explain_at *at)
+{
+	explain_sure(at, EXPLAIN_NO_OBJECT);
+	at->out->certain = at->out->certain && !at->ctx->adopted;
+}
+
 void explain_maybe(struct explain_at *at, const enum explain_what *list)
 {
 	for (; *list != EXPLAIN_NONE; list++)

@@ -195,8 +195,8 @@ static void explain_no_source(struct explain_at *at)
 	uint64_t hole;
 
 	if (op->what != IOAS_OP_COPY || (!at->ioas && source) || (at->ioas && !source)) {
-		explain_sure(at, EXPLAIN_NO_OBJECT);
-	} else if (source && first_hole(source, in, &hole)) {
+		explain_no_object(at);
+	} else if (source && !source->adopted && first_hole(source, in, &hole)) {
 		explain_sure(at, EXPLAIN_HOLE)->range = (struct check_range){ hole, in.last };
 	} else {
 		explain_maybe(at, maybe);
@@ -300,7 +300,7 @@ void explain_client(struct explain_at *at)
 			explain_set_area(at, explain_sure(at, EXPLAIN_READ_ONLY), area);
 		else
 			explain_add(at, EXPLAIN_READ_ONLY);
-	} else if (first_hole(at->ioas, in, &hole)) {
+	} else if (!at->ioas->adopted && first_hole(at->ioas, in, &hole)) {
 		explain_sure(at, EXPLAIN_HOLE)->range = (struct check_range){ hole, in.last };
 	} else {
 		explain_maybe(at, maybe);

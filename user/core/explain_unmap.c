@@ -8,7 +8,8 @@
  *   iommufd: iopt_unmap_iova_range() (io_pagetable.c): areas go one by one up to one
  *     that the range would cut (ENOENT), that somebody else is removing or adding
  *     (EBUSY), or whose client does not let go (EDEADLK); iommufd_ioas_unmap(): ENOENT if
- *     nothing was there.
+ *     nothing was there. The compat container cuts areas first (iopt_area_split()): EINVAL
+ *     where it may not.
  */
 #include <errno.h>
 
@@ -75,7 +76,8 @@ static void explain_invalid(struct explain_at *at)
 		r->bytes = mask + 1;
 	} else if (op->iova + (op->size - 1) < op->iova) {
 		explain_sure(at, EXPLAIN_WRAPS)->part = "iova";
-	} else if (!type1 || !at->ioas || check_asked(at->ev, &asked) || !bisects(at, asked)) {
+	} else if (!at->ioas || at->ioas->mode == IOAS_MODE_COVER || check_asked(at->ev, &asked) ||
+		   !bisects(at, asked)) {
 		explain_maybe(at, maybe);
 	}
 }
@@ -86,7 +88,7 @@ static void explain_not_found(struct explain_at *at)
 	struct check_range asked;
 
 	if (!at->ioas)
-		explain_sure(at, EXPLAIN_NO_OBJECT);
+		explain_no_object(at);
 	else if (check_asked(at->ev, &asked) || at->ioas->adopted)
 		explain_maybe(at, maybe);
 	else if (!bisects(at, asked)) {
