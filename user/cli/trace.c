@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/groups.h"
+#include "cli/procmaps.h"
 #include "cli/run.h"
 #include "cli/trace_options.h"
 #include "core/event.h"
@@ -26,6 +27,7 @@ struct trace {
 	struct trace_summary sum;
 	__u64 start_ns;
 	__u64 shown;
+	uint64_t looked_ns; /* into a process */
 };
 
 /* ---- events ---- */
@@ -57,8 +59,10 @@ static void print_event(struct trace *t, const struct ioas_event *ev)
 	struct explanation why;
 	bool explained = ev->kind == IOAS_EV_OP && explain_op(t->explain, t->mirror, ev, &why);
 
-	if (explained && t->run)
+	if (explained && t->run) {
 		groups_name(&why);
+		procmaps_name(&why, ev->tgid, run_now_ns(), &t->looked_ns);
+	}
 	if (t->opt->json)
 		trace_json(stdout, ev, explained ? &why : NULL);
 	else

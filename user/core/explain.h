@@ -101,6 +101,8 @@ struct explain_reason {
 	struct explain_limit limit;
 	size_t nvalid; /* of .valid; more than EXPLAIN_VALID: those near the address */
 	struct check_range valid[EXPLAIN_VALID];
+	/* NOT_THERE: what the process has at .range.iova now; for who prints to fill in */
+	char now[80];
 };
 
 /* What made the valid ranges other ones. */

@@ -225,6 +225,8 @@ static void range_reason(FILE *out, const struct explain_reason *r)
 		if (r->range.last)
 			fprintf(out, " at va " RANGE, r->range.iova, r->range.last);
 		fprintf(out, " (nothing mapped there, no right to write, or device memory)");
+		if (r->now[0])
+			fprintf(out, "; now it has there: %.79s", r->now);
 		break;
 	case EXPLAIN_HOLE:
 		fprintf(out, "nothing is mapped at ");

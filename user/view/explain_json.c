@@ -77,6 +77,8 @@ static void json_reason(struct json *j, const struct explain_reason *r)
 		json_range(j, "range", r->range);
 		json_user(j, &r->user);
 	}
+	if (r->now[0])
+		json_strn(j, "now", r->now, sizeof(r->now));
 	if (r->other.last)
 		json_range(j, "allowed", r->other);
 	if (r->bytes)
