@@ -13,6 +13,7 @@
 
 #include "hook.bpf.h"
 #include "objects.bpf.h"
+#include "refused.bpf.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -32,6 +33,9 @@ struct rb_root_cached {
 
 struct user_struct {
 	kuid_t uid;
+	struct {
+		long counter;
+	} locked_vm;
 };
 
 struct xarray {

@@ -103,6 +103,26 @@ HOOK("fentry/iopt_release_pages", fd_release_pages)
 	return 0;
 }
 
+/* The limit is that of the task that mapped it. Who is above it is charged nothing. */
+static __noinline int fd_charge_refused(struct iopt_pages *pages, __u64 npages)
+{
+	struct fd_object *o = fd_find((__u64)pages);
+	__u64 key = o ? o->ctx_key : 0, ioas = 0, used;
+	__u32 counter = fd_counter(pages);
+	struct op *op = op_innermost();
+
+	if (op)
+		ioas = op->ioas_key;
+	used = counter == IOAS_COUNTER_USER_LOCKED
+		       ? (__u64)BPF_CORE_READ(pages, source_user, locked_vm.counter)
+		       : BPF_CORE_READ(pages, source_mm, locked_vm);
+	if (key && counter != IOAS_COUNTER_NONE)
+		refused_charge(bpf_map_lookup_elem(&ioas_ctx, &key),
+			       bpf_map_lookup_elem(&ioas_ioas, &ioas),
+			       BPF_CORE_READ(pages, source_task), counter, npages, used);
+	return 0;
+}
+
 /*
  * fexit, under pages->mutex. Only here .npinned is what it says: in between it
  * runs ahead. The 7.x name is iopt_pages_update_pinned.
@@ -118,6 +138,8 @@ HOOK("fexit/do_update_pinned", fd_update_pinned)
 	__s64 now, delta;
 	__u64 key;
 
+	if ((int)ret_of(ctx) == REFUSED_ENOMEM)
+		return fd_charge_refused(pages, npages);
 	if (!o || (int)ret_of(ctx))
 		return 0;
 	key = o->ctx_key;

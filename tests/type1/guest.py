@@ -50,9 +50,9 @@ def show(source):
 class Client:
     """A type1-client that serves: it holds what its scenario left until it is told to quit."""
 
-    def __init__(self, *args, scenario='hold', mode='v2', log=None, serve=True):
+    def __init__(self, *args, scenario='hold', mode='v2', log=None, serve=True, prefix=()):
         self.log = log or f'{OUT}/client-{time.monotonic_ns()}.log'
-        cmd = [CLIENT, '--mode', mode, '--log', self.log, *map(str, args)]
+        cmd = [*prefix, CLIENT, '--mode', mode, '--log', self.log, *map(str, args)]
         cmd += (['--serve'] if serve else []) + [scenario]
         self.mode = mode
         self.p = subprocess.Popen(cmd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

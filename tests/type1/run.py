@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import checks
+import explains
 import guest
 import users
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
@@ -453,5 +454,6 @@ def test_show_views():
     c.quit()
 
 
-guest.run([v for names in (globals(), vars(checks), vars(users)) for k, v in list(names.items())
+PARTS = (checks, explains, users)
+guest.run([v for names in (globals(), *map(vars, PARTS)) for k, v in list(names.items())
            if k.startswith('test_')])

@@ -153,7 +153,7 @@ static struct check_ranges *ranges_now(struct check_at *at)
 	if (!at->op->ranges || at->op->ranges_ioas != at->ioas->id ||
 	    check_others(&at->mine->ranges, at->op->number, check_op_start(at->ev)))
 		return NULL;
-	now = check_ranges_copy(at->c, at->ioas);
+	now = check_ranges_copy(&at->c->alloc, at->ioas);
 	if (!now)
 		check_no_memory(at);
 	return now;

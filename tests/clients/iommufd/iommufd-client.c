@@ -39,6 +39,7 @@ static const char usage_text[] =
 	"Commands of --serve (numbers decimal or 0x...), after the line READY:\n"
 	"  dma r|w IOVA LEN                 ok or fault, as the bytes show\n"
 	"  map IOAS IOVA SIZE PROT OFFSET   PROT r, w or rw; OFFSET in the buffer\n"
+	"  mapva IOAS IOVA SIZE PROT VA     the same at any address of the process\n"
 	"  copy DST IOVA SRC IOVA SIZE PROT\n"
 	"  unmap IOAS IOVA SIZE             ok and the size that the kernel gave back\n"
 	"  attach DEVICE PT, detach DEVICE, destroy ID, quit\n"

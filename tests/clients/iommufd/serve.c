@@ -72,6 +72,16 @@ static void serve_map(struct session *s, const struct command *cmd)
 	answer_number(ret, iova);
 }
 
+/* mapva IOAS IOVA SIZE PROT VA: whatever is there, and without a model of the answer */
+static void serve_mapva(struct session *s, const struct command *cmd)
+{
+	uint64_t iova = cmd->number[2];
+	int ret = fd_map(&s->fd, (uint32_t)cmd->number[1], FD_MAP_FIXED | prot(cmd->word[4]),
+			 cmd->number[5], cmd->number[3], &iova);
+
+	answer_number(ret, iova);
+}
+
 /* copy DST IOVA SRC IOVA SIZE PROT */
 static void serve_copy(struct session *s, const struct command *cmd)
 {
@@ -118,7 +128,7 @@ static const struct {
 	{ "dma", 4, serve_dma },	 { "map", 6, serve_map },
 	{ "copy", 7, serve_copy },	 { "unmap", 4, serve_unmap },
 	{ "attach", 3, serve_attach },	 { "detach", 2, serve_detach },
-	{ "destroy", 2, serve_destroy },
+	{ "destroy", 2, serve_destroy }, { "mapva", 6, serve_mapva },
 };
 
 static void command_parse(char *line, struct command *cmd)
