@@ -385,7 +385,7 @@ def in_the_way(answer):
 
 
 MSI = (0xfee00000, 0xfeefffff)
-APERTURE_END = 1 << 39  # of QEMU's unit, as the lab starts it
+APERTURE_END = 1 << 48  # as the lab starts QEMU
 
 
 def predict_cases():
@@ -403,7 +403,8 @@ def predict_cases():
     yield [f'map %u {far[0]:#x} 0x1000 r 0'], [('aperture', far)]
     yield [f'unmap %u {far[0]:#x} 0x1000',
            f'map %u {APERTURE_END - PAGE:#x} 0x1000 r 0'], []
-    yield ['allow %u 0xfee00000 0xfee00fff'], [('region', inside, MSI)]
+    yield ['map %u 0x40000800 0x400 r 0x800'], [('alignment', (0x40000800, 0x40000bff))]
+    yield ['unmap %u 0x40000800 0x400', 'allow %u 0xfee00000 0xfee00fff'], [('region', inside, MSI)]
     yield ['allow %u 0 0xfedfffff'], []
     yield [f'allow %u 0xfeeff000 {far[1]:#x}'], [('region', (last[0], far[1]), MSI),
                                                  ('aperture', (last[0], far[1]))]
