@@ -66,13 +66,13 @@ _ioascope_program() {
 
 # What can be predicted, then a device.
 _ioascope_predict() {
-    local cur=$1 i devices=''
+    local cur=$1 i link devices=''
     for ((i = 2; i < COMP_CWORD; i++)); do
         [ "${COMP_WORDS[i]}" = attach ] || continue
-        for i in /sys/bus/pci/devices/*/iommu_group /sys/class/vfio-dev/*/device; do
-            [ -e "$i" ] || continue
-            i=${i%/*}
-            devices+=" ${i##*/}"
+        for link in /sys/bus/pci/devices/*/iommu_group /sys/class/vfio-dev/*/device; do
+            [ -e "$link" ] || continue
+            link=${link%/*}
+            devices+=" ${link##*/}"
         done
         _ioascope_words "$cur" "$devices"
         return

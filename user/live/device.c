@@ -299,7 +299,7 @@ void device_clear_all(struct device *d, size_t n)
 
 static bool is_bridge(const char *path)
 {
-	char file[PATH_LEN + 32];
+	char file[PATH_MAX + 32];
 	__u64 class = 0;
 
 	snprintf(file, sizeof(file), "%s/class", path);
