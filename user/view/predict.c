@@ -134,9 +134,10 @@ int predict_ranges_then(const struct state_ioas *i, const struct predict_subject
 }
 
 /* What would be left with all of @n devices: one, or the whole host. */
-static int after_text(FILE *out, const struct state_ioas *i, const struct predict_subject *s,
-		      size_t n)
+static int after_text(FILE *out, const char *what, const struct state_ioas *i,
+		      const struct predict_subject *s, size_t n)
 {
+	char words[64];
 	_cleanup_predict_ranges_ struct predict_ranges r = {};
 	bool whole = true;
 	int err = predict_ranges_then(i, s, n, &r);
@@ -146,7 +147,8 @@ static int after_text(FILE *out, const struct state_ioas *i, const struct predic
 	for (size_t k = 0; k < n; k++)
 		whole = whole &&
 			(s[k].dev.emulated || (s[k].dev.regions_known && s[k].dev.aperture_known));
-	ranges_line(out, whole ? "valid then" : "valid then, at most", &r);
+	snprintf(words, sizeof(words), "%s%s", what, whole ? "" : ", at most");
+	ranges_line(out, words, &r);
 	return 0;
 }
 
@@ -222,7 +224,7 @@ static int answer_text(FILE *out, const struct predict_view *v, const struct sta
 	predict_count(tally, &r);
 	if (err || v->common || r.attached || r.verdict == PREDICT_FAILS)
 		return err;
-	return after_text(out, i, s, 1);
+	return after_text(out, "valid then", i, s, 1);
 }
 
 static int ioas_text(FILE *out, const struct predict_view *v, const struct state_ctx *c,
@@ -238,7 +240,7 @@ static int ioas_text(FILE *out, const struct predict_view *v, const struct state
 	for (size_t n = 0; n < v->n && !err; n++)
 		err = answer_text(out, v, c, i, &v->subjects[n], tally);
 	if (!err && v->common)
-		err = after_text(out, i, v->subjects, v->n);
+		err = after_text(out, "valid with all", i, v->subjects, v->n);
 	return err;
 }
 
