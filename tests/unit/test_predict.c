@@ -166,7 +166,10 @@ static void test_ends_of_addresses(void **arg)
 	unit_area(i, END - 2 * PAGE + 1, PAGE, 0);
 	unit_area(i, 0, PAGE, 0);
 	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	region.last = region.iova = END - 2 * PAGE + 1; /* one byte */
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS);
 	region.iova = 0;
+	region.last = END;
 	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS);
 	assert_int_equal(l.n, 2);
 	conflict(&l, 0, PREDICT_BY_REGION, EADDRINUSE, 0);
