@@ -40,7 +40,7 @@ static const char help[] =
 	"  ioascope predict attach --any\n"
 	"  ioascope predict attach -r boot.ioas --at 12.5 --reserved 0xfee00000-0xfeefffff:msi \\\n"
 	"                          --aperture 0-0x7fffffffff\n"
-	"Exit status: 0 would succeed, 4 would fail, 1 cannot be told, or a failure.\n";
+	"\nExit status: 0 would succeed, 4 would fail, 1 cannot be told, or a failure.\n";
 
 enum {
 	OPT_IOAS = 256,
