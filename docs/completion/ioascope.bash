@@ -86,7 +86,7 @@ _ioascope() {
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         _ioascope_words "$cur" 'trace record check show lookup holes aliases diff predict
-            features --help --version -h -V'
+            policy features --help --version -h -V'
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do
@@ -125,6 +125,16 @@ _ioascope() {
         -*) opts="--ioas --any --reserved --aperture $source" ;;
         *) _ioascope_predict "$cur" && return ;;
         esac
+        ;;
+    policy)
+        if [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
+            _ioascope_words "$cur" 'check explain'
+            return
+        elif [[ $cur != -* ]]; then
+            _ioascope_files "$cur"
+            return
+        fi
+        opts='--uid --pid --cgroup -j --json -h --help'
         ;;
     features) opts='-p --programs -j --json -h --help' ;;
     *) return ;;

@@ -100,6 +100,7 @@ sample() {
     RANGE) echo 0-0xfff ;;
     ADDR | TIME) echo 0 ;;
     SOURCE) echo auto ;;
+    USER*) echo root ;;
     *) return 1 ;;
     esac
 }
@@ -238,6 +239,8 @@ check "schema: keys of holes" keys_described user/view/holes.c
 check "schema: keys of aliases" keys_described user/view/aliases.c
 check "schema: keys of diff" keys_described user/view/diff_json.c
 check "schema: keys of predict" keys_described user/view/predict_json.c
+check "completion: actions of policy" same "$(printf '%s\n' check explain)" "$(complete_words policy '')"
+check "schema: keys of policy" keys_described user/view/policy.c
 check "schema: keys of features" keys_described user/cli/features.c
 check "schema: kinds" enum_described IOAS_EV_
 check "schema: ops" enum_described IOAS_OP_
