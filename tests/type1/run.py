@@ -312,6 +312,34 @@ def test_mixed_detach():
     c.quit()
 
 
+def test_mixed_predict():
+    """Hardware comes to an IOAS of a mediated device: refused where that was said, and only there."""
+    t = Trace()
+    dev = edus()[0]
+    c = Client('--device', dev, *emulated(1)).ready()
+    check(c.ask(f'detach {dev}') == 'ok', 'detach')
+    number = str(ioases(show('events'), c.pid)[0]['ioas'])
+    cases = ([], None), (['map 0xfee00000 0x2000 rw 0'], 0xfee00000), \
+        (['unmap 0xfee00000 0x2000', 'map 0xfedff000 0x1000 rw 0', 'map 0xfef00000 0x1000 rw 0'], None)
+    for steps, wrong in cases:
+        for step in steps:
+            check(c.ask(step).startswith('ok'), step)
+        for source in 'events', 'kernel':
+            ioas = number if source == 'events' else str(ioases(show(source), c.pid)[0]['ioas'])
+            r = tool('predict', 'attach', dev, '--ioas', ioas, '--from', source, '--json')
+            a = json.loads(r.stdout)['ioases'][0]['answers'][0]
+            check(r.returncode == (4 if wrong else 0), source, steps, r.returncode, r.stderr, a)
+            check(a['errno'] == ('EINVAL' if wrong else None), a)
+            check([x['area']['iova'] for x in a['conflicts']] == ([wrong] if wrong else []), a)
+        answer = c.ask(f'attach {dev}')
+        check(answer == ('error -22' if wrong else 'ok'), steps, answer)
+        if not wrong:
+            check(c.ask(f'detach {dev}') == 'ok', 'detach')
+    t.finish()
+    c.quit()
+    return f'{len(cases)} attaches'
+
+
 def test_module_unloads():
     r = sh('rmmod ioas_testdev')
     check(r.returncode == 0, r.stderr)

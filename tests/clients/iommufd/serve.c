@@ -101,6 +101,32 @@ static void serve_unmap(struct session *s, const struct command *cmd)
 	answer_number(ret, gone);
 }
 
+/* allow IOAS FIRST LAST; with FIRST behind LAST: anything */
+static void serve_allow(struct session *s, const struct command *cmd)
+{
+	const struct fd_range range = { cmd->number[2], cmd->number[3] };
+
+	answer(s_allow(s, (uint32_t)cmd->number[1], &range, range.start <= range.last));
+}
+
+/* ranges IOAS: "ok FIRST-LAST,..." */
+static void serve_ranges(struct session *s, const struct command *cmd)
+{
+	struct fd_ranges ranges;
+	int ret = s_query(s, (uint32_t)cmd->number[1], &ranges);
+	unsigned int i;
+
+	if (ret < 0) {
+		answer(ret);
+		return;
+	}
+	printf("ok ");
+	for (i = 0; i < ranges.n; i++)
+		printf("%s%#llx-%#llx", i ? "," : "", (unsigned long long)ranges.range[i].start,
+		       (unsigned long long)ranges.range[i].last);
+	printf("\n");
+}
+
 static void serve_destroy(struct session *s, const struct command *cmd)
 {
 	answer(s_destroy(s, (uint32_t)cmd->number[1]));
@@ -129,6 +155,8 @@ static const struct {
 	{ "copy", 7, serve_copy },	 { "unmap", 4, serve_unmap },
 	{ "attach", 3, serve_attach },	 { "detach", 2, serve_detach },
 	{ "destroy", 2, serve_destroy }, { "mapva", 6, serve_mapva },
+	{ "destroy", 2, serve_destroy }, { "allow", 4, serve_allow },
+	{ "ranges", 2, serve_ranges },
 };
 
 static void command_parse(char *line, struct command *cmd)
