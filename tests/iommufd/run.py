@@ -212,7 +212,7 @@ def test_compat_tour():
     check(not state['contexts'], 'something is left', state)
     ops = [e for e in t.events if e['kind'] == 'op' and e['backend'] == 'compat']
     said = {e['op']: sum(o['op'] == e['op'] for o in ops) for e in ops}
-    check(set(said) == {'set-iommu', 'map', 'unmap', 'query', 'option'}, said)
+    check(set(said) == {'set-iommu', 'map', 'unmap', 'query', 'option', 'alloc'}, said)
     check(all(e['returned'] == e['removed'] for e in ops if 'returned' in e), 'returned')
     check({e['flags'] for e in ops if e['op'] == 'set-iommu'} == {1, 3, 8}, 'types')
     splits = split_areas(t)
@@ -223,7 +223,7 @@ def test_compat_tour():
 def test_random_compat():
     """v1, which splits areas, and v2, which does not; a device is with them now and then."""
     t = Trace()
-    ops = scaled(2500, 400)
+    ops = scaled(5000, 400) // 2
     cs = [Client('--account', 'user', '--vfio', v, '--seed', SEED, '--ops', ops, scenario='random',
                  pair=n).ready() for n, v in enumerate(('v1', 'v2'))]
     live = show('events')

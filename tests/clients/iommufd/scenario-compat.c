@@ -191,6 +191,7 @@ int scenario_compat(struct session *s)
 	compat_maps(&t);
 	compat_v2(&t);
 	compat_v1(&t);
+	tour_group(&t);
 	fprintf(stderr, "compat: %u checks, %u wrong, %u unlike the model, %u splits\n", t.checks,
 		t.wrong, s->wrong, s->model.splits);
 	return t.wrong || s->wrong ? -EPROTO : 0;
