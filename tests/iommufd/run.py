@@ -190,6 +190,10 @@ def test_random():
     return f"3 times {ops} ops, {s['seen']} events, {n} areas left"
 
 
+def numbers(state, pid):
+    return [(a['iova'], a['area']) for i in ioases(state, pid) for a in i['areas']]
+
+
 def split_areas(t):
     """Splits that the trace has seen: each is of an unmap of a VFIO container."""
     ops = {e['op_number']: e for e in t.events if e['kind'] == 'op'}
@@ -233,6 +237,7 @@ def test_random_compat():
         same_as_log(live, c, 'show')
         n += same_as_log(mirror, c, '--state')
         same_areas(live, mirror, c.pid, 'show and --state:')
+        check(numbers(live, c.pid) == numbers(mirror, c.pid), 'areas have other numbers')
         consistent(mirror, c.pid)
         c.quit()
     no_loss(s)
