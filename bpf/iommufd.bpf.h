@@ -67,6 +67,7 @@ struct iommufd_object {
 
 struct iommufd_ctx {
 	unsigned char account_mode;
+	struct iommufd_ioas *vfio_ioas;
 };
 
 struct iommufd_ucmd {
@@ -237,17 +238,26 @@ static __always_inline void fd_forget(__u64 key)
 	bpf_map_delete_elem(&fd_objects, &key);
 }
 
+/* What an IOAS of that context is of. */
+static __always_inline __u8 fd_backend(__u64 ctx_key)
+{
+	struct ioas_ctx *c = bpf_map_lookup_elem(&ioas_ctx, &ctx_key);
+
+	return c ? c->backend : IOAS_BACKEND_IOMMUFD;
+}
+
 /* The IOAS of an io_pagetable; one that is older than the hooks is adopted. */
 static __always_inline struct ioas_ioas *fd_ioas(__u64 iopt)
 {
 	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &iopt);
 	struct op *op;
+	__u64 ctx_key;
 
 	if (s || !iopt)
 		return s;
 	op = op_get(LEVEL_DRIVER);
-	return ioas_new(iopt, op && op->ctx_key ? op->ctx_key : iopt, IOAS_BACKEND_IOMMUFD,
-			IOAS_MODE_COVER, true);
+	ctx_key = op && op->ctx_key ? op->ctx_key : iopt;
+	return ioas_new(iopt, ctx_key, fd_backend(ctx_key), IOAS_MODE_COVER, true);
 }
 
 /* The address of an IOAS's io_pagetable, by which it is known. */

@@ -42,14 +42,6 @@ struct mm_struct___usage {
 	unsigned long locked_vm;
 };
 
-struct rlimit {
-	unsigned long rlim_cur;
-};
-
-struct signal_struct {
-	struct rlimit rlim[16];
-};
-
 struct task_struct___usage {
 	int pid;
 	int tgid;

@@ -35,7 +35,7 @@ enum ioas_mode {
 	IOAS_MODE_COVER = 3, /* iommufd, bundled: as v2, but stops at what it would bisect */
 	IOAS_MODE_EXACT = 4, /* bundled: the range of one area, nothing else */
 	IOAS_MODE_FIRST = 5, /* bundled: as v1 */
-	IOAS_MODE_ANY = 6, /* bundled, compat v1: areas are split where the range ends */
+	IOAS_MODE_ANY = 6, /* bundled: areas are split where the range ends */
 	IOAS_MODE_TCE = 7, /* bundled: a table of pages; a map overwrites */
 };
 

@@ -19,6 +19,7 @@
 #define FD_IOAS_MAP FD_IO(0x85)
 #define FD_IOAS_UNMAP FD_IO(0x86)
 #define FD_OPTION FD_IO(0x87)
+#define FD_VFIO_IOAS FD_IO(0x88)
 #define FD_HWPT_ALLOC FD_IO(0x89)
 
 /* Of the character device of a VFIO device. */
@@ -38,6 +39,12 @@ enum fd_option_id {
 enum fd_option_op {
 	FD_OPTION_SET = 0,
 	FD_OPTION_GET = 1,
+};
+
+enum fd_vfio_ioas_op {
+	FD_VFIO_IOAS_GET = 0,
+	FD_VFIO_IOAS_SET = 1,
+	FD_VFIO_IOAS_CLEAR = 2,
 };
 
 /* Each begins with its own size. */
@@ -83,6 +90,11 @@ struct fd_arg_option {
 	uint16_t op, reserved;
 	uint32_t object;
 	uint64_t value;
+};
+
+struct fd_arg_vfio_ioas {
+	uint32_t size, ioas;
+	uint16_t op, reserved;
 };
 
 struct fd_arg_hwpt {

@@ -6,12 +6,22 @@ from collections import namedtuple
 # .memory: a name for what the first map of it brought
 Area = namedtuple('Area', 'last va prot memory')
 TOP = (1 << 64) - 1
+ENOENT, EINVAL, EOVERFLOW = 2, 22, 75
 
 
 class Ioas:
     def __init__(self, number):
         self.number = number
         self.areas = {}  # by first address
+        self.small_pages = False
+
+    def cut(self, at):
+        """The area with this address ends there, unless it ends or begins there already."""
+        for start, a in self.areas.items():
+            if start < at < a.last:
+                self.areas[start] = a._replace(last=at)
+                self.areas[at + 1] = a._replace(va=a.va + at + 1 - start)
+                return
 
     def list(self):
         return sorted((s, a.last, a.va, a.prot) for s, a in self.areas.items())
@@ -77,11 +87,39 @@ class Model:
         gone = self.ioases[e['ioas']].unmap(e['iova'], last)
         assert e['result'] or gone == e['returned'], (gone, e)
 
+    def op_option(self, e):
+        if e['flags'] == 1 and e['what'] == 'set':
+            self.ioases[e['ioas']].small_pages = not e['value']
+
+    # ---- the ioctls of a VFIO container ----
+
+    def op_set_iommu(self, e):
+        if e['value'] == 1:
+            self.ioases[e['ioas']].small_pages = True
+
+    op_vfio_map = op_map
+
+    def op_vfio_unmap(self, e):
+        ioas = self.ioases[e['ioas']]
+        all_of_it = e['flags'] & 2
+        if ioas.small_pages and not all_of_it and not (e['iova'] | e['size']) & 0xfff:
+            ioas.cut((e['iova'] + e['size'] - 1) & TOP)
+            if e['iova']:
+                ioas.cut(e['iova'] - 1)
+        if e['result'] in (0, -ENOENT):
+            gone = ioas.unmap(0, TOP) if all_of_it else \
+                ioas.unmap(e['iova'], e['iova'] + e['size'] - 1)
+            assert gone == e['returned'], (gone, e)
+
     def apply(self, e):
         if e.get('context', 0):
             return
-        # An unmap that is refused with ENOENT may have taken areas before it stopped.
-        cut = e['op'] == 'unmap' and e['result'] == -2 and e['ioas'] in self.ioases
+        # An unmap that is refused with ENOENT may have taken areas before it stopped. That of VFIO
+        # splits areas before it looks at the range.
+        cut = e['op'] == 'unmap' and e['result'] == -ENOENT or \
+            e['op'] == 'vfio-unmap' and not e['flags'] and \
+            e['result'] in (-ENOENT, -EINVAL, -EOVERFLOW)
+        cut = cut and e['ioas'] in self.ioases
         op = getattr(self, 'op_' + e['op'].replace('-', '_'), None)
         if op and (not e['result'] or cut):
             op(e)

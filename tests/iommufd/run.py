@@ -191,6 +191,62 @@ def test_random():
     return f"3 times {ops} ops, {s['seen']} events, {n} areas left"
 
 
+def numbers(state, pid):
+    return [(a['iova'], a['area']) for i in ioases(state, pid) for a in i['areas']]
+
+
+def split_areas(t):
+    """Splits that the trace has seen: each is of an unmap of a VFIO container."""
+    ops = {e['op_number']: e for e in t.events if e['kind'] == 'op'}
+    splits = [e for e in t.events if e['kind'] == 'area-split']
+    for e in splits:
+        op = ops[e['op_number']]
+        check(op['op'] == 'unmap' and op['backend'] == 'compat', 'split by', op)
+    return len(splits)
+
+
+def test_compat_tour():
+    """The ioctls of a VFIO container, on the same file: each is an op, and splits are what they
+    must be."""
+    t = Trace()
+    c = subprocess.run([CLIENT, *devices(), '--account', 'user', 'compat'], capture_output=True,
+                       text=True)
+    check(c.returncode == 0, 'compat:', c.stderr[-600:])
+    s, state = t.finish()
+    no_loss(s)
+    check(not state['contexts'], 'something is left', state)
+    ops = [e for e in t.events if e['kind'] == 'op' and e['backend'] == 'compat']
+    said = {e['op']: sum(o['op'] == e['op'] for o in ops) for e in ops}
+    check(set(said) == {'set-iommu', 'map', 'unmap', 'query', 'option', 'alloc'}, said)
+    check(all(e['returned'] == e['removed'] for e in ops if 'returned' in e), 'returned')
+    check({e['flags'] for e in ops if e['op'] == 'set-iommu'} == {1, 3, 8}, 'types')
+    splits = split_areas(t)
+    check(f'{splits} splits' in c.stderr and splits, splits, c.stderr)
+    return f"{said}, {c.stderr.splitlines()[-1]}"
+
+
+def test_random_compat():
+    """v1, which splits areas, and v2, which does not; a device is with them now and then."""
+    t = Trace()
+    ops = scaled(5000, 400) // 2
+    cs = [Client('--account', 'user', '--vfio', v, '--seed', SEED, '--ops', ops, scenario='random',
+                 pair=n).ready() for n, v in enumerate(('v1', 'v2'))]
+    live = show('events')
+    s, mirror = t.finish()
+    n = 0
+    for c in cs:
+        same_as_log(live, c, 'show')
+        n += same_as_log(mirror, c, '--state')
+        same_areas(live, mirror, c.pid, 'show and --state:')
+        check(numbers(live, c.pid) == numbers(mirror, c.pid), 'areas have other numbers')
+        consistent(mirror, c.pid)
+        c.quit()
+    no_loss(s)
+    splits = split_areas(t)
+    check(splits > 0, 'nothing was split')
+    return f"2 times {ops} ops, {splits} splits, {s['seen']} events, {n} areas left"
+
+
 def probes(state, pid, count):
     """Addresses in and around the areas of an IOAS with a device, and what the mirror says."""
     rnd = random.Random(SEED)
@@ -397,6 +453,13 @@ def test_check_tour_and_copies():
 def test_check_random():
     args = ('--account', 'user', '--ops', scaled(4000, 400), 'random')
     return clean_clients(*(('--seed', SEED + n, *args) for n in range(scaled(8, 2))))
+
+
+def test_check_compat():
+    args = ('--account', 'user', '--ops', scaled(2500, 400), 'random')
+    return clean_clients(('--account', 'mm', 'compat'),
+                         *(('--vfio', v, '--seed', SEED + n, *args)
+                           for n in range(scaled(4, 1)) for v in ('v1', 'v2')))
 
 
 def test_check_race():

@@ -159,6 +159,13 @@ static struct check_ranges *ranges_now(struct check_at *at)
 	return now;
 }
 
+/* Ranges, not what a VFIO container can do or which IOAS it has. */
+static bool asks_for_ranges(const struct ioas_event *ev)
+{
+	return ev->backend != IOAS_BACKEND_COMPAT || !ev->body_op.cmd ||
+	       ev->body_op.cmd == CHECK_VFIO_GET_INFO;
+}
+
 /* a program that has once asked, or mapped, knows ranges that may not hold now. */
 static void note_unqueried(struct check_at *at)
 {
@@ -176,6 +183,8 @@ static void note_unqueried(struct check_at *at)
 		at->mine->unqueried_op = op->what;
 		break;
 	case IOAS_OP_QUERY:
+		if (!asks_for_ranges(at->ev))
+			return;
 		at->mine->unqueried_ns = 0;
 		at->mine->asked = true;
 		break;

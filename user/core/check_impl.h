@@ -21,6 +21,10 @@
 #include "core/event.h"
 #include "core/hash.h"
 
+/* op.cmd of a VFIO container's ioctls, which iommufd answers too: linux/vfio.h. */
+#define CHECK_VFIO_GET_INFO 0x3b70
+#define CHECK_VFIO_UNMAP 0x3b72
+
 /* Ops in flight that are remembered; the oldest is given up for a new one. */
 #define CHECK_OPS_MAX 65536
 
@@ -113,6 +117,7 @@ struct check_ioas {
 	uint32_t ranging; /* of these, those that have changed ranges */
 	bool shaken; /* a change of no op, or of an op that was not told: no verdict at rest */
 	bool asked; /* its ranges were asked for, or something was mapped */
+	uint64_t small_ns; /* when pages became small; UINT64_MAX: they were large again */
 	struct check_last areas;
 	struct check_last ranges;
 	struct check_last users; /* attaches and detaches */

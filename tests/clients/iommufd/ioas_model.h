@@ -57,6 +57,10 @@ struct model {
 	struct fd_ranges with_domain;
 	struct fd_ranges with_device;
 	int unmap_nothing; /* the answer to an unmap where nothing is: newer kernels say 0 */
+	/* A VFIO container is the same file, and this one of its IOASes; 0: none. */
+	uint32_t vfio_ioas;
+	int vfio_unmap_nothing;
+	unsigned int splits; /* areas that became two, ever */
 };
 
 void model_exit(struct model *m);
@@ -79,6 +83,12 @@ int model_map(struct model *m, uint32_t id, uint32_t flags, uint64_t va, uint64_
 int model_copy(struct model *m, uint32_t dst, uint32_t src, uint32_t flags, uint64_t src_iova,
 	       uint64_t size, uint64_t *iova);
 int model_unmap(struct model *m, uint32_t id, uint64_t iova, uint64_t size, uint64_t *returned);
+/* As the ioctls of VFIO: @flags as there, what an unmap cuts is split where pages are small. */
+int model_vfio_set_iommu(struct model *m, uint32_t type);
+int model_vfio_map(struct model *m, uint32_t flags, uint64_t va, uint64_t size, uint64_t iova);
+int model_vfio_unmap(struct model *m, uint32_t flags, uint64_t iova, uint64_t size,
+		     uint64_t *returned);
+int model_vfio_set_ioas(struct model *m, uint32_t id);
 /* @hwpt: the number that the kernel gave; it is looked at only if the answer is 0. */
 int model_new_hwpt(struct model *m, uint32_t pt, uint32_t hwpt);
 int model_attach(struct model *m, struct model_device *dev, uint32_t pt);

@@ -22,10 +22,12 @@ static const char usage_text[] =
 	"  race    threads at the same few addresses, while devices come and go\n"
 	"  hold    a few typical areas\n"
 	"  copies  an area of --max-size, copied 100 times: the kernel's counters stay\n"
+	"  compat  the ioctls of a VFIO container on the same file, each answer checked\n"
 	"\n"
 	"Options:\n"
 	"  --device ADDRESS   PCI device bound to vfio-pci, an \"edu\"; may be repeated\n"
 	"  --account WHO      none (default), user or mm: who is charged for pinned pages\n"
+	"  --vfio MODE        none (default), v1 or v2: random also uses an IOAS as a container\n"
 	"  --log FILE         append a JSON line per operation\n"
 	"  --seed N           for random choices (default 1)\n"
 	"  --ops N            operations of random, or of each thread of race (default 200)\n"
@@ -65,30 +67,58 @@ static const struct {
 	int (*run)(struct session *s);
 } scenarios[] = {
 	{ "tour", scenario_tour }, { "random", scenario_random }, { "race", scenario_race },
-	{ "hold", scenario_hold }, { "copies", scenario_copies },
+	{ "hold", scenario_hold }, { "copies", scenario_copies }, { "compat", scenario_compat },
 };
 
 static const struct option long_options[] = {
-	{ "device", required_argument, NULL, 'd' },   { "account", required_argument, NULL, 'a' },
-	{ "log", required_argument, NULL, 'l' },      { "seed", required_argument, NULL, 's' },
-	{ "ops", required_argument, NULL, 'o' },      { "threads", required_argument, NULL, 't' },
-	{ "max-size", required_argument, NULL, 'm' }, { "buffer", required_argument, NULL, 'b' },
-	{ "total", required_argument, NULL, 'T' },    { "serve", no_argument, NULL, 'S' },
-	{ "help", no_argument, NULL, 'h' },	      { NULL, 0, NULL, 0 },
+	{ "device", required_argument, NULL, 'd' },
+	{ "account", required_argument, NULL, 'a' },
+	{ "log", required_argument, NULL, 'l' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "ops", required_argument, NULL, 'o' },
+	{ "threads", required_argument, NULL, 't' },
+	{ "max-size", required_argument, NULL, 'm' },
+	{ "buffer", required_argument, NULL, 'b' },
+	{ "total", required_argument, NULL, 'T' },
+	{ "serve", no_argument, NULL, 'S' },
+	{ "vfio", required_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
-static bool parse_account(const char *text, enum account *account)
+static bool parse_name(const char *text, const char *const names[3], unsigned int *number)
 {
-	static const char *const names[] = { "none", "user", "mm" };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
+	for (i = 0; i < 3; i++) {
 		if (!strcmp(text, names[i])) {
-			*account = (enum account)i;
+			*number = i;
 			return true;
 		}
 	}
 	return false;
+}
+
+static bool parse_account(const char *text, enum account *account)
+{
+	static const char *const names[] = { "none", "user", "mm" };
+	unsigned int number;
+
+	if (!parse_name(text, names, &number))
+		return false;
+	*account = (enum account)number;
+	return true;
+}
+
+static bool parse_vfio(const char *text, enum vfio *vfio)
+{
+	static const char *const names[] = { "none", "v1", "v2" };
+	unsigned int number;
+
+	if (!parse_name(text, names, &number))
+		return false;
+	*vfio = (enum vfio)number;
+	return true;
 }
 
 static bool parse_device(struct arguments *args, const char *name)
@@ -106,6 +136,8 @@ static bool parse_option(struct arguments *args, int id, const char *value)
 		return parse_device(args, value);
 	case 'a':
 		return parse_account(value, &args->opt.account);
+	case 'v':
+		return parse_vfio(value, &args->opt.vfio);
 	case 'l':
 		args->log = value;
 		return true;

@@ -170,6 +170,8 @@ int model_destroy(struct model *m, uint32_t id)
 	unsigned int i;
 
 	if (ioas && !model_domains(m, ioas)) {
+		if (m->vfio_ioas == id)
+			m->vfio_ioas = 0;
 		free(ioas->areas);
 		memset(ioas, 0, sizeof(*ioas));
 		return 0;
@@ -243,7 +245,7 @@ int model_huge_pages(struct model *m, uint32_t id, uint64_t value)
 	return 0;
 }
 
-/* Whether what is in the IOAS would fit a page table, and a device. */
+/* Whether what is in the IOAS would fit a page table, and a device. No table maps for nothing. */
 static int model_fits(const struct ioas *ioas, const struct fd_ranges *valid)
 {
 	size_t i;
@@ -256,6 +258,9 @@ static int model_fits(const struct ioas *ioas, const struct fd_ranges *valid)
 	for (i = 0; i < ioas->nallowed; i++)
 		if (!model_valid(valid, ioas->allowed[i].start, ioas->allowed[i].last))
 			return -EADDRINUSE;
+	for (i = 0; i < ioas->n; i++)
+		if (!ioas->areas[i].prot)
+			return -EINVAL;
 	return 0;
 }
 

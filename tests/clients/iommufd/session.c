@@ -56,19 +56,35 @@ static int session_account(const struct session *s)
 	return syscall(SYS_capset, &head, caps) ? -errno : 0;
 }
 
-/* What a page table and a device take of the addresses, and what an unmap of nothing answers. */
+/* What an unmap of nothing answers: that differs between kernels, and between the two interfaces.
+ */
+static int session_learn_nothing(struct session *s, uint32_t ioas)
+{
+	uint32_t none = 0;
+	uint64_t gone;
+	int ret;
+
+	s->model.unmap_nothing = fd_unmap(&s->fd, ioas, IOVA_BASE, PAGE, &gone);
+	ret = fd_vfio_ioas(&s->fd, FD_VFIO_IOAS_SET, &ioas);
+	if (ret)
+		return ret;
+	s->model.vfio_unmap_nothing = fd_vfio_unmap(&s->fd, ioas, 0, IOVA_BASE, PAGE, &gone);
+	return fd_vfio_ioas(&s->fd, FD_VFIO_IOAS_CLEAR, &none);
+}
+
+/* What a page table and a device take of the addresses. */
 static int session_learn(struct session *s)
 {
 	struct cdev *dev = &s->devices[0];
-	uint64_t gone;
 	uint32_t ioas, hwpt;
 	int ret;
 
 	ret = fd_alloc(&s->fd, &ioas);
 	if (ret)
 		return ret;
-	s->model.unmap_nothing = fd_unmap(&s->fd, ioas, IOVA_BASE, PAGE, &gone);
-	ret = fd_hwpt(&s->fd, dev->id, ioas, 0, &hwpt);
+	ret = session_learn_nothing(s, ioas);
+	if (!ret)
+		ret = fd_hwpt(&s->fd, dev->id, ioas, 0, &hwpt);
 	if (!ret)
 		ret = fd_query(&s->fd, ioas, FD_RANGES_MAX, &s->model.with_domain);
 	if (!ret)

@@ -7,6 +7,7 @@
 #define CLIENT_FD_SESSION_H
 
 #include "cdev.h"
+#include "compat.h"
 #include "ioas_model.h"
 #include "util.h"
 
@@ -26,6 +27,12 @@ enum account {
 	ACCOUNT_MM,
 };
 
+enum vfio {
+	VFIO_NONE,
+	VFIO_V1,
+	VFIO_V2,
+};
+
 struct options {
 	uint64_t seed;
 	unsigned int ops;
@@ -34,6 +41,7 @@ struct options {
 	uint64_t buffer;
 	uint64_t total;
 	enum account account;
+	enum vfio vfio; /* random: one IOAS is used as a VFIO container, too */
 };
 
 struct session {
@@ -74,12 +82,20 @@ int s_hwpt(struct session *s, struct cdev *dev, uint32_t pt, uint32_t *hwpt);
 int s_attach(struct session *s, struct cdev *dev, uint32_t pt);
 int s_detach(struct session *s, struct cdev *dev);
 
+/* The ioctls of a VFIO container; @ioas 0: it has none. */
+int s_vfio_ioas(struct session *s, uint32_t ioas);
+int s_vfio_set_iommu(struct session *s, uint32_t type);
+int s_vfio_map(struct session *s, uint32_t flags, uint64_t va, uint64_t size, uint64_t iova);
+int s_vfio_unmap(struct session *s, uint32_t flags, uint64_t iova, uint64_t size,
+		 uint64_t *returned);
+
 /* Scenarios: 0, or a negative errno after a message. -EPROTO: the kernel answered wrongly. */
 int scenario_tour(struct session *s);
 int scenario_random(struct session *s);
 int scenario_race(struct session *s);
 int scenario_hold(struct session *s);
 int scenario_copies(struct session *s);
+int scenario_compat(struct session *s);
 
 /* Commands from standard input until quit or end of file. */
 int serve(struct session *s);

@@ -41,5 +41,7 @@ void tour_devices(struct tour *t);
 void tour_page_tables(struct tour *t);
 void tour_dma(struct tour *t);
 void tour_memory(struct tour *t);
+/* The last device is closed after it. */
+void tour_group(struct tour *t);
 
 #endif
