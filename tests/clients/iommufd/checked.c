@@ -17,7 +17,7 @@ static void differ(struct session *s, const char *what, uint64_t a, uint64_t b, 
 		(unsigned long long)a, (unsigned long long)b, got, want);
 }
 
-static int same(struct session *s, const char *what, uint64_t a, uint64_t b, int got, int want)
+int session_same(struct session *s, const char *what, uint64_t a, uint64_t b, int got, int want)
 {
 	s->refused += !!got;
 	if (s->modelled && got != want)
@@ -39,14 +39,14 @@ int s_alloc(struct session *s, uint32_t *ioas)
 
 	if (!ret)
 		ret = model_alloc(&s->model, *ioas);
-	return same(s, "alloc", 0, 0, ret, 0);
+	return session_same(s, "alloc", 0, 0, ret, 0);
 }
 
 int s_destroy(struct session *s, uint32_t id)
 {
 	int want = model_destroy(&s->model, id);
 
-	return same(s, "destroy", id, 0, fd_destroy(&s->fd, id), want);
+	return session_same(s, "destroy", id, 0, fd_destroy(&s->fd, id), want);
 }
 
 int s_query(struct session *s, uint32_t ioas, struct fd_ranges *ranges)
@@ -56,7 +56,7 @@ int s_query(struct session *s, uint32_t ioas, struct fd_ranges *ranges)
 	int ret = fd_query(&s->fd, ioas, FD_RANGES_MAX, ranges);
 	unsigned int i;
 
-	same(s, "query", ioas, 0, ret, model ? 0 : -ENOENT);
+	session_same(s, "query", ioas, 0, ret, model ? 0 : -ENOENT);
 	if (ret || !model)
 		return ret;
 	model_ranges(&s->model, model, &want);
@@ -73,15 +73,15 @@ int s_allow(struct session *s, uint32_t ioas, const struct fd_range *ranges, uns
 {
 	int want = model_allow(&s->model, ioas, ranges, n);
 
-	return same(s, "allow", ioas, n, fd_allow(&s->fd, ioas, ranges, n), want);
+	return session_same(s, "allow", ioas, n, fd_allow(&s->fd, ioas, ranges, n), want);
 }
 
 int s_huge_pages(struct session *s, uint32_t ioas, uint64_t value)
 {
 	int want = model_huge_pages(&s->model, ioas, value);
 
-	return same(s, "huge pages", ioas, value,
-		    fd_set_option(&s->fd, FD_OPTION_HUGE_PAGES, ioas, value), want);
+	return session_same(s, "huge pages", ioas, value,
+			    fd_set_option(&s->fd, FD_OPTION_HUGE_PAGES, ioas, value), want);
 }
 
 /*
@@ -106,7 +106,8 @@ int s_map(struct session *s, uint32_t ioas, uint32_t flags, uint64_t va, uint64_
 		want = model_map(&s->model, ioas, flags, va, size, &place);
 	if (!(flags & FD_MAP_WRITE))
 		touch(s, va, size);
-	got = same(s, "map", asked, size, fd_map(&s->fd, ioas, flags, va, size, iova), want);
+	got = session_same(s, "map", asked, size, fd_map(&s->fd, ioas, flags, va, size, iova),
+			   want);
 	if (!got && !want)
 		same_number(s, "map: place", asked, *iova, place);
 	return got;
@@ -120,8 +121,8 @@ int s_copy(struct session *s, uint32_t dst, uint32_t src, uint32_t flags, uint64
 
 	if (s->modelled)
 		want = model_copy(&s->model, dst, src, flags, src_iova, size, &place);
-	got = same(s, "copy", src_iova, size,
-		   fd_copy(&s->fd, dst, src, flags, src_iova, size, iova), want);
+	got = session_same(s, "copy", src_iova, size,
+			   fd_copy(&s->fd, dst, src, flags, src_iova, size, iova), want);
 	if (!got && !want)
 		same_number(s, "copy: place", src_iova, *iova, place);
 	return got;
@@ -134,7 +135,8 @@ int s_unmap(struct session *s, uint32_t ioas, uint64_t iova, uint64_t size, uint
 
 	if (s->modelled)
 		want = model_unmap(&s->model, ioas, iova, size, &gone);
-	got = same(s, "unmap", iova, size, fd_unmap(&s->fd, ioas, iova, size, returned), want);
+	got = session_same(s, "unmap", iova, size, fd_unmap(&s->fd, ioas, iova, size, returned),
+			   want);
 	if (!got && !want)
 		same_number(s, "unmap: bytes", iova, *returned, gone);
 	return got;
@@ -144,18 +146,18 @@ int s_hwpt(struct session *s, struct cdev *dev, uint32_t pt, uint32_t *hwpt)
 {
 	int got = fd_hwpt(&s->fd, dev->id, pt, 0, hwpt);
 
-	return same(s, "hwpt", pt, 0, got, model_new_hwpt(&s->model, pt, got ? 0 : *hwpt));
+	return session_same(s, "hwpt", pt, 0, got, model_new_hwpt(&s->model, pt, got ? 0 : *hwpt));
 }
 
 int s_attach(struct session *s, struct cdev *dev, uint32_t pt)
 {
 	int want = model_attach(&s->model, session_model_device(s, dev), pt);
 
-	return same(s, "attach", pt, 0, cdev_attach(dev, pt), want);
+	return session_same(s, "attach", pt, 0, cdev_attach(dev, pt), want);
 }
 
 int s_detach(struct session *s, struct cdev *dev)
 {
 	model_detach(session_model_device(s, dev));
-	return same(s, "detach", dev->id, 0, cdev_detach(dev), 0);
+	return session_same(s, "detach", dev->id, 0, cdev_detach(dev), 0);
 }

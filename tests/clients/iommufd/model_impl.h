@@ -11,6 +11,12 @@ int model_choose_iova(const struct model *m, const struct ioas *ioas, uint64_t v
 		      uint64_t *iova);
 /* The first area that ends at or behind @iova; ioas->n if none does. */
 size_t model_first(const struct ioas *ioas, uint64_t iova);
+/* Whether all areas begin and end with pages, of addresses and of memory. */
+bool model_aligned(const struct ioas *ioas);
+/* Accesses of an IOAS. */
+unsigned int model_accesses(const struct model *m, const struct ioas *ioas);
+/* Whoever has pages of the area lets go of all the pins that reach into it. */
+void model_let_go(struct model *m, const struct ioas *ioas, const struct area *area);
 bool model_valid(const struct fd_ranges *ranges, uint64_t start, uint64_t last);
 
 static inline uint64_t area_last(const struct area *area)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session.h"
+#include "access_ops.h"
 
 #define IOASES 3
 #define HWPTS 3
@@ -203,7 +203,9 @@ static void random_step(struct run *run)
 	uint64_t dice = rng_below(run->rng, 100);
 	struct fd_ranges ranges;
 
-	if (mapped(run) > run->s->opt->total || dice < 30)
+	if (run->s->nmediated && rng_percent(run->rng, 35))
+		random_access(run->s, run->rng, run->ioas, IOASES);
+	else if (mapped(run) > run->s->opt->total || dice < 30)
 		random_unmap(run);
 	else if (dice < 55)
 		random_map(run);

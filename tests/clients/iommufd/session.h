@@ -8,6 +8,7 @@
 
 #include "cdev.h"
 #include "ioas_model.h"
+#include "testdev.h"
 #include "util.h"
 
 /* Where scenarios map: above the interrupt window, inside any 39-bit address space. */
@@ -42,6 +43,9 @@ struct session {
 	struct fd fd;
 	struct cdev devices[MODEL_DEVICES];
 	unsigned int ndevices;
+	struct cdev mediated[MODEL_ACCESSES];
+	struct testdev testdev[MODEL_ACCESSES]; /* the same, as what pins */
+	unsigned int nmediated;
 	struct model model;
 	bool modelled; /* false: nobody kept books */
 	unsigned int op; /* number of the current one, for messages */
@@ -73,6 +77,20 @@ int s_unmap(struct session *s, uint32_t ioas, uint64_t iova, uint64_t size, uint
 int s_hwpt(struct session *s, struct cdev *dev, uint32_t pt, uint32_t *hwpt);
 int s_attach(struct session *s, struct cdev *dev, uint32_t pt);
 int s_detach(struct session *s, struct cdev *dev);
+
+/* Of the mediated device @n: attach and detach it, let it pin pages and move bytes. */
+int s_access_attach(struct session *s, unsigned int n, uint32_t ioas);
+int s_access_detach(struct session *s, unsigned int n);
+/* @prot: IOAS_TEST_READ and _WRITE */
+int s_pin(struct session *s, unsigned int n, uint64_t iova, uint64_t npages, uint32_t prot);
+int s_unpin(struct session *s, unsigned int n, uint64_t iova, uint64_t npages);
+/* At most IOAS_TEST_RW_MAX bytes; also compares what arrived with the memory. */
+int s_rw(struct session *s, unsigned int n, uint64_t iova, uint64_t size, bool write);
+/* The number of the mediated device of that name; -ENODEV. */
+int session_mediated(const struct session *s, const char *name);
+
+/* The kernel's answer @got beside the model's: counted and told where they differ. Returns @got. */
+int session_same(struct session *s, const char *what, uint64_t a, uint64_t b, int got, int want);
 
 /* Scenarios: 0, or a negative errno after a message. -EPROTO: the kernel answered wrongly. */
 int scenario_tour(struct session *s);

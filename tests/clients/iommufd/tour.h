@@ -41,5 +41,11 @@ void tour_devices(struct tour *t);
 void tour_page_tables(struct tour *t);
 void tour_dma(struct tour *t);
 void tour_memory(struct tour *t);
+/* With mediated devices. */
+void tour_accesses(struct tour *t);
+void tour_pins(struct tour *t);
+void tour_notified(struct tour *t);
+void tour_pins_and_devices(struct tour *t);
+void tour_rw(struct tour *t);
 
 #endif
