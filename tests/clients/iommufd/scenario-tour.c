@@ -76,6 +76,7 @@ int scenario_tour(struct session *s)
 	tour_options(&t);
 	tour_devices(&t);
 	tour_page_tables(&t);
+	tour_page_tables_refused(&t);
 	tour_dma(&t);
 	tour_memory(&t);
 	if (s->nmediated) {

@@ -39,6 +39,7 @@ void tour_ranges(struct tour *t);
 void tour_options(struct tour *t);
 void tour_devices(struct tour *t);
 void tour_page_tables(struct tour *t);
+void tour_page_tables_refused(struct tour *t);
 void tour_dma(struct tour *t);
 void tour_memory(struct tour *t);
 /* With mediated devices. */
