@@ -132,15 +132,19 @@ HOOK("fexit/iommufd_device_do_replace", fd_do_replaced)
 
 /* ---- accesses ---- */
 
-/* The IOAS of an access; one that is older than the hooks is adopted, with its context. */
+/*
+ * The IOAS of an access; one that is older than the hooks is adopted, with its context.
+ * Accesses that newer kernels use themselves do not know their context.
+ */
 static __noinline struct ioas_ioas *fd_access_ioas(struct iommufd_access *access, __u64 iopt)
 {
 	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &iopt);
+	__u64 ctx_key = (__u64)BPF_CORE_READ(access, ictx);
 
 	if (s || !iopt)
 		return s;
-	return ioas_new(iopt, (__u64)BPF_CORE_READ(access, ictx), IOAS_BACKEND_IOMMUFD,
-			IOAS_MODE_COVER, true);
+	return ioas_new(iopt, ctx_key ? ctx_key : iopt, IOAS_BACKEND_IOMMUFD, IOAS_MODE_COVER,
+			true);
 }
 
 static __noinline int fd_access_tell(__u64 iopt, struct iommufd_access *access, __u16 kind)
@@ -232,11 +236,13 @@ static __noinline struct op *fd_client_begin(struct iommufd_access *access,
 					     __u64 size)
 {
 	__u64 ctx_key = (__u64)BPF_CORE_READ(access, ictx), iopt = fd_iopt(ioas);
+	struct ioas_ioas *s = fd_access_ioas(access, iopt);
 	struct op *op;
 
-	if (!ctx_get(ctx_key, IOAS_BACKEND_IOMMUFD))
+	if (s)
+		ctx_key = s->ctx_key;
+	if (!ctx_key || !ctx_get(ctx_key, IOAS_BACKEND_IOMMUFD))
 		return NULL;
-	fd_access_ioas(access, iopt);
 	op = op_new(LEVEL_CLIENT, what);
 	if (!op)
 		return NULL;

@@ -201,3 +201,21 @@ def test_access_notify():
     unpins = [e for e in events if e['kind'] == 'access-unpin']
     check([e['pid'] == r.client.pid for e in unpins] == [True, False, True], unpins)
     r.client.quit()
+
+
+def test_access_older():
+    """A device that was there, and held pages, before the trace: one context, and no ghost."""
+    c = Client(*mediated(1)).ready()
+    ioas = next(iter(replay(c.log).ioases))
+    for line in (f'attach ioas_test0 {ioas}', f'pin ioas_test0 {AT} 3 rw'):
+        check(c.ask(line) == 'ok', line)
+    t = Trace()
+    for line in (f'pin ioas_test0 {AT} 2 rw', f'unpin ioas_test0 {AT} 3',
+                 f'unpin ioas_test0 {AT} 2', 'detach ioas_test0'):
+        check(c.ask(line) == 'ok', line)
+    c.quit()
+    s, state = t.finish()
+    check(s['dropped'] == 0 and s['contradictions'] == 0, s)
+    check(not state['contexts'], 'a ghost is left', state)
+    seen = {e['context'] for e in t.events}
+    check(len(seen) == 1, 'contexts', seen)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "tour.h"
 
@@ -242,6 +243,27 @@ void tour_pins_and_devices(struct tour *t)
 	tour_destroy(t, b);
 }
 
+/*
+ * Another process, whose memory it is not: the kernel pins several pages for it, and one page
+ * without even that.
+ */
+static int other_writes(struct session *s, uint64_t size)
+{
+	uint8_t *bytes cleanup_free = malloc(size);
+	int status = 0;
+	pid_t child;
+
+	if (!bytes)
+		return -ENOMEM;
+	memset(bytes, 0x3c, size);
+	child = fork();
+	if (!child)
+		_exit(testdev_rw(&s->testdev[0], IOVA_BASE + 7, bytes, size, true) ? 1 : 0);
+	if (child < 0 || waitpid(child, &status, 0) != child || status)
+		return -ECHILD;
+	return memcmp(s->buffer + 7, bytes, size) ? -EIO : 0;
+}
+
 void tour_rw(struct tour *t)
 {
 	uint32_t ioas = tour_ioas(t);
@@ -254,6 +276,8 @@ void tour_rw(struct tour *t)
 	tour_check(t, "attach an access", s_access_attach(s, 0, ioas), 0);
 	tour_check(t, "write", s_rw(s, 0, IOVA_BASE + 5, 9000, true), 0);
 	tour_check(t, "read it", s_rw(s, 0, IOVA_BASE + 4, 9002, false), 0);
+	tour_check(t, "another process writes a little", other_writes(s, 100), 0);
+	tour_check(t, "another process writes more", other_writes(s, 9000), 0);
 	tour_check(t, "read over two areas", s_rw(s, 0, IOVA_BASE + AREA - 64, 128, false), 0);
 	tour_check(t, "write over two areas", s_rw(s, 0, IOVA_BASE + AREA - 64, 128, true), -EPERM);
 	tour_check(t, "write what is read", s_rw(s, 0, IOVA_BASE + AREA, 8, true), -EPERM);
