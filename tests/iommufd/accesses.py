@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Accesses: mediated devices that pin, read and write through an iommufd. What they hold, when they
-are told to let go, and what is found if they do not keep to the rules. The tests are run by run.py."""
+"""Accesses: mediated devices that pin, read and write through an iommufd. What they hold, when
+they are told to let go, and what is found if they do not keep to the rules. The tests are run by
+run.py."""
 import json
 import subprocess
 import time
