@@ -121,7 +121,7 @@ class Recording:
         self.rec = subprocess.Popen([guest.TOOL, 'record', '-o', self.path],
                                     stderr=subprocess.PIPE, text=True)
         guest.started.append(self.rec)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while tool('show', '--from', 'events').returncode:
             check(time.monotonic() < end and self.rec.poll() is None, 'record does not attach')
             time.sleep(0.05)
