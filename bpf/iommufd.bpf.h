@@ -168,7 +168,7 @@ struct fd_object {
 	__u32 id;
 	__u32 failed; /* domain: it did not come about; a new one may have its address */
 	__u64 ctx_key;
-	__u64 ioas_key; /* domain: the IOAS that it is of; 0: it is no domain */
+	__u64 ioas_key; /* of a domain or access: the IOAS that it is of; 0: it is neither */
 	__s64 pinned; /* pages object: as last told */
 };
 

@@ -34,13 +34,11 @@ part() {
 }
 
 in_lab() {
-    local kernel=$1 module=
+    local kernel=$1 module
+    module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || return 1
     case $kernel in
     *+iommufd) set -- tests/iommufd/run.py ;;
-    *)
-        module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || return 1
-        set -- tests/type1/run.py
-        ;;
+    *) set -- tests/type1/run.py ;;
     esac
     tests/lab/lab.sh -k "$kernel" -m 5G -t "$seconds" -E "TESTDEV=$module" \
         -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- "$@"

@@ -21,6 +21,7 @@
 #define FD_OPTION FD_IO(0x87)
 #define FD_VFIO_IOAS FD_IO(0x88)
 #define FD_HWPT_ALLOC FD_IO(0x89)
+#define FD_HWPT_DIRTY FD_IO(0x8b)
 
 /* Of the character device of a VFIO device. */
 #define FD_DEVICE_BIND FD_IO(118)
@@ -30,6 +31,11 @@
 #define FD_MAP_FIXED 1u
 #define FD_MAP_WRITE 2u
 #define FD_MAP_READ 4u
+
+#define FD_HWPT_NEST_PARENT 1u
+#define FD_HWPT_DIRTY_TRACKING 2u
+#define FD_HWPT_FAULT 4u
+#define FD_HWPT_DATA_VTD_S1 1u
 
 enum fd_option_id {
 	FD_OPTION_RLIMIT_MODE = 0,
@@ -101,6 +107,10 @@ struct fd_arg_hwpt {
 	uint32_t size, flags, device, pt, out_id, reserved, data_type, data_len;
 	uint64_t data;
 	uint32_t fault, reserved2;
+};
+
+struct fd_arg_dirty {
+	uint32_t size, flags, hwpt, reserved;
 };
 
 struct fd_arg_bind {

@@ -163,7 +163,8 @@ int model_copy(struct model *m, uint32_t dst, uint32_t src, uint32_t flags, uint
 	return ioas ? model_place(m, ioas, flags, pieces, n, size, iova) : -ENOENT;
 }
 
-int model_unmap_range(struct ioas *ioas, uint64_t iova, uint64_t last, uint64_t *returned)
+int model_unmap_range(struct model *m, struct ioas *ioas, uint64_t iova, uint64_t last,
+		      uint64_t *returned)
 {
 	size_t i = model_first(ioas, iova), end = i;
 	int ret = 0;
@@ -174,6 +175,7 @@ int model_unmap_range(struct ioas *ioas, uint64_t iova, uint64_t last, uint64_t 
 			ret = -ENOENT;
 			break;
 		}
+		model_let_go(m, ioas, &ioas->areas[end]);
 		*returned += ioas->areas[end].size;
 	}
 	memmove(&ioas->areas[i], &ioas->areas[end], (ioas->n - end) * sizeof(ioas->areas[0]));
@@ -190,13 +192,13 @@ int model_unmap(struct model *m, uint32_t id, uint64_t iova, uint64_t size, uint
 	if (!ioas)
 		return -ENOENT;
 	if (!iova && size == UINT64_MAX)
-		return model_unmap_range(ioas, 0, UINT64_MAX, returned);
+		return model_unmap_range(m, ioas, 0, UINT64_MAX, returned);
 	if (iova == UINT64_MAX || size == UINT64_MAX)
 		return -EOVERFLOW;
 	if (!size)
 		return -EINVAL;
 	if (iova + size - 1 < iova)
 		return -EOVERFLOW;
-	ret = model_unmap_range(ioas, iova, iova + size - 1, returned);
+	ret = model_unmap_range(m, ioas, iova, iova + size - 1, returned);
 	return !ret && !*returned ? m->unmap_nothing : ret;
 }

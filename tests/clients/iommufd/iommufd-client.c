@@ -26,6 +26,7 @@ static const char usage_text[] =
 	"\n"
 	"Options:\n"
 	"  --device ADDRESS   PCI device bound to vfio-pci, an \"edu\"; may be repeated\n"
+	"  --mediated NAME    test device of tests/modules/ioas_testdev; may be repeated\n"
 	"  --account WHO      none (default), user or mm: who is charged for pinned pages\n"
 	"  --vfio MODE        none (default), v1 or v2: random also uses an IOAS as a container\n"
 	"  --log FILE         append a JSON line per operation\n"
@@ -45,6 +46,12 @@ static const char usage_text[] =
 	"  copy DST IOVA SRC IOVA SIZE PROT\n"
 	"  unmap IOAS IOVA SIZE             ok and the size that the kernel gave back\n"
 	"  attach DEVICE PT, detach DEVICE, destroy ID, quit\n"
+	"  pin DEVICE IOVA PAGES PROT, unpin DEVICE IOVA PAGES, rw DEVICE r|w IOVA LEN\n"
+	"  unpin-raw DEVICE IOVA PAGES      one kernel call, whether it pinned that or not\n"
+	"  forget DEVICE                    its pins are leaked\n"
+	"  ignore DEVICE COUNT WORKER       of the next notifications; WORKER 1: then let a thread "
+	"unpin\n"
+	"  stats DEVICE                     ok PAGES CALLBACKS IGNORED UNPINNED\n"
 	"\n"
 	"Examples:\n"
 	"  iommufd-client --device 0000:01:00.0 tour\n"
@@ -60,6 +67,8 @@ struct arguments {
 	const char *scenario;
 	unsigned int ndevices;
 	const char *devices[MODEL_DEVICES];
+	unsigned int nmediated;
+	const char *mediated[MODEL_ACCESSES];
 };
 
 static const struct {
@@ -71,19 +80,13 @@ static const struct {
 };
 
 static const struct option long_options[] = {
-	{ "device", required_argument, NULL, 'd' },
-	{ "account", required_argument, NULL, 'a' },
-	{ "log", required_argument, NULL, 'l' },
-	{ "seed", required_argument, NULL, 's' },
-	{ "ops", required_argument, NULL, 'o' },
-	{ "threads", required_argument, NULL, 't' },
-	{ "max-size", required_argument, NULL, 'm' },
-	{ "buffer", required_argument, NULL, 'b' },
-	{ "total", required_argument, NULL, 'T' },
-	{ "serve", no_argument, NULL, 'S' },
-	{ "vfio", required_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	{ "device", required_argument, NULL, 'd' },   { "account", required_argument, NULL, 'a' },
+	{ "log", required_argument, NULL, 'l' },      { "seed", required_argument, NULL, 's' },
+	{ "ops", required_argument, NULL, 'o' },      { "threads", required_argument, NULL, 't' },
+	{ "max-size", required_argument, NULL, 'm' }, { "buffer", required_argument, NULL, 'b' },
+	{ "total", required_argument, NULL, 'T' },    { "serve", no_argument, NULL, 'S' },
+	{ "vfio", required_argument, NULL, 'v' },     { "mediated", required_argument, NULL, 'M' },
+	{ "help", no_argument, NULL, 'h' },	      { NULL, 0, NULL, 0 },
 };
 
 static bool parse_name(const char *text, const char *const names[3], unsigned int *number)
@@ -121,11 +124,11 @@ static bool parse_vfio(const char *text, enum vfio *vfio)
 	return true;
 }
 
-static bool parse_device(struct arguments *args, const char *name)
+static bool parse_device(const char **names, unsigned int *n, unsigned int most, const char *name)
 {
-	if (args->ndevices == MODEL_DEVICES || strlen(name) > 32 || strchr(name, '/'))
+	if (*n == most || strlen(name) > 32 || strchr(name, '/'))
 		return false;
-	args->devices[args->ndevices++] = name;
+	names[(*n)++] = name;
 	return true;
 }
 
@@ -133,7 +136,9 @@ static bool parse_option(struct arguments *args, int id, const char *value)
 {
 	switch (id) {
 	case 'd':
-		return parse_device(args, value);
+		return parse_device(args->devices, &args->ndevices, MODEL_DEVICES, value);
+	case 'M':
+		return parse_device(args->mediated, &args->nmediated, MODEL_ACCESSES, value);
 	case 'a':
 		return parse_account(value, &args->opt.account);
 	case 'v':
@@ -199,7 +204,12 @@ static int run(struct session *s, const struct arguments *args, int (*scenario)(
 	int ret = 0;
 
 	for (s->ndevices = 0; s->ndevices < args->ndevices; s->ndevices++) {
-		ret = cdev_open(&s->devices[s->ndevices], args->devices[s->ndevices]);
+		ret = cdev_open(&s->devices[s->ndevices], args->devices[s->ndevices], false);
+		if (ret)
+			return ret;
+	}
+	for (s->nmediated = 0; s->nmediated < args->nmediated; s->nmediated++) {
+		ret = cdev_open(&s->mediated[s->nmediated], args->mediated[s->nmediated], true);
 		if (ret)
 			return ret;
 	}

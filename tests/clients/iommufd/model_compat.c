@@ -76,7 +76,7 @@ int model_vfio_unmap(struct model *m, uint32_t flags, uint64_t iova, uint64_t si
 	if (!ioas)
 		return -ENODEV;
 	if (flags)
-		return iova || size ? -EINVAL : model_unmap_range(ioas, 0, UINT64_MAX, returned);
+		return iova || size ? -EINVAL : model_unmap_range(m, ioas, 0, UINT64_MAX, returned);
 	/* Done before the range is looked at: one that is refused splits areas, too. */
 	if (ioas->small_pages)
 		ret = model_cut(m, ioas, iova + size - 1);
@@ -88,6 +88,6 @@ int model_vfio_unmap(struct model *m, uint32_t flags, uint64_t iova, uint64_t si
 		return -EINVAL;
 	if (iova + size - 1 < iova)
 		return -EOVERFLOW;
-	ret = model_unmap_range(ioas, iova, iova + size - 1, returned);
+	ret = model_unmap_range(m, ioas, iova, iova + size - 1, returned);
 	return !ret && !*returned ? m->vfio_unmap_nothing : ret;
 }

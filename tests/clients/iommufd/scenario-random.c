@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access_ops.h"
 #include "random.h"
 
 uint32_t random_ioas(struct run *run)
@@ -193,6 +194,8 @@ static void random_step(struct run *run)
 
 	if (vfio && rng_percent(run->rng, 50))
 		random_vfio(run);
+	else if (run->s->nmediated && rng_percent(run->rng, 35))
+		random_access(run->s, run->rng, run->ioas, RANDOM_IOASES);
 	else if (mapped(run) > run->s->opt->total || dice < 30)
 		random_unmap(run);
 	else if (dice < 55)

@@ -36,6 +36,16 @@ struct cdev *session_device(struct session *s, const char *name)
 	return NULL;
 }
 
+int session_mediated(const struct session *s, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nmediated; i++)
+		if (!strcmp(s->mediated[i].name, name))
+			return (int)i;
+	return -ENODEV;
+}
+
 struct model_device *session_model_device(struct session *s, const struct cdev *dev)
 {
 	return &s->model.device[dev - s->devices];
@@ -121,6 +131,14 @@ int session_start(struct session *s)
 		s->model.device[i].id = s->devices[i].id;
 	}
 	s->model.ndevices = s->ndevices;
+	for (i = 0; i < s->nmediated && !ret; i++) {
+		ret = cdev_bind(&s->mediated[i], &s->fd);
+		s->model.access[i].id = s->mediated[i].id;
+		s->testdev[i] = (struct testdev){ .log = &s->log,
+						  .fd = s->mediated[i].fd,
+						  .name = s->mediated[i].name };
+	}
+	s->model.naccesses = s->nmediated;
 	if (!ret)
 		ret = session_learn(s);
 	if (ret)
@@ -134,6 +152,8 @@ void session_stop(struct session *s)
 
 	for (i = 0; i < s->ndevices; i++)
 		cdev_close(&s->devices[i]);
+	for (i = 0; i < s->nmediated; i++)
+		cdev_close(&s->mediated[i]);
 	fd_close(&s->fd);
 	model_exit(&s->model);
 	if (s->scratch)

@@ -9,6 +9,7 @@
 #include "cdev.h"
 #include "compat.h"
 #include "ioas_model.h"
+#include "testdev.h"
 #include "util.h"
 
 /* Where scenarios map: above the interrupt window, inside any 39-bit address space. */
@@ -50,6 +51,9 @@ struct session {
 	struct fd fd;
 	struct cdev devices[MODEL_DEVICES];
 	unsigned int ndevices;
+	struct cdev mediated[MODEL_ACCESSES];
+	struct testdev testdev[MODEL_ACCESSES]; /* the same, as what pins */
+	unsigned int nmediated;
 	struct model model;
 	bool modelled; /* false: nobody kept books */
 	unsigned int op; /* number of the current one, for messages */
@@ -88,6 +92,16 @@ int s_vfio_set_iommu(struct session *s, uint32_t type);
 int s_vfio_map(struct session *s, uint32_t flags, uint64_t va, uint64_t size, uint64_t iova);
 int s_vfio_unmap(struct session *s, uint32_t flags, uint64_t iova, uint64_t size,
 		 uint64_t *returned);
+/* Of the mediated device @n: attach and detach it, let it pin pages and move bytes. */
+int s_access_attach(struct session *s, unsigned int n, uint32_t ioas);
+int s_access_detach(struct session *s, unsigned int n);
+/* @prot: IOAS_TEST_READ and _WRITE */
+int s_pin(struct session *s, unsigned int n, uint64_t iova, uint64_t npages, uint32_t prot);
+int s_unpin(struct session *s, unsigned int n, uint64_t iova, uint64_t npages);
+/* At most IOAS_TEST_RW_MAX bytes; also compares what arrived with the memory. */
+int s_rw(struct session *s, unsigned int n, uint64_t iova, uint64_t size, bool write);
+/* The number of the mediated device of that name; -ENODEV. */
+int session_mediated(const struct session *s, const char *name);
 
 /* Scenarios: 0, or a negative errno after a message. -EPROTO: the kernel answered wrongly. */
 int scenario_tour(struct session *s);
