@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import checks
+import faults
 import guest
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
                    edus, emulated, ioases, no_loss, same_as_log, same_state, scaled, sh, show,
@@ -205,6 +206,27 @@ def test_pages_that_are_no_ram():
     check(bars and all(e['pages'] == 0 for e in bars), 'no PFNMAP area seen', bars)
     check(all(e['pages'] * PAGE == e['last'] - e['iova'] + 1 for e in t.events
               if e['kind'] == 'area-add' and not e['pfnmap_pages']), 'RAM areas')
+
+
+# ---- faults ----
+
+def test_faults():
+    t = Trace()
+    c = Client('--device', edus()[0]).ready()
+    ioas = ioases(show('events'), c.pid)[0]['ioas']
+    note = faults.exact(t, c, edus()[0], ioas,
+                        lambda iova, prot: f'map {iova:#x} 0x4000 {prot} 0',
+                        lambda iova: f'unmap {iova:#x} 0x4000')
+    c.quit()
+    return note
+
+
+def test_fault_storm():
+    t = Trace()
+    c = Client('--device', edus()[0]).ready()
+    note = faults.storm(t, c)
+    c.quit()
+    return note
 
 
 # ---- several at once ----

@@ -9,17 +9,20 @@
 #include "cli/run.h"
 #include "cli/trace_options.h"
 #include "core/event.h"
+#include "core/fault.h"
 #include "core/mirror.h"
 #include "core/recording.h"
 #include "core/state_mirror.h"
 #include "live/log.h"
 #include "view/show.h"
 #include "view/trace.h"
+#include "view/trace_fault.h"
 
 struct trace {
 	const struct trace_options *opt;
 	struct run *run; /* NULL: from a recording */
 	struct mirror *mirror;
+	struct fault_history *history;
 	struct trace_summary sum;
 	__u64 start_ns;
 	__u64 shown;
@@ -27,15 +30,28 @@ struct trace {
 
 /* ---- events ---- */
 
-static bool wanted(const struct trace_options *o, const struct ioas_event *ev)
+/* Of a fault: nobody ran it, but the context that the device is in is somebody's. */
+static bool by_wanted(const struct trace *t, const struct ioas_event *ev)
 {
-	if (ev->kind != IOAS_EV_OP && !o->changes)
+	const struct trace_options *o = t->opt;
+	const struct mirror_ctx *ctx;
+
+	if (ev->kind != IOAS_EV_FAULT)
+		return (!o->pid || ev->tgid == o->pid) && (o->uid < 0 || ev->uid == o->uid) &&
+		       (!o->cgroup || ev->cgroup == o->cgroup);
+	ctx = ev->ctx ? mirror_find_ctx(t->mirror, ev->ctx) : NULL;
+	if ((o->pid || o->uid >= 0) && (!ctx || !ctx->owner_known))
 		return false;
-	if (o->pid && ev->tgid != o->pid)
+	return (!o->pid || ctx->tgid == o->pid) && (o->uid < 0 || ctx->uid == o->uid) && !o->cgroup;
+}
+
+static bool wanted(const struct trace *t, const struct ioas_event *ev)
+{
+	const struct trace_options *o = t->opt;
+
+	if (ioas_event_is_change(ev) && !o->changes)
 		return false;
-	if (o->uid >= 0 && ev->uid != o->uid)
-		return false;
-	if (o->cgroup && ev->cgroup != o->cgroup)
+	if (!by_wanted(t, ev))
 		return false;
 	if (o->ioas && ev->ioas != o->ioas)
 		return false;
@@ -49,18 +65,32 @@ static bool enough(const struct trace *t)
 	return t->opt->count && t->shown >= t->opt->count;
 }
 
+static void print_fault(const struct trace *t, const struct ioas_event *ev)
+{
+	struct fault_story story;
+
+	fault_explain(t->mirror, t->history, ev, &story);
+	if (t->opt->json)
+		trace_fault_json(stdout, ev, &story);
+	else
+		trace_fault_line(stdout, ev, &story, t->start_ns);
+}
+
 static void on_event(const struct ioas_event *ev, void *arg)
 {
 	struct trace *t = arg;
 
 	trace_count(&t->sum, ev);
 	mirror_apply(t->mirror, ev); /* what contradicts is counted there */
-	if (!wanted(t->opt, ev) || enough(t))
+	fault_history_take(t->history, ev);
+	if (!wanted(t, ev) || enough(t))
 		return;
 	t->shown++;
 	if (t->opt->quiet)
 		return;
-	if (t->opt->json)
+	if (ev->kind == IOAS_EV_FAULT)
+		print_fault(t, ev);
+	else if (t->opt->json)
 		trace_json(stdout, ev);
 	else
 		trace_line(stdout, ev, t->start_ns);
@@ -230,9 +260,12 @@ int cmd_trace(int argc, char **argv)
 	if (trace_parse(argc, argv, &o, &status))
 		return status;
 	t.mirror = mirror_new(NULL);
-	if (!t.mirror)
-		return exit_status(log_err(-ENOMEM, "starting"));
-	status = o.read ? trace_recorded(&t) : trace_live(&t);
+	t.history = fault_history_new(NULL);
+	if (t.mirror && t.history)
+		status = o.read ? trace_recorded(&t) : trace_live(&t);
+	else
+		status = exit_status(log_err(-ENOMEM, "starting"));
+	fault_history_free(t.history);
 	mirror_free(t.mirror);
 	return status;
 }

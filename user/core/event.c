@@ -43,6 +43,7 @@ static const char *const kind_names[] = {
 	[IOAS_EV_RANGE_CLEAR] = "range-clear",
 	[IOAS_EV_OPTION] = "option",
 	[IOAS_EV_UNCERTAIN] = "uncertain",
+	[IOAS_EV_FAULT] = "fault",
 };
 
 static const char *const op_names[] = {
@@ -206,7 +207,7 @@ int ioas_event_len(const void *buf, size_t size)
 
 bool ioas_event_is_change(const struct ioas_event *ev)
 {
-	return ev->kind > IOAS_EV_OP && ev->kind < IOAS_EV_KIND_MAX;
+	return ev->kind > IOAS_EV_OP && ev->kind < IOAS_EV_KIND_MAX && ev->kind != IOAS_EV_FAULT;
 }
 
 bool ioas_event_is_area(const struct ioas_event *ev)
@@ -261,6 +262,8 @@ static bool of_ctx(const struct ioas_event *ev)
 
 /* Bytes are counted in 64 bits, so that pages are fewer than 2^52 + 1. */
 #define PAGES_MAX (1ULL << (64 - IOAS_PAGE_SHIFT))
+
+#define FAULT_ACCESS (IOAS_FAULT_READ | IOAS_FAULT_WRITE | IOAS_FAULT_EXEC)
 
 /* What was asked may be any nonsense: only what we wrote ourselves is checked. */
 static bool op_possible(const struct ioas_op_body *op)
@@ -338,6 +341,16 @@ static bool range_possible(const struct ioas_range_body *range)
 	       range->iova <= range->last;
 }
 
+static bool fault_possible(const struct ioas_event *ev)
+{
+	const struct ioas_fault_body *fault = &ev->body_fault;
+
+	if (ev->order || (ev->ioas && !ev->ctx) || fault->source > IOAS_FAULT_REPORTED ||
+	    (fault->access & ~FAULT_ACCESS) || (fault->known & ~IOAS_FAULT_KNOWN))
+		return false;
+	return fault->rid <= UINT16_MAX && fault->name[sizeof(fault->name) - 1] == '\0';
+}
+
 static bool charge_possible(const struct ioas_charge_body *charge)
 {
 	return charge->counter != IOAS_COUNTER_NONE && charge->counter < COUNT_OF(counter_names);
@@ -353,6 +366,8 @@ int ioas_event_check_fields(const struct ioas_event *ev)
 		return -EBADMSG;
 	if (ev->kind == IOAS_EV_OP)
 		return op_possible(&ev->body_op) ? 0 : -EBADMSG;
+	if (ev->kind == IOAS_EV_FAULT)
+		return fault_possible(ev) ? 0 : -EBADMSG;
 	if (!ev->ctx && ev->kind != IOAS_EV_UNCERTAIN)
 		return -EBADMSG;
 	if (!ev->ioas && !of_ctx(ev))

@@ -59,7 +59,7 @@ int ioas_event_check_fields(const struct ioas_event *ev);
  */
 int ioas_event_check(const void *buf, size_t size, const struct ioas_event **out);
 
-/* Whether the kind is a change (something became true), not an op. */
+/* Whether the kind is a change (something became true), not an op or a fault. */
 bool ioas_event_is_change(const struct ioas_event *ev);
 
 /* Whether the kind is a change whose body is body_area, body_pages, body_range. */

@@ -323,5 +323,10 @@ int mirror_apply(struct mirror *m, const struct ioas_event *ev)
 		return refuse(m, ev, rc);
 	if (ev->kind == IOAS_EV_UNCERTAIN)
 		return apply_uncertain(m, ev);
+	/* It tells of a device, and changes nothing: not even which contexts are known. */
+	if (ev->kind == IOAS_EV_FAULT) {
+		m->stats.faults++;
+		return 0;
+	}
 	return apply_to_ctx(m, ev);
 }

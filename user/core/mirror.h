@@ -211,6 +211,7 @@ struct mirror_stats {
 	uint64_t changes; /* applied, with or without an anomaly */
 	uint64_t refused; /* changes not applied: malformed or of an unknown kind */
 	uint64_t no_memory; /* changes not applied for want of memory */
+	uint64_t faults; /* all */
 	uint64_t ops; /* all */
 	uint64_t ops_unplaced; /* of these: their context is not held */
 	uint64_t areas_dropped; /* areas removed without being told: anomalies, CTX_GONE */

@@ -126,6 +126,8 @@ static int choose_hooks(struct instance *i, const char *without)
 	usable = choose_backends(i);
 	if (!usable)
 		return -EOPNOTSUPP;
+	usable |= 1U << IOAS_BACKEND_NONE;
+	i->present |= 1U << IOAS_BACKEND_NONE;
 	for (size_t n = 0; n < hook_count && !err; n++)
 		err = choose_hook(i, &i->uses[n], usable & (1U << i->uses[n].hook->backend));
 	return err;
@@ -359,6 +361,9 @@ __u64 instance_missed(const struct instance *i)
 		 * is not ours, and what is ours is told when its MAP ends. */
 		if (!strcmp(bpf_program__name(prog), "t1_capable"))
 			continue;
+		/* A fault is no state. */
+		if (!strncmp(bpf_program__name(prog), "iommu_", 6))
+			continue;
 		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
 			missed += info.recursion_misses;
 	}
@@ -394,6 +399,8 @@ int instance_program(const struct instance *i, size_t n, struct instance_program
 	out->name = i->uses[at].hook->prog;
 	out->func = i->uses[at].func;
 	out->when = strncmp(bpf_program__section_name(prog), "fexit", 5) ? "entry" : "exit";
+	if (i->uses[at].hook->tracepoint)
+		out->when = "event";
 	out->verified = info.verified_insns;
 	out->jited = info.jited_prog_len;
 	return 0;

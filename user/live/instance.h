@@ -62,7 +62,7 @@ void instance_hooks(const struct instance *i, size_t *attached, size_t *all);
 struct instance_program {
 	const char *name;
 	const char *func; /* attached to */
-	const char *when; /* "entry" or "exit" */
+	const char *when; /* "entry" or "exit" of a function; "event": a tracepoint */
 	__u32 verified; /* instructions that the verifier went through */
 	__u32 jited; /* bytes of machine code */
 };

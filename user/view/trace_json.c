@@ -5,6 +5,7 @@
 
 #include "core/event.h"
 #include "view/json.h"
+#include "view/trace_fault.h"
 #include "view/units.h"
 
 /* ---- ops ---- */
@@ -261,6 +262,8 @@ void trace_json_members(struct json *j, const struct ioas_event *ev)
 		json_range(j, ev);
 	else if (ev->kind == IOAS_EV_CHARGE)
 		json_charge(j, ev);
+	else if (ev->kind == IOAS_EV_FAULT)
+		trace_fault_members(j, ev);
 	else
 		json_obj(j, ev);
 }
