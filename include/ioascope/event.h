@@ -76,6 +76,7 @@ enum ioas_kind {
 	IOAS_EV_OPTION = 33, /* body: obj; .option, .value */
 	IOAS_EV_UNCERTAIN = 34, /* body: obj; .value: since when; .ctx 0: all. From the reader */
 	IOAS_EV_FAULT = 35, /* body: fault; no order, .ctx and .ioas 0: whose is not known */
+	IOAS_EV_MEMORY_GONE = 36, /* body: memory; of a process: no order, no .ctx, no .ioas */
 	IOAS_EV_KIND_MAX,
 };
 
@@ -173,6 +174,14 @@ enum ioas_fault_source {
 	IOAS_FAULT_NONE = 0,
 	IOAS_FAULT_VTD = 1, /* dmar_fault: .iova is that of a page, .reason a code of VT-d */
 	IOAS_FAULT_REPORTED = 2, /* report_iommu_fault: AMD-Vi and others, no reason */
+};
+
+/* memory.cause: why addresses of a process no longer are what was behind them */
+enum ioas_memory_cause {
+	IOAS_GONE_NONE = 0,
+	IOAS_GONE_UNMAPPED = 1, /* munmap, or something else was mapped over it */
+	IOAS_GONE_MOVED = 2, /* mremap: it has other addresses now */
+	IOAS_GONE_DISCARDED = 3, /* MADV_DONTNEED, or the file was cut or punched */
 };
 
 /* What was asked, what was answered, and what it did while it ran. */
@@ -283,6 +292,16 @@ struct ioas_fault_body {
 	__u64 reserved[2];
 };
 
+/* What was behind addresses is not there any more; who pinned it still reaches it. */
+struct ioas_memory_body {
+	__u64 va;
+	__u64 last; /* inclusive */
+	__u32 owner_tgid; /* whose memory, as .owner_tgid of areas and pages objects */
+	__u32 owner_uid;
+	__u32 cause; /* enum ioas_memory_cause */
+	__u32 reserved;
+};
+
 struct ioas_event {
 	__u16 len; /* bytes of the record, header included */
 	__u16 kind; /* enum ioas_kind */
@@ -309,6 +328,7 @@ struct ioas_event {
 		struct ioas_pages_body body_pages;
 		struct ioas_range_body body_range;
 		struct ioas_fault_body body_fault;
+		struct ioas_memory_body body_memory;
 	};
 };
 
@@ -331,6 +351,7 @@ _Static_assert(sizeof(struct ioas_charge_body) == 40, "charge body layout");
 _Static_assert(sizeof(struct ioas_pages_body) == 56, "pages body layout");
 _Static_assert(sizeof(struct ioas_range_body) == 24, "range body layout");
 _Static_assert(sizeof(struct ioas_fault_body) == 96, "fault body layout");
+_Static_assert(sizeof(struct ioas_memory_body) == 32, "memory body layout");
 _Static_assert(__builtin_offsetof(struct ioas_event, body_op) == IOAS_EVENT_HEADER,
 	       "event header layout");
 _Static_assert(sizeof(struct ioas_event) == 184, "event layout");

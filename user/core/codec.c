@@ -103,6 +103,16 @@ static const struct field fault_fields[] = {
 	FIELD(body_fault.name),	   { 0, 0 },
 };
 
+static const struct field memory_fields[] = {
+	FIELD(body_memory.va),
+	FIELD(body_memory.last),
+	FIELD(body_memory.owner_tgid),
+	FIELD(body_memory.owner_uid),
+	FIELD(body_memory.cause),
+	FIELD(body_memory.reserved),
+	{ 0, 0 },
+};
+
 /* NULL: a kind that this version does not know. */
 static const struct field *body_fields(const struct ioas_event *ev)
 {
@@ -114,6 +124,8 @@ static const struct field *body_fields(const struct ioas_event *ev)
 		return charge_fields;
 	if (ev->kind == IOAS_EV_FAULT)
 		return fault_fields;
+	if (ev->kind == IOAS_EV_MEMORY_GONE)
+		return memory_fields;
 	if (ioas_event_is_area(ev))
 		return area_fields;
 	if (ioas_event_is_pages(ev))

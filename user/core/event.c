@@ -44,6 +44,7 @@ static const char *const kind_names[] = {
 	[IOAS_EV_OPTION] = "option",
 	[IOAS_EV_UNCERTAIN] = "uncertain",
 	[IOAS_EV_FAULT] = "fault",
+	[IOAS_EV_MEMORY_GONE] = "memory-gone",
 };
 
 static const char *const op_names[] = {
@@ -119,6 +120,13 @@ static const char *const option_names[] = {
 	[IOAS_OPTION_HUGE_PAGES] = "huge-pages",
 };
 
+static const char *const cause_names[] = {
+	[IOAS_GONE_NONE] = "none",
+	[IOAS_GONE_UNMAPPED] = "unmapped",
+	[IOAS_GONE_MOVED] = "moved",
+	[IOAS_GONE_DISCARDED] = "discarded",
+};
+
 static int number_of(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -166,6 +174,11 @@ const char *ioas_range_name(unsigned int class)
 const char *ioas_option_name(unsigned int option)
 {
 	return option < COUNT_OF(option_names) ? option_names[option] : NULL;
+}
+
+const char *ioas_cause_name(unsigned int cause)
+{
+	return cause < COUNT_OF(cause_names) ? cause_names[cause] : NULL;
 }
 
 int ioas_kind_from_name(const char *name)
@@ -351,6 +364,15 @@ static bool fault_possible(const struct ioas_event *ev)
 	return fault->rid <= UINT16_MAX && fault->name[sizeof(fault->name) - 1] == '\0';
 }
 
+static bool memory_possible(const struct ioas_event *ev)
+{
+	const struct ioas_memory_body *memory = &ev->body_memory;
+
+	return !ev->order && !ev->ctx && !ev->ioas && memory->va <= memory->last &&
+	       memory->owner_tgid && memory->cause != IOAS_GONE_NONE &&
+	       memory->cause < COUNT_OF(cause_names);
+}
+
 static bool charge_possible(const struct ioas_charge_body *charge)
 {
 	return charge->counter != IOAS_COUNTER_NONE && charge->counter < COUNT_OF(counter_names);
@@ -368,6 +390,8 @@ int ioas_event_check_fields(const struct ioas_event *ev)
 		return op_possible(&ev->body_op) ? 0 : -EBADMSG;
 	if (ev->kind == IOAS_EV_FAULT)
 		return fault_possible(ev) ? 0 : -EBADMSG;
+	if (ev->kind == IOAS_EV_MEMORY_GONE)
+		return memory_possible(ev) ? 0 : -EBADMSG;
 	if (!ev->ctx && ev->kind != IOAS_EV_UNCERTAIN)
 		return -EBADMSG;
 	if (!ev->ioas && !of_ctx(ev))

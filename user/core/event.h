@@ -24,6 +24,7 @@ const char *ioas_counter_name(unsigned int counter);
 const char *ioas_memory_name(unsigned int memory);
 const char *ioas_range_name(unsigned int class);
 const char *ioas_option_name(unsigned int option);
+const char *ioas_cause_name(unsigned int cause);
 
 /* The number of a name, exactly as spelled above; -EINVAL if there is none. */
 int ioas_kind_from_name(const char *name);

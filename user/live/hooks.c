@@ -32,6 +32,13 @@
 		.backend = IOAS_BACKEND_NONE                                                       \
 	}
 
+/* The same, on request: they are on the path of every process. */
+#define MEMORY(program, function, lost)                                                            \
+	{                                                                                          \
+		.prog = "mm_" program, .funcs = { function }, .needed = OPTIONAL, .cost = lost,    \
+		.backend = IOAS_BACKEND_NONE, .stale = true                                        \
+	}
+
 const struct hook hook_table[] = {
 	HOOK("fops_open", "vfio_fops_open", VFIO, OPTIONAL, "containers are known from first use",
 	     0),
@@ -146,6 +153,9 @@ const struct hook hook_table[] = {
 	  .cost = "which faults VT-d reports",
 	  .backend = IOAS_BACKEND_NONE },
 	IOMMU("reported", "report_iommu_fault", "faults that AMD-Vi and others report"),
+	MEMORY("unmap", "unmap_vmas", "memory that is unmapped under devices"),
+	MEMORY("zap", "zap_page_range_single", "memory that is discarded under devices"),
+	MEMORY("move", "move_page_tables", "memory that is moved under devices"),
 };
 /* clang-format on */
 

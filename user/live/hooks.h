@@ -19,6 +19,7 @@
 struct hook {
 	const char *prog; /* name of the BPF program */
 	const char *funcs[HOOK_FUNCS_MAX]; /* best first */
+	bool stale; /* with instance_options.stale only */
 	bool tracepoint; /* .funcs are tracepoints of the kernel, not functions */
 	const char *module; /* NULL: the kernel itself */
 	bool needed; /* without it areas cannot be mirrored */

@@ -16,6 +16,7 @@ struct instance;
 struct instance_options {
 	__u64 ring_bytes; /* power of two, at least a page */
 	__u32 slots; /* areas kept at once, all IOASes together */
+	bool stale; /* also watch what processes do to memory that is mapped */
 	const char *without; /* a function to do without, as if the kernel lacked it */
 };
 

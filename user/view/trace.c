@@ -216,6 +216,17 @@ static void obj_columns(struct trace_columns *c, const struct ioas_event *ev)
 	}
 }
 
+/* Addresses of a process stand where those of an IOAS stand else: so they say what they are. */
+static void memory_columns(struct trace_columns *c, const struct ioas_event *ev)
+{
+	const struct ioas_memory_body *m = &ev->body_memory;
+
+	set_range(c, m->va, m->last);
+	SET(c->where, "VA 0x%" PRIx64 "-0x%" PRIx64 " of %u", (uint64_t)m->va, (uint64_t)m->last,
+	    m->owner_tgid);
+	SET(c->result, "%s", name_or(ioas_cause_name(m->cause)));
+}
+
 static void change_columns(struct trace_columns *c, const struct ioas_event *ev)
 {
 	SET(c->what, " +%s", name_or(ioas_kind_name(ev->kind)));
@@ -230,6 +241,8 @@ static void change_columns(struct trace_columns *c, const struct ioas_event *ev)
 		SET(c->result, "%+" PRId64 " pages", (int64_t)ev->body_charge.pages);
 		SET(c->where, "%s of pid %u", name_or(ioas_counter_name(ev->body_charge.counter)),
 		    ev->body_charge.owner_tgid);
+	} else if (ev->kind == IOAS_EV_MEMORY_GONE) {
+		memory_columns(c, ev);
 	} else {
 		obj_columns(c, ev);
 	}
