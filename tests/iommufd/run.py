@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'type1'))
 import faults  # noqa: E402
 import guest  # noqa: E402
+import stale  # noqa: E402
 from guest import OUT, PAGE, SEED, check, ioases, no_loss, scaled, sh, show, tool  # noqa: E402
 from model import replay  # noqa: E402
 
@@ -31,9 +32,9 @@ def devices(pair=0):
     return ('--device', found[0], '--device', found[1])
 
 
-def Trace():
+def Trace(*args):
     devices()  # before them there is nothing to attach to
-    return guest.Trace()
+    return guest.Trace(*args)
 
 
 class Client(guest.Client):
@@ -352,6 +353,16 @@ def test_faults_in_recording():
           f'{device}, reason 0x06 (no read access)' in found[0], found)
     check(found[0].split()[2] == str(ioas), found)
     return clean('-r', path)
+
+
+# ---- stale memory ----
+
+def test_stale_memory():
+    t = Trace('--stale')
+    c = Client('--max-size', '1M', '--buffer', '32M').ready()
+    _, used = [int(i) for i in replay(c.log).ioases]
+    return stale.exact(t, c, lambda iova, at: f'map {used} {iova:#x} {stale.SIZE:#x} rw {at:#x}',
+                       lambda iova: f'unmap {used} {iova:#x} {stale.SIZE:#x}')
 
 
 # ---- the rules ----

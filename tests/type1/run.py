@@ -12,6 +12,7 @@ import time
 import checks
 import faults
 import guest
+import stale
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
                    edus, emulated, ioases, no_loss, same_as_log, same_state, scaled, sh, show,
                    tool)
@@ -211,10 +212,11 @@ def test_pages_that_are_no_ram():
 # ---- faults ----
 
 def test_faults():
+    device = edus()[0]
     t = Trace()
-    c = Client('--device', edus()[0]).ready()
+    c = Client('--device', device).ready()
     ioas = ioases(show('events'), c.pid)[0]['ioas']
-    note = faults.exact(t, c, edus()[0], ioas,
+    note = faults.exact(t, c, device, ioas,
                         lambda iova, prot: f'map {iova:#x} 0x4000 {prot} 0',
                         lambda iova: f'unmap {iova:#x} 0x4000')
     c.quit()
@@ -222,11 +224,22 @@ def test_faults():
 
 
 def test_fault_storm():
+    device = edus()[0]
     t = Trace()
-    c = Client('--device', edus()[0]).ready()
+    c = Client('--device', device).ready()
     note = faults.storm(t, c)
     c.quit()
     return note
+
+
+# ---- stale memory ----
+
+def test_stale_memory():
+    device = edus()[0]
+    t = Trace('--stale')
+    c = Client('--device', device, '--max-size', '1M', '--buffer', '32M').ready()
+    return stale.exact(t, c, lambda iova, at: f'map {iova:#x} {stale.SIZE:#x} rw {at:#x}',
+                       lambda iova: f'unmap {iova:#x} {stale.SIZE:#x}')
 
 
 # ---- several at once ----
