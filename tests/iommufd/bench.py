@@ -8,7 +8,7 @@ import statistics
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'type1'))
-from guest import Trace, check, scaled, sh  # noqa: E402
+from guest import Trace, check, edus, scaled, sh  # noqa: E402
 
 
 def once(who, count):
@@ -19,13 +19,14 @@ def once(who, count):
 
 WHO = ('other', 'outside', 'inside')
 TRACES = ((), ('-q',), ('-q', '--stale'))
+edus()
 check(sh('modprobe iommufd').returncode == 0, 'modprobe')
 times = {(w, t): [] for w in WHO for t in TRACES}
-for _ in range(3):
+for _ in range(scaled(3)):
     for t in TRACES:
         trace = Trace(*t) if t else None
         for w in WHO:
-            for _ in range(3):
+            for _ in range(5):
                 times[w, t].append(once(w, scaled(50000, 5000)))
         if trace:
             trace.finish()
