@@ -27,7 +27,7 @@ def exact(t, c, mapping, unmapping):
         # The device goes on as if nothing had been, also where the process sees fresh memory.
         ok(c, f'blind w {iova + offset:#x} 64')
         if what in ('over', 'discard'):
-            check(ok(c, f'peek {at + offset:#x}') == 'ok 0', 'the process sees what the device wrote')
+            check(ok(c, f'peek {at + offset:#x}') == 'ok 0', 'the process sees it')
     # Spoiled and mapped anew: what is pinned now is what is there.
     iova, at = areas[5]
     ok(c, f'memory over {at:#x} {SIZE:#x}')

@@ -191,9 +191,8 @@ static void resolve_function(struct probe *p, const struct hook *h, struct hook_
 	u->func = h->funcs[0];
 	u->result = PROBE_NO_BTF;
 	for (int i = 0; i < HOOK_FUNCS_MAX && h->funcs[i]; i++) {
-		enum probe_result r = h->tracepoint ?
-					      probe_tracepoint(p, h->funcs[i]) :
-					      probe_function(p, h->module, h->funcs[i]);
+		enum probe_result r = h->tracepoint ? probe_tracepoint(p, h->funcs[i])
+						    : probe_function(p, h->module, h->funcs[i]);
 
 		if (i == 0)
 			u->result = r;
