@@ -171,6 +171,7 @@ enum ioas_stat {
 	IOAS_STAT_MAP_FULL = 4, /* state not kept: a map or the slots are full */
 	IOAS_STAT_NO_CONTEXT = 5, /* a hook fired outside any known op */
 	IOAS_STAT_ARG_CHANGED = 6, /* arguments were rewritten while in use */
+	IOAS_STAT_FAULTS_UNTOLD = 7, /* faults, or interrupts for them, without an event */
 	IOAS_STAT_MAX,
 };
 

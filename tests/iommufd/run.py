@@ -12,7 +12,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'type1'))
+import faults  # noqa: E402
 import guest  # noqa: E402
+import stale  # noqa: E402
 from guest import OUT, PAGE, SEED, check, ioases, no_loss, scaled, sh, show, tool  # noqa: E402
 from model import replay  # noqa: E402
 
@@ -31,9 +33,9 @@ def devices(pair=0):
     return ('--device', found[0], '--device', found[1])
 
 
-def Trace():
+def Trace(*args):
     devices()  # before them there is nothing to attach to
-    return guest.Trace()
+    return guest.Trace(*args)
 
 
 class Client(guest.Client):
@@ -441,6 +443,69 @@ def test_trace_explains():
     classes = [e['unmap'] for e in ops if e['op'] == 'unmap' and 'unmap' in e]
     check(classes[-3:] == ['inside', 'nothing', 'exact'], classes)
     return f'{len(asked)} failures, {len(changes)} changes of ranges'
+
+
+# ---- faults ----
+
+def fault_client():
+    """A client, what it calls the IOAS with its device, what the tool calls it, and the device."""
+    c = Client('--max-size', '1M').ready()
+    _, used = [int(i) for i in replay(c.log).ioases]
+    _, ioas = sorted(i['ioas'] for i in ioases(show('events'), c.pid))
+    return c, used, ioas, devices()[1]
+
+
+def test_faults():
+    t = Trace()
+    c, used, ioas, device = fault_client()
+    note = faults.exact(t, c, device, ioas,
+                        lambda iova, prot: f'map {used} {iova:#x} 0x4000 {prot} 0',
+                        lambda iova: f'unmap {used} {iova:#x} 0x4000')
+    c.quit()
+    check(all(e['device'] for e in faults.told(t)), 'no number of the device')
+    return note
+
+
+def test_fault_storm():
+    t = Trace()
+    c = fault_client()[0]
+    note = faults.storm(t, c)
+    c.quit()
+    return note
+
+
+def test_faults_in_recording():
+    """A recording tells of faults as the run did, and check finds nothing wrong with them."""
+    path = f'{OUT}/faults.ioas'
+    rec = subprocess.Popen(['build/ioascope', 'record', '-o', path], stderr=subprocess.PIPE,
+                           text=True)
+    guest.started.append(rec)
+    end = time.monotonic() + 60
+    while tool('show', '--from', 'events').returncode:
+        check(time.monotonic() < end and rec.poll() is None, 'record does not attach')
+        time.sleep(0.05)
+    c, _, ioas, device = fault_client()
+    faults.quiet()
+    c.ask(f'dma r {faults.HOLE:#x} 64')
+    c.quit()
+    rec.terminate()
+    rec.communicate()
+    lines = tool('trace', '-r', path).stdout.splitlines()
+    found = [line for line in lines if ' fault read ' in line]
+    check(len(found) == 1 and f'{faults.HOLE:#x}' in found[0] and 'not mapped' in found[0] and
+          f'{device}, reason 0x06 (no read access)' in found[0], found)
+    check(found[0].split()[2] == str(ioas), found)
+    return clean('-r', path)
+
+
+# ---- stale memory ----
+
+def test_stale_memory():
+    t = Trace('--stale')
+    c = Client('--max-size', '1M', '--buffer', '32M').ready()
+    _, used = [int(i) for i in replay(c.log).ioases]
+    return stale.exact(t, c, lambda iova, at: f'map {used} {iova:#x} {stale.SIZE:#x} rw {at:#x}',
+                       lambda iova: f'unmap {used} {iova:#x} {stale.SIZE:#x}')
 
 
 # ---- the rules ----

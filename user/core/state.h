@@ -35,12 +35,25 @@ struct state_area {
 	__u32 uid;
 	__u32 pages_id; /* its pages object; 0: its memory is its own */
 	__u8 memory; /* enum ioas_memory of the pages object; NONE: addresses of a process */
-	bool going;
+	bool going : 1;
+	bool stale : 1; /* .stales of the IOAS says what of it */
 	__s8 vaddr_invalid; /* 1: .va is void until re-mapped; -1: not known */
 	char comm[IOAS_COMM_LEN];
 };
 
 _Static_assert(sizeof(struct state_area) <= 96, "an area is small");
+
+/* What of an area's memory its process has let go of, and devices still reach. */
+struct state_stale {
+	__u64 iova; /* of the area */
+	__u64 va; /* from the first such address to the last */
+	__u64 last;
+	__u64 bytes; /* of these; UINT64_MAX also stands for 2^64 */
+	__u64 since_ns; /* CLOCK_BOOTTIME, the first of them */
+	__u32 area; /* 0: not known */
+	__u32 tgid; /* whose memory it was */
+	__u8 cause; /* enum ioas_memory_cause */
+};
 
 /* Pages that clients hold; neighbours with equal counts are one range. */
 struct state_pin {
@@ -123,6 +136,8 @@ struct state_ioas {
 	struct state_area *areas; /* by IOVA */
 	size_t nareas;
 	size_t areas_room; /* for so many there is memory */
+	struct state_stale *stales; /* by IOVA */
+	size_t nstales;
 	struct state_charge *charges;
 	size_t ncharges;
 	bool pins_known; /* .pins is all that clients hold */
@@ -176,6 +191,7 @@ void state_clear(struct state *s);
 int state_add_ctx(struct state *s, const struct state_ctx *v, struct state_ctx **out);
 int state_add_ioas(struct state_ctx *c, const struct state_ioas *v, struct state_ioas **out);
 int state_add_area(struct state_ioas *i, const struct state_area *v);
+int state_add_stale(struct state_ioas *i, const struct state_stale *v);
 int state_add_pin(struct state_ioas *i, const struct state_pin *v);
 int state_add_range(struct state_ioas *i, const struct state_range *v);
 int state_add_domain(struct state_ioas *i, const struct state_domain *v);

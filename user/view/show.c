@@ -37,6 +37,8 @@ const char *show_condition(const struct state_area *a)
 {
 	if (a->going)
 		return "going";
+	if (a->stale)
+		return "stale";
 	return a->vaddr_invalid > 0 ? "no-va" : a->vaddr_invalid ? "unknown" : "live";
 }
 
@@ -113,6 +115,7 @@ static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *
 					     : "pinned pages only");
 	if (i->vaddr_invalid)
 		fprintf(out, "  %u areas wait for their memory (VADDR update)\n", i->vaddr_invalid);
+	show_stale_text(out, s, i);
 	if (i->adopted)
 		fprintf(out, "  older than the trace: areas mapped before it are not listed\n");
 	if (i->truncated)

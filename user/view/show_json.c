@@ -253,6 +253,7 @@ static void json_ioas(struct json *j, const struct state_ioas *i, const struct s
 	json_groups(j, i);
 	json_users(j, i);
 	json_charges(j, i->charges, i->ncharges);
+	show_stale_json(j, i);
 	if (f->histogram)
 		json_histogram(j, i);
 	if (f->merged)
