@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import guest  # noqa: E402
 from guest import OUT, PAGE, SEED, check, ioases, no_loss, scaled, sh, show, tool  # noqa: E402
 from model import replay  # noqa: E402
+import walk  # noqa: E402
 
 CLIENT = 'build/tests/iommufd-client'
 # What a program may do and had better not; the rest is a promise of the kernel.
@@ -30,9 +31,9 @@ def devices(pair=0):
     return ('--device', found[0], '--device', found[1])
 
 
-def Trace():
+def Trace(*args):
     devices()  # before them there is nothing to attach to
-    return guest.Trace()
+    return guest.Trace(*args)
 
 
 class Client(guest.Client):
@@ -151,6 +152,14 @@ def test_features():
     return f'{len(used)} hooks'
 
 
+def test_walk_without_module():
+    """Before the module is there the walk finds nothing, and says nothing of it."""
+    if os.path.exists('/sys/module/iommufd'):
+        return 'the module is there already'
+    r = tool('show', '--from', 'kernel')
+    check((r.returncode, r.stdout, r.stderr) == (0, 'no context is open\n', ''), r)
+
+
 def test_tour():
     t = Trace()
     c = subprocess.run([CLIENT, *devices(), '--account', 'user', 'tour'], capture_output=True,
@@ -177,11 +186,14 @@ def test_random():
     c.quit()
     cs = [Client('--account', a, *args, scenario='random', pair=n).ready()
           for n, a in enumerate(('user', 'mm'))]
-    live = show('events')
+    live, kernel = show('events'), show('kernel')
     s, mirror = t.finish()
     n = 0
     for c in cs:
         same_as_log(live, c, 'show')
+        numbers = list(replay(c.log).ioases)
+        walk.agree(live, kernel, c.pid, numbers, 'show and kernel:')
+        walk.agree(mirror, kernel, c.pid, numbers, '--state and kernel:')
         n += same_as_log(mirror, c, '--state')
         same_areas(live, mirror, c.pid, 'show and --state:')
         consistent(mirror, c.pid)
@@ -234,9 +246,12 @@ def test_copies():
     t = Trace()
     cs = [Client('--account', a, '--max-size', size, scenario='copies', pair=n).ready()
           for n, a in enumerate(('user', 'mm'))]
+    live, kernel = show('events'), show('kernel')
     s, state = t.finish()
     no_loss(s)
     for c in cs:
+        for have in (live, state):
+            walk.agree(have, kernel, c.pid, list(replay(c.log).ioases), 'copies:')
         pages = consistent(state, c.pid)['pages_objects']
         check(len(pages) == 1 and pages[0]['areas'] == 101, pages)
         check(pages[0]['pinned_pages'] == pages[0]['charged_pages'] == size // PAGE, pages)
@@ -249,14 +264,16 @@ def test_copies():
 
 def test_race():
     """At rest, the kernel lets each area go that the mirror has, and has no other."""
-    t = Trace()
-    c = Client('--seed', SEED, '--ops', scaled(4000, 400), '--threads', 4, scenario='race').ready()
-    live = show('events')
+    t = Trace('--ring', '64M')
+    c = Client('--seed', SEED, '--seconds', scaled(60, 5), '--threads', 4, scenario='race').ready()
+    live, kernel = show('events'), show('kernel')
     s, state = t.finish()
     no_loss(s)
     same_areas(live, state, c.pid, 'show and --state:')
     consistent(state, c.pid)
     mine = [n for n, i in replay(c.log, raced=True).ioases.items()]
+    for have in (live, state):
+        walk.agree(have, kernel, c.pid, mine, 'race:')
     found = sorted(ioases(state, c.pid), key=lambda i: i['ioas'])
     check(len(mine) == len(found), mine, len(found))
     n = 0
@@ -298,6 +315,97 @@ def test_older_contexts():
     s, state = t.finish()
     check(s['dropped'] == 0 and s['contradictions'] == 0, s)
     check(not state['contexts'], 'a ghost is left', state)
+
+
+# ---- the kernel's own lists ----
+
+def test_walk_many_areas():
+    """More areas than one call of the walk hands out."""
+    t = Trace('--ring', '64M')
+    c = Client('--max-size', '4M').ready()
+    cache, used = list(replay(c.log).ioases)
+    for n in range(scaled(20000, 1300)):
+        answer = c.ask(f'copy {(used, cache)[n % 8 == 0]} {0x200000000 + n * 0x3000:#x} {cache} '
+                       f'{0x100000000 + n % 512 * 0x1000:#x} {0x1000 * (1 + n % 2):#x} rw')
+        check(answer.startswith('ok'), answer)
+    live, kernel = show('events'), show('kernel')
+    s, state = t.finish()
+    no_loss(s)
+    same_as_log(kernel, c, 'walk')
+    for have in (live, state):
+        n = walk.agree(have, kernel, c.pid, [cache, used], 'many areas:')
+    most = max(len(i['areas']) for i in ioases(kernel, c.pid))
+    check(most > 1000, 'not enough areas', most)
+    c.quit()
+    return f'{n} areas, {most} in one IOAS'
+
+
+def test_walk_older():
+    """Without a trace, and where one began too late, the walk knows all of it."""
+    c = Client('--account', 'user').ready()
+    r = tool('show', '--json')
+    found = json.loads(r.stdout)
+    check(r.returncode == 0 and found['source'] == 'kernel', r.stderr)
+    areas = same_as_log(found, c, 'walk without a trace')
+    t = Trace()
+    r = tool('show', '--json')
+    found = json.loads(r.stdout)
+    check(found['source'] == 'kernel' and 'older' in r.stderr, found['source'], r.stderr)
+    same_as_log(found, c, 'walk beside a trace')
+    pages = context(found, c.pid)['pages_objects']
+    text = tool('show', '--from', 'kernel').stdout
+    for word in ('(object ', 'device ', 'domain ', 'reserved ', 'pages objects', 'user->locked_vm'):
+        check(word in text, 'no', word, 'in', text)
+    c.quit()
+    t.finish()
+    check(not show('kernel')['contexts'], 'left over')
+    return f'{areas} areas, {len(pages)} pages objects'
+
+
+def test_walk_files():
+    """A file in two processes is one context; a device keeps one whose file is closed."""
+    device = devices()[1]
+    fd, number = walk.open_iommufd()
+    ready, done = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(done[1])
+        os.write(ready[1], b'x')
+        os.read(done[0], 1)
+        os._exit(0)
+    try:
+        os.read(ready[0], 1)
+        both = show('kernel')['contexts']
+        check(len(both) == 1 and both[0]['pid'] in (os.getpid(), child), both)
+        check([i['object_id'] for i in both[0]['ioases']] == [number], both)
+        os.close(fd)
+        one = show('kernel')['contexts']
+        check([c['pid'] for c in one] == [child] and not one[0]['closed'], one)
+    finally:
+        os.close(done[1])
+        os.waitpid(child, 0)
+    check(not show('kernel')['contexts'], 'left over')
+    fd, number = walk.open_iommufd()
+    cdev = walk.bind(device, fd)
+    os.close(fd)
+    kept = show('kernel')['contexts']
+    os.close(cdev)
+    check(len(kept) == 1 and kept[0]['closed'] and kept[0]['pid'] == os.getpid(), kept)
+    check(not show('kernel')['contexts'], 'left over')
+
+
+def test_walk_races():
+    """A walk while threads change everything is whole or says that it is not."""
+    c = Client('--seed', SEED, '--seconds', scaled(60, 6), '--threads', 4, scenario='race')
+    walks = found = raced = 0
+    while walks < scaled(200, 12):
+        n, bad = walk.sane(show('kernel'), c.pid)
+        walks, found, raced = walks + 1, found + n, raced + bad
+    c.ready()
+    kernel = show('kernel')
+    check(all(i['complete'] for i in ioases(kernel, c.pid)), 'raced at rest')
+    c.quit()
+    return f'{walks} walks of {found} IOASes, {raced} said that they raced'
 
 
 # ---- the rules ----
