@@ -55,8 +55,10 @@ static void groups_line(FILE *out, const struct state_ioas *i)
 			show_group_devices(devices, sizeof(devices), NULL, i->groups[g].id),
 			i->groups[g].emulated ? " (mediated: pins on demand)" : "");
 	}
-	if (!i->ngroups && !i->users_known)
-		fprintf(out, "  no group attached\n");
+	if (i->users_known || i->ngroups)
+		return;
+	fprintf(out, i->backend == IOAS_BACKEND_TYPE1 ? "  no group attached\n"
+						      : "  who uses it is not known here\n");
 }
 
 void show_charges_text(FILE *out, const struct state_charge *c, size_t n)
