@@ -117,7 +117,6 @@ static __always_inline void area_keep(struct ioas_ctx *c, const struct ioas_ioas
 	s->tgid = a->owner_tgid;
 	s->uid = a->owner_uid;
 	s->pages_id = a->pages_id;
-	s->offset = a->pages_id ? a->at : 0;
 	bpf_get_current_comm(s->comm, sizeof(s->comm));
 	slot_write_end(s);
 	return;

@@ -175,22 +175,7 @@ struct {
 	__type(value, struct fd_object);
 } fd_objects SEC(".maps");
 
-/* What is known of memory, for readers of the state; the programs have fd_objects. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, __u64);
-	__type(value, struct ioas_pages);
-} ioas_pages SEC(".maps");
-
 /* An IOAS by the number that user space gives, for ioctls. */
-struct fd_name {
-	__u64 ctx_key;
-	__u32 id;
-	__u32 pad;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -242,18 +227,6 @@ static __always_inline void fd_forget(__u64 key)
 	bpf_map_delete_elem(&fd_objects, &key);
 }
 
-static __always_inline struct ioas_ioas *fd_ioas_new(__u64 iopt, __u64 ctx_key, bool adopted)
-{
-	struct iommufd_ioas *ioas =
-		(void *)(iopt - bpf_core_field_offset(struct iommufd_ioas, iopt));
-	struct ioas_ioas *s =
-		ioas_new(iopt, ctx_key, IOAS_BACKEND_IOMMUFD, IOAS_MODE_COVER, adopted);
-
-	if (s)
-		s->object = BPF_CORE_READ(ioas, obj.id);
-	return s;
-}
-
 /* The IOAS of an io_pagetable; one that is older than the hooks is adopted. */
 static __always_inline struct ioas_ioas *fd_ioas(__u64 iopt)
 {
@@ -263,7 +236,8 @@ static __always_inline struct ioas_ioas *fd_ioas(__u64 iopt)
 	if (s || !iopt)
 		return s;
 	op = op_get(LEVEL_DRIVER);
-	return fd_ioas_new(iopt, op && op->ctx_key ? op->ctx_key : iopt, true);
+	return ioas_new(iopt, op && op->ctx_key ? op->ctx_key : iopt, IOAS_BACKEND_IOMMUFD,
+			IOAS_MODE_COVER, true);
 }
 
 /* The address of an IOAS's io_pagetable, by which it is known. */

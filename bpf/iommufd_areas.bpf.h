@@ -21,6 +21,7 @@
 #ifndef IOASCOPE_IOMMUFD_AREAS_BPF_H
 #define IOASCOPE_IOMMUFD_AREAS_BPF_H
 
+#include "iommufd_pages.bpf.h"
 #include "iommufd_ranges.bpf.h"
 
 /* ---- memory ---- */
@@ -49,60 +50,26 @@ static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pag
 	return o ? o->id : 0;
 }
 
-/* What the kernel has of it now; .charged is ours to count. */
-static __always_inline void fd_pages_read(struct ioas_pages *v, struct ioas_ctx *c,
-					  struct iopt_pages *pages, const struct fd_object *o)
-{
-	v->id = o->id;
-	v->ctx = c->id;
-	v->va = (__u64)BPF_CORE_READ(pages, uptr);
-	v->npages = BPF_CORE_READ(pages, npages);
-	v->pinned = o->pinned;
-	v->owner = fd_payer(c, pages);
-	v->tgid = BPF_CORE_READ(pages, source_task, tgid);
-	v->uid = BPF_CORE_READ(pages, source_user, uid.val);
-	v->memory = IOAS_MEMORY_USER;
-	v->account = fd_counter(pages);
-	v->writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
-}
-
 static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *s,
-					  const struct ioas_pages *v, __u16 kind, __s64 pinned,
-					  __u64 op)
-{
-	struct ioas_event *e = event_begin(c, s, kind, op);
-
-	if (!e)
-		return;
-	e->body_pages.pages_id = v->id;
-	e->body_pages.owner = v->owner;
-	e->body_pages.va = v->va;
-	e->body_pages.npages = v->npages;
-	e->body_pages.pinned = pinned;
-	e->body_pages.memory = v->memory;
-	e->body_pages.account = v->account;
-	e->body_pages.writable = v->writable;
-	e->body_pages.owner_tgid = v->tgid;
-	e->body_pages.owner_uid = v->uid;
-	event_end(e);
-}
-
-static __always_inline void fd_charge_tell(struct ioas_ctx *c, const struct ioas_pages *v,
-					   __s64 pages, __u64 op)
+					  struct iopt_pages *pages, struct fd_object *o, __u16 kind,
+					  __s64 pinned, __u64 op)
 {
 	struct ioas_event *e;
 
-	if (v->account == IOAS_COUNTER_NONE)
-		return;
-	e = event_begin(c, NULL, IOAS_EV_CHARGE, op);
+	fd_pages_keep(pages, o, kind, fd_payer(c, pages), fd_counter(pages));
+	e = event_begin(c, s, kind, op);
 	if (!e)
 		return;
-	e->body_charge.owner = v->owner;
-	e->body_charge.counter = v->account;
-	e->body_charge.pages = pages;
-	e->body_charge.owner_tgid = v->tgid;
-	e->body_charge.owner_uid = v->uid;
-	e->body_charge.pages_id = v->id;
+	e->body_pages.pages_id = o->id;
+	e->body_pages.owner = fd_payer(c, pages);
+	e->body_pages.va = (__u64)BPF_CORE_READ(pages, uptr);
+	e->body_pages.npages = BPF_CORE_READ(pages, npages);
+	e->body_pages.pinned = pinned;
+	e->body_pages.memory = IOAS_MEMORY_USER;
+	e->body_pages.account = fd_counter(pages);
+	e->body_pages.writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
+	e->body_pages.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
+	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
 	event_end(e);
 }
 
@@ -112,20 +79,12 @@ static __noinline struct fd_object *fd_pages(struct ioas_ioas *s, struct iopt_pa
 	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
 	struct fd_object *o = fd_find((__u64)pages);
 	struct op *op = op_get(LEVEL_DRIVER);
-	struct ioas_pages v = {};
-	__u64 key = (__u64)pages;
 
 	if (o || !c)
 		return o;
-	o = fd_new(c, key, s->ctx_key, 0);
-	if (!o)
-		return NULL;
-	fd_pages_read(&v, c, pages, o);
-	if (bpf_map_update_elem(&ioas_pages, &key, &v, BPF_ANY)) {
-		stat_inc(IOAS_STAT_MAP_FULL);
-		mark_uncertain(c);
-	}
-	fd_pages_tell(c, s, &v, IOAS_EV_PAGES_NEW, 0, fd_op_num(op));
+	o = fd_new(c, (__u64)pages, s->ctx_key, 0);
+	if (o)
+		fd_pages_tell(c, s, pages, o, IOAS_EV_PAGES_NEW, 0, fd_op_num(op));
 	return o;
 }
 
@@ -134,7 +93,6 @@ HOOK("fentry/iopt_release_pages", fd_release_pages)
 	__u64 key = arg(ctx, ARG_FD_RELEASE_KREF) - bpf_core_field_offset(struct iopt_pages, kref);
 	struct fd_object *o = fd_find(key);
 	struct op *op = op_get(LEVEL_DRIVER);
-	struct ioas_pages v = {};
 	struct ioas_ctx *c;
 	__u64 ctx_key;
 
@@ -142,11 +100,8 @@ HOOK("fentry/iopt_release_pages", fd_release_pages)
 		return 0;
 	ctx_key = o->ctx_key;
 	c = bpf_map_lookup_elem(&ioas_ctx, &ctx_key);
-	if (c) {
-		fd_pages_read(&v, c, (void *)key, o);
-		fd_pages_tell(c, NULL, &v, IOAS_EV_PAGES_GONE, 0, fd_op_num(op));
-	}
-	bpf_map_delete_elem(&ioas_pages, &key);
+	if (c)
+		fd_pages_tell(c, NULL, (void *)key, o, IOAS_EV_PAGES_GONE, 0, fd_op_num(op));
 	fd_forget(key);
 	return 0;
 }
@@ -157,13 +112,13 @@ HOOK("fentry/iopt_release_pages", fd_release_pages)
  */
 HOOK("fexit/do_update_pinned", fd_update_pinned)
 {
-	__u64 pages = arg(ctx, ARG_FD_ACCT_PAGES);
+	struct iopt_pages *pages = (void *)arg(ctx, ARG_FD_ACCT_PAGES);
 	__s64 npages = arg(ctx, ARG_FD_ACCT_NPAGES);
-	struct fd_object *o = fd_find(pages);
+	struct fd_object *o = fd_find((__u64)pages);
 	struct op *op = op_innermost();
-	struct ioas_pages v = {}, *kept;
+	struct ioas_event *e;
 	struct ioas_ctx *c;
-	__s64 was;
+	__s64 now, delta;
 	__u64 key;
 
 	if (!o || (int)ret_of(ctx))
@@ -172,22 +127,26 @@ HOOK("fexit/do_update_pinned", fd_update_pinned)
 	c = bpf_map_lookup_elem(&ioas_ctx, &key);
 	if (!c)
 		return 0;
-	was = o->pinned;
-	o->pinned = BPF_CORE_READ((struct iopt_pages *)pages, npinned);
-	if (op && o->pinned > was)
-		op->pinned += o->pinned - was;
+	now = BPF_CORE_READ(pages, npinned);
+	delta = now - o->pinned;
+	o->pinned = now;
+	if (op && delta > 0)
+		op->pinned += delta;
 	else if (op)
-		op->unpinned += was - o->pinned;
-	fd_pages_read(&v, c, (void *)pages, o);
-	if (!(__u8)arg(ctx, ARG_FD_ACCT_INC))
-		npages = -npages;
-	kept = bpf_map_lookup_elem(&ioas_pages, &pages);
-	if (kept) {
-		v.charged = kept->charged + (v.account ? npages : 0);
-		*kept = v;
-	}
-	fd_pages_tell(c, NULL, &v, IOAS_EV_PAGES_PINNED, o->pinned - was, fd_op_num(op));
-	fd_charge_tell(c, &v, npages, fd_op_num(op));
+		op->unpinned -= delta;
+	fd_pages_tell(c, NULL, pages, o, IOAS_EV_PAGES_PINNED, delta, fd_op_num(op));
+	if (fd_counter(pages) == IOAS_COUNTER_NONE)
+		return 0;
+	e = event_begin(c, NULL, IOAS_EV_CHARGE, fd_op_num(op));
+	if (!e)
+		return 0;
+	e->body_charge.owner = fd_payer(c, pages);
+	e->body_charge.counter = fd_counter(pages);
+	e->body_charge.pages = (__u8)arg(ctx, ARG_FD_ACCT_INC) ? npages : -npages;
+	e->body_charge.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
+	e->body_charge.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
+	e->body_charge.pages_id = o->id;
+	event_end(e);
 	return 0;
 }
 
@@ -604,7 +563,6 @@ HOOK("fexit/iopt_insert_area", fd_insert)
 	}
 	a->va += a->at - a->iova;
 	a->iova = a->at;
-	a->at = fd_start_byte(area);
 	a->area = a->area2;
 	area_keep(ctx_of(s), s, a, op->num);
 	__sync_fetch_and_add(&s->areas, 1);

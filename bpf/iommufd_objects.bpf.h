@@ -122,7 +122,7 @@ HOOK("fentry/iommufd_object_finalize", fd_finalize)
 	iopt = fd_iopt((void *)obj - bpf_core_field_offset(struct iommufd_ioas, obj));
 	name = fd_name(ctx_key, BPF_CORE_READ(obj, id));
 	bpf_map_update_elem(&fd_names, &name, &iopt, BPF_ANY);
-	if (fd_ioas_new(iopt, ctx_key, false))
+	if (ioas_new(iopt, ctx_key, IOAS_BACKEND_IOMMUFD, IOAS_MODE_COVER, false))
 		fd_op(iopt);
 	return 0;
 }

@@ -15,6 +15,8 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define PAGE_SHIFT 12
+/* The kernel's own dev_t: 20 bits of minor. /dev/vfio/vfio is 10:196. */
+#define VFIO_CONTAINER_RDEV (10 << 20 | 196)
 
 /* The functions behind /dev/iommu and the devices' own files. */
 extern const void iommufd_fops_open __ksym __weak;
@@ -45,6 +47,7 @@ int walk_fd_files(struct bpf_iter__task_file *ctx)
 		return 0;
 	if (open == &iommufd_fops_open) {
 		f.context = (__u64)BPF_CORE_READ(file, private_data);
+		f.compat = BPF_CORE_READ(file, f_inode, i_rdev) == VFIO_CONTAINER_RDEV;
 	} else if (open == &vfio_device_fops_cdev_open &&
 		   bpf_core_field_exists(struct vfio_device_file, iommufd)) {
 		device = BPF_CORE_READ(file, private_data);

@@ -21,6 +21,7 @@
 #define IOAS_MAP_CHARGE "ioas_charge"
 #define IOAS_MAP_AREAS "ioas_areas"
 #define IOAS_MAP_PAGES "ioas_pages"
+#define IOAS_MAP_NAMES "fd_names"
 #define IOAS_MAP_STATS "ioas_stats"
 /* All programs of an instance have names with one of these prefixes and use IOAS_MAP_STATS. */
 #define IOAS_PROG_PREFIX "t1_"
@@ -76,9 +77,7 @@ struct ioas_ioas {
 	__s64 pfnmap; /* pages mapped that are no RAM */
 	__u64 entries_left;
 	__u32 vaddr_invalid; /* areas whose VA is void until re-mapped */
-	__u32 object; /* iommufd: the number that user space has; 0: not known */
 	__u32 domains; /* iommufd: hardware domains that map it */
-	__u32 pad;
 	__u64 ranges; /* type1: hash of the valid ranges as they were told last; 0: none */
 };
 
@@ -105,8 +104,7 @@ struct ioas_pages {
 	__u32 ctx;
 	__u64 va; /* as in struct ioas_pages_body */
 	__u64 npages;
-	__s64 pinned;
-	__s64 charged;
+	__s64 pinned; /* and charged, if somebody pays */
 	__u32 owner; /* our number of who pays */
 	__u32 tgid;
 	__u32 uid;
@@ -114,6 +112,13 @@ struct ioas_pages {
 	__u8 account; /* enum ioas_counter */
 	__u8 writable;
 	__u8 pad;
+};
+
+/* IOAS_MAP_NAMES: the key of an IOAS of iommufd by the number that user space has for it. */
+struct fd_name {
+	__u64 ctx_key; /* key in IOAS_MAP_CTX */
+	__u32 id;
+	__u32 pad;
 };
 
 /*
@@ -163,8 +168,7 @@ struct ioas_slot {
 	char comm[IOAS_COMM_LEN];
 	__u32 pages_id; /* its pages object; 0: its memory is its own */
 	__u32 pad;
-	__u64 offset; /* byte in the pages object where it begins */
-	__u64 pad2;
+	__u64 pad2[2];
 };
 
 struct ioas_page {

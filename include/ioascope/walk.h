@@ -17,7 +17,7 @@ struct walk_file {
 	__u64 context; /* vfio_container or iommufd_ctx */
 	__u64 iommu; /* type1; 0: no IOMMU driver set */
 	__u32 closed; /* its own file is not open: this one keeps it */
-	__u32 pad;
+	__u32 compat; /* iommufd: it was opened as /dev/vfio/vfio */
 	struct ioas_who who;
 };
 

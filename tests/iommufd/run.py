@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import random
-import select
 import subprocess
 import sys
 import time
@@ -151,14 +150,6 @@ def test_features():
         'program' in f['hooks'][0] else f['hooks']
     check(all(h['result'] == 'used' for h in used), f['hooks'])
     return f'{len(used)} hooks'
-
-
-def test_walk_without_module():
-    """Before the module is there the walk finds nothing, and says nothing of it."""
-    if os.path.exists('/sys/module/iommufd'):
-        return 'the module is there already'
-    r = tool('show', '--from', 'kernel')
-    check((r.returncode, r.stdout, r.stderr) == (0, 'no context is open\n', ''), r)
 
 
 def test_tour():
@@ -318,98 +309,6 @@ def test_older_contexts():
     check(not state['contexts'], 'a ghost is left', state)
 
 
-# ---- the kernel's own lists ----
-
-def test_walk_many_areas():
-    """More areas than one call of the walk hands out."""
-    t = Trace('--ring', '64M')
-    c = Client('--max-size', '4M').ready()
-    cache, used = list(replay(c.log).ioases)
-    for n in range(scaled(20000, 1300)):
-        answer = c.ask(f'copy {(used, cache)[n % 8 == 0]} {0x200000000 + n * 0x3000:#x} {cache} '
-                       f'{0x100000000 + n % 512 * 0x1000:#x} {0x1000 * (1 + n % 2):#x} rw')
-        check(answer.startswith('ok'), answer)
-    live, kernel = show('events'), show('kernel')
-    s, state = t.finish()
-    no_loss(s)
-    same_as_log(kernel, c, 'walk')
-    for have in (live, state):
-        n = walk.agree(have, kernel, c.pid, [cache, used], 'many areas:')
-    most = max(len(i['areas']) for i in ioases(kernel, c.pid))
-    check(most > 1000, 'not enough areas', most)
-    c.quit()
-    return f'{n} areas, {most} in one IOAS'
-
-
-def test_walk_older():
-    """Without a trace, and where one began too late, the walk knows all of it."""
-    c = Client('--account', 'user').ready()
-    r = tool('show', '--json')
-    found = json.loads(r.stdout)
-    check(r.returncode == 0 and found['source'] == 'kernel', r.stderr)
-    areas = same_as_log(found, c, 'walk without a trace')
-    t = Trace()
-    r = tool('show', '--json')
-    found = json.loads(r.stdout)
-    check(found['source'] == 'kernel' and 'older' in r.stderr, found['source'], r.stderr)
-    same_as_log(found, c, 'walk beside a trace')
-    pages = context(found, c.pid)['pages_objects']
-    text = tool('show', '--from', 'kernel').stdout
-    for word in ('(object ', 'device ', 'domain ', 'reserved ', 'pages objects', 'user->locked_vm'):
-        check(word in text, 'no', word, 'in', text)
-    c.quit()
-    t.finish()
-    check(not show('kernel')['contexts'], 'left over')
-    return f'{areas} areas, {len(pages)} pages objects'
-
-
-def test_walk_files():
-    """A file in two processes is one context; a device keeps one whose file is closed."""
-    device = devices()[1]
-    fd, number = walk.open_iommufd()
-    ready, done = os.pipe(), os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(done[1])
-        os.write(ready[1], b'x')
-        os.read(done[0], 1)
-        os._exit(0)
-    try:
-        os.read(ready[0], 1)
-        both = show('kernel')['contexts']
-        check(len(both) == 1 and both[0]['pid'] in (os.getpid(), child), both)
-        check([i['object_id'] for i in both[0]['ioases']] == [number], both)
-        os.close(fd)
-        one = show('kernel')['contexts']
-        check([c['pid'] for c in one] == [child] and not one[0]['closed'], one)
-    finally:
-        os.close(done[1])
-        os.waitpid(child, 0)
-    check(not show('kernel')['contexts'], 'left over')
-    fd, number = walk.open_iommufd()
-    cdev = walk.bind(device, fd)
-    os.close(fd)
-    kept = show('kernel')['contexts']
-    os.close(cdev)
-    check(len(kept) == 1 and kept[0]['closed'] and kept[0]['pid'] == os.getpid(), kept)
-    check(not show('kernel')['contexts'], 'left over')
-
-
-def test_walk_races():
-    """A walk while threads change everything is whole or says that it is not."""
-    c = Client('--seed', SEED, '--seconds', scaled(60, 6), '--threads', 4, scenario='race')
-    walks = found = raced = 0
-    while not select.select([c.p.stdout], [], [], 0)[0]:
-        n, bad = walk.sane(show('kernel'), c.pid)
-        walks, found, raced = walks + 1, found + n, raced + bad
-    c.ready()
-    check(found, 'no walk saw an IOAS')
-    kernel = show('kernel')
-    check(all(i['complete'] for i in ioases(kernel, c.pid)), 'raced at rest')
-    c.quit()
-    return f'{walks} walks of {found} IOASes, {raced} said that they raced'
-
-
 # ---- the rules ----
 
 def test_check_tour_and_copies():
@@ -461,4 +360,6 @@ def test_record():
     return clean('-r', path) + f', {n} areas left'
 
 
-guest.run([v for k, v in list(globals().items()) if k.startswith('test_')])
+import walks  # noqa: E402  (it uses what is above)
+guest.run([v for names in (vars(walks), globals()) for k, v in list(names.items())
+           if k.startswith('test_')])

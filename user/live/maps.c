@@ -30,6 +30,7 @@ void maps_close(struct maps *m)
 	close_fd(&m->areas);
 	close_fd(&m->stats);
 	close_fd(&m->pages);
+	close_fd(&m->names);
 }
 
 static int *slot_of(struct maps *m, const char *name)
@@ -46,6 +47,8 @@ static int *slot_of(struct maps *m, const char *name)
 		return &m->stats;
 	if (!strcmp(name, IOAS_MAP_PAGES))
 		return &m->pages;
+	if (!strcmp(name, IOAS_MAP_NAMES))
+		return &m->names;
 	return NULL;
 }
 
@@ -217,7 +220,6 @@ static int read_ctxs(const struct maps *m, struct state *s)
 static void fill_ioas(const struct ioas_ioas *i, struct state_ioas *v)
 {
 	v->id = i->id;
-	v->object = i->object;
 	v->backend = i->backend;
 	v->mode = i->mode;
 	v->adopted = i->adopted;
@@ -330,7 +332,6 @@ static int add_slot(struct state *s, const struct ioas_slot *slot)
 		.uid = slot->uid,
 		.going = slot->going,
 		.pages_id = slot->pages_id,
-		.offset = slot->offset,
 	};
 
 	if (!i)

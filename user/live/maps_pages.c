@@ -13,7 +13,7 @@ static void fill_pages(const struct ioas_pages *p, struct state_pages *v)
 		.va = p->va,
 		.npages = p->npages,
 		.pinned = p->pinned,
-		.charged = p->charged,
+		.charged = p->account ? p->pinned : 0, /* do_update_pinned */
 		.owner = p->owner,
 		.tgid = p->tgid,
 		.uid = p->uid,
@@ -47,6 +47,26 @@ static int read_all(const struct maps *m, struct state *s)
 			return err;
 	}
 	return 0;
+}
+
+/* The numbers that user space has. */
+static void name_ioases(const struct maps *m, struct state_ctx *c)
+{
+	struct fd_name key = {}, next;
+	bool first = true;
+
+	while (!bpf_map_get_next_key(m->names, first ? NULL : &key, &next)) {
+		__u64 ioas;
+
+		first = false;
+		key = next;
+		if (bpf_map_lookup_elem(m->names, &key, &ioas))
+			continue;
+		for (size_t i = 0; i < c->nioases; i++) {
+			if (c->ioases[i].key == ioas)
+				c->ioases[i].object = key.id;
+		}
+	}
 }
 
 static int add_charges(struct state_ctx *c)
@@ -103,6 +123,7 @@ static int share(const struct maps *m, struct state_ctx *c, struct state_ioas *i
 			continue;
 		p->areas++;
 		a->memory = p->memory;
+		a->offset = a->va - p->va;
 		a->pinned = pinned_of(p, a, kept.domains);
 	}
 	return state_sum_pinned(i);
@@ -119,6 +140,7 @@ int maps_read_pages(const struct maps *m, struct state *s)
 		if (c->backend == IOAS_BACKEND_TYPE1)
 			continue;
 		c->pages_known = m->pages >= 0;
+		name_ioases(m, c);
 		err = add_charges(c);
 		for (size_t i = 0; i < c->nioases && !err; i++)
 			err = share(m, c, &c->ioases[i]);

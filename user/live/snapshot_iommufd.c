@@ -101,7 +101,7 @@ static int read_ioas(struct walk *w, struct state_ctx *c, const struct walk_fd_o
 		.id = c->nioases + 1,
 		.object = o->id,
 		.key = o->key,
-		.backend = IOAS_BACKEND_IOMMUFD,
+		.backend = c->backend,
 		.mode = IOAS_MODE_COVER,
 		.dirty = -1,
 		.entries_left = -1,
@@ -143,7 +143,7 @@ static int read_ctx(struct walk *w, const struct walk_file *f, struct state *out
 	struct objects objects __attribute__((cleanup(free_objects))) = {};
 	struct state_ctx v = {
 		.id = 1,
-		.backend = IOAS_BACKEND_IOMMUFD,
+		.backend = f->compat ? IOAS_BACKEND_COMPAT : IOAS_BACKEND_IOMMUFD,
 		.closed = f->closed,
 		.who = f->who,
 	};
