@@ -33,6 +33,19 @@ struct racer {
 	pthread_t thread;
 };
 
+static uint64_t race_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec;
+}
+
+static bool race_on(const struct race *race, unsigned int i)
+{
+	return race->end ? race_now() < race->end : i < race->s->opt->ops;
+}
+
 static uint64_t race_iova(struct racer *r)
 {
 	return IOVA_BASE + rng_below(&r->rng, RACE_SLOTS) * RACE_SLOT_BYTES +
@@ -117,19 +130,6 @@ static void race_short_life(struct racer *r)
 		r, "copy",
 		fd_copy(fd, ioas, race_ioas(r), FD_MAP_FIXED | MAP_RW, race_iova(r), PAGE, &iova));
 	race_sane(r, "destroy", fd_destroy(fd, ioas));
-}
-
-static uint64_t race_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec;
-}
-
-static bool race_on(const struct race *race, unsigned int i)
-{
-	return race->end ? race_now() < race->end : i < race->s->opt->ops;
 }
 
 static void *race_thread(void *arg)
