@@ -8,6 +8,7 @@
 #define IOASCOPE_WALK_IOMMUFD_TYPES_BPF_H
 
 #include "flavours.bpf.h"
+#include "walk_xarray.bpf.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -19,15 +20,6 @@ struct interval_tree_node {
 
 struct rb_root_cached {
 	struct rb_root rb_root;
-};
-
-struct xarray {
-	void *xa_head;
-};
-
-struct xa_node {
-	unsigned char shift;
-	void *slots[64];
 };
 
 struct user_struct {
