@@ -7,6 +7,7 @@ import struct
 
 from guest import check, ioases
 
+IOMMU_DESTROY = 0x3b80
 IOMMU_IOAS_ALLOC = 0x3b81
 VFIO_DEVICE_BIND_IOMMUFD = 0x3b76
 
@@ -136,12 +137,20 @@ def sane(kernel, pid):
 
 # ---- contexts made here ----
 
+def alloc(fd):
+    arg = bytearray(struct.pack('III', 12, 0, 0))
+    fcntl.ioctl(fd, IOMMU_IOAS_ALLOC, arg)
+    return struct.unpack('III', arg)[2]
+
+
+def destroy(fd, number):
+    fcntl.ioctl(fd, IOMMU_DESTROY, bytearray(struct.pack('II', 8, number)))
+
+
 def open_iommufd():
     """A file of its own with one IOAS."""
     fd = os.open('/dev/iommu', os.O_RDWR)
-    arg = bytearray(struct.pack('III', 12, 0, 0))
-    fcntl.ioctl(fd, IOMMU_IOAS_ALLOC, arg)
-    return fd, struct.unpack('III', arg)[2]
+    return fd, alloc(fd)
 
 
 def bind(device, fd):

@@ -94,6 +94,25 @@ def test_walk_files():
     check(not show('kernel')['contexts'], 'left over')
 
 
+def test_walk_many_objects():
+    """More objects than one call hands out, with holes of all sizes in their numbers."""
+    devices()
+    fd, first = walk.open_iommufd()
+    numbers = [first] + [walk.alloc(fd) for _ in range(scaled(5000, 1200))]
+
+    def seen():
+        return [i['object_id'] for i in context(show('kernel'), os.getpid())['ioases']]
+
+    check(seen() == numbers, 'not all are seen')
+    left = [n for n in numbers if n % 3 and not 100 < n < 700 and not 1024 <= n < 1088]
+    for n in set(numbers) - set(left):
+        walk.destroy(fd, n)
+    check(seen() == left, 'not what is left')
+    os.close(fd)
+    check(not show('kernel')['contexts'], 'left over')
+    return f'{len(numbers)} objects, then {len(left)}'
+
+
 def test_walk_races():
     """A walk while threads change everything is whole or says that it is not."""
     c = Client('--seed', SEED, '--seconds', scaled(60, 15), '--threads', 4, scenario='race')
