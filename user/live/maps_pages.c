@@ -101,12 +101,13 @@ static int add_charges(struct state_ctx *c)
 
 /*
  * What the IOAS itself has pinned of its area: with a domain all of it. What
- * software users pin, the maps do not count by area.
+ * software users pin, the maps do not count by area, nor what was pinned before.
  */
-static __s64 pinned_of(const struct state_pages *p, const struct state_area *a, bool hardware)
+static __s64 pinned_of(const struct state_ctx *c, const struct state_pages *p,
+		       const struct state_area *a, bool hardware)
 {
 	if (!p->pinned)
-		return 0;
+		return c->adopted ? -1 : 0;
 	return hardware && p->pinned >= state_area_pages(a) ? state_area_pages(a) : -1;
 }
 
@@ -124,7 +125,7 @@ static int share(const struct maps *m, struct state_ctx *c, struct state_ioas *i
 		p->areas++;
 		a->memory = p->memory;
 		a->offset = a->va - p->va;
-		a->pinned = pinned_of(p, a, kept.domains);
+		a->pinned = pinned_of(c, p, a, kept.domains);
 	}
 	return state_sum_pinned(i);
 }
