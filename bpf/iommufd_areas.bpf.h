@@ -21,6 +21,7 @@
 #ifndef IOASCOPE_IOMMUFD_AREAS_BPF_H
 #define IOASCOPE_IOMMUFD_AREAS_BPF_H
 
+#include "iommufd_pages.bpf.h"
 #include "iommufd_ranges.bpf.h"
 
 /* ---- memory ---- */
@@ -53,12 +54,15 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 					  struct iopt_pages *pages, struct fd_object *o, __u16 kind,
 					  __s64 pinned, __u64 op)
 {
-	struct ioas_event *e = event_begin(c, s, kind, op);
+	__u32 owner = fd_payer(c, pages);
+	struct ioas_event *e;
 
+	fd_pages_keep(pages, o, kind, owner, fd_counter(pages));
+	e = event_begin(c, s, kind, op);
 	if (!e)
 		return;
 	e->body_pages.pages_id = o->id;
-	e->body_pages.owner = fd_payer(c, pages);
+	e->body_pages.owner = owner;
 	e->body_pages.va = (__u64)BPF_CORE_READ(pages, uptr);
 	e->body_pages.npages = BPF_CORE_READ(pages, npages);
 	e->body_pages.pinned = pinned;

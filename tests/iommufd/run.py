@@ -17,6 +17,7 @@ import guest  # noqa: E402
 import stale  # noqa: E402
 from guest import OUT, PAGE, SEED, check, ioases, no_loss, scaled, sh, show, tool  # noqa: E402
 from model import replay  # noqa: E402
+import walk  # noqa: E402
 
 CLIENT = 'build/tests/iommufd-client'
 # What a program may do and had better not; the rest is a promise of the kernel.
@@ -180,11 +181,14 @@ def test_random():
     c.quit()
     cs = [Client('--account', a, *args, scenario='random', pair=n).ready()
           for n, a in enumerate(('user', 'mm'))]
-    live = show('events')
+    live, kernel = show('events'), show('kernel')
     s, mirror = t.finish()
     n = 0
     for c in cs:
         same_as_log(live, c, 'show')
+        numbers = list(replay(c.log).ioases)
+        walk.agree(live, kernel, c.pid, numbers, 'show and kernel:')
+        walk.agree(mirror, kernel, c.pid, numbers, '--state and kernel:')
         n += same_as_log(mirror, c, '--state')
         same_areas(live, mirror, c.pid, 'show and --state:')
         consistent(mirror, c.pid)
@@ -293,9 +297,12 @@ def test_copies():
     t = Trace()
     cs = [Client('--account', a, '--max-size', size, scenario='copies', pair=n).ready()
           for n, a in enumerate(('user', 'mm'))]
+    live, kernel = show('events'), show('kernel')
     s, state = t.finish()
     no_loss(s)
     for c in cs:
+        for have in (live, state):
+            walk.agree(have, kernel, c.pid, list(replay(c.log).ioases), 'copies:')
         pages = consistent(state, c.pid)['pages_objects']
         check(len(pages) == 1 and pages[0]['areas'] == 101, pages)
         check(pages[0]['pinned_pages'] == pages[0]['charged_pages'] == size // PAGE, pages)
@@ -308,14 +315,16 @@ def test_copies():
 
 def test_race():
     """At rest, the kernel lets each area go that the mirror has, and has no other."""
-    t = Trace()
-    c = Client('--seed', SEED, '--ops', scaled(4000, 400), '--threads', 4, scenario='race').ready()
-    live = show('events')
+    t = Trace('--ring', '64M')
+    c = Client('--seed', SEED, '--seconds', scaled(60, 5), '--threads', 4, scenario='race').ready()
+    live, kernel = show('events'), show('kernel')
     s, state = t.finish()
     no_loss(s)
     same_areas(live, state, c.pid, 'show and --state:')
     consistent(state, c.pid)
     mine = [n for n, i in replay(c.log, raced=True).ioases.items()]
+    for have in (live, state):
+        walk.agree(have, kernel, c.pid, mine, 'race:')
     found = sorted(ioases(state, c.pid), key=lambda i: i['ioas'])
     check(len(mine) == len(found), mine, len(found))
     n = 0
@@ -665,6 +674,7 @@ def test_predict():
     return f'{len(moments)} attaches, {sum(bool(m[1]) for m in moments)} refused'
 
 
-import accesses  # noqa: E402  (it uses what is above)
-guest.run([v for names in (globals(), vars(accesses)) for k, v in list(names.items())
+import accesses  # noqa: E402  (these use what is above)
+import walks  # noqa: E402
+guest.run([v for names in (vars(walks), globals(), vars(accesses)) for k, v in list(names.items())
            if k.startswith('test_')])

@@ -32,7 +32,7 @@ def test_features_without_modules():
 
 def test_show_without_modules():
     r = tool('show')
-    check(r.returncode == 0 and r.stdout == 'no VFIO container is open\n', r.stdout, r.stderr)
+    check(r.returncode == 0 and r.stdout == 'no context is open\n', r.stdout, r.stderr)
 
 
 def test_unprivileged():

@@ -87,7 +87,7 @@ struct state_access {
 	__u32 id;
 	bool exact; /* an unpin must name the range of a pin */
 	__u64 alignment; /* bytes; 0: not known */
-	__u64 pins; /* page references that it holds */
+	__s64 pins; /* page references that it holds; -1: not known */
 };
 
 struct state_charge {
@@ -118,16 +118,18 @@ struct state_pages {
 
 struct state_ioas {
 	__u32 id;
+	__u32 object; /* iommufd: the number that user space has for it; 0: not known */
 	__u64 key; /* kernel address, to compare two pictures; never printed; 0: not known */
 	__u8 backend;
 	__u8 mode;
 	bool adopted; /* existed before we looked: what was mapped then is not known */
-	bool dirty;
+	__s8 dirty; /* dirty tracking is on; -1: not known */
 	__u32 ngroups;
 	struct ioas_group groups[IOAS_GROUPS_MAX];
 	__u64 non_pinned_groups;
 	__s64 entries_left; /* areas that may still be mapped; -1: not known */
-	bool truncated; /* more client pins than were counted */
+	bool truncated; /* there is more than was counted */
+	bool raced; /* it changed while it was walked */
 	__u64 bytes; /* mapped; UINT64_MAX also stands for the full 2^64 */
 	__s64 pinned; /* pages of RAM pinned, each once; -1: not known */
 	__s64 pfnmap;
@@ -244,6 +246,12 @@ static inline __u64 state_bytes(__u64 first, __u64 last)
 static inline __u64 state_bytes_add(__u64 a, __u64 b)
 {
 	return a + b < a ? UINT64_MAX : a + b;
+}
+
+/* Whether all that it has is listed. */
+static inline bool state_complete(const struct state_ioas *i)
+{
+	return !i->adopted && !i->truncated && !i->raced;
 }
 
 /* Whether a hardware user pins all that is mapped: a domain, or a group that is not emulated. */

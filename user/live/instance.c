@@ -265,6 +265,8 @@ static int start(struct instance *i, const struct instance_options *opt)
 	i->maps.charge = bpf_map__fd(i->skel->maps.ioas_charge);
 	i->maps.areas = bpf_map__fd(i->skel->maps.ioas_areas);
 	i->maps.stats = bpf_map__fd(i->skel->maps.ioas_stats);
+	i->maps.names = bpf_map__fd(i->skel->maps.fd_names);
+	i->maps.pages = bpf_map__fd(i->skel->maps.ioas_pages);
 	i->maps.missing = missing(i);
 	err = init_pages(i, false);
 	if (err)
