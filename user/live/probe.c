@@ -197,6 +197,8 @@ const char *probe_result_text(enum probe_result r)
 		return "refused by the kernel";
 	case PROBE_UNWANTED:
 		return "left out on request";
+	case PROBE_NO_FEATURE:
+		return "not in this kernel";
 	}
 	return "unknown";
 }
