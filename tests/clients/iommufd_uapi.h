@@ -20,6 +20,9 @@
 #define FD_IOAS_UNMAP FD_IO(0x86)
 #define FD_OPTION FD_IO(0x87)
 #define FD_HWPT_ALLOC FD_IO(0x89)
+/* Newer than 6.12. */
+#define FD_IOAS_MAP_FILE FD_IO(0x8f)
+#define FD_IOAS_CHANGE_PROCESS FD_IO(0x92)
 
 /* Of the character device of a VFIO device. */
 #define FD_DEVICE_BIND FD_IO(118)
@@ -68,6 +71,16 @@ struct fd_arg_map {
 	uint64_t va, length, iova;
 };
 
+struct fd_arg_map_file {
+	uint32_t size, flags, ioas;
+	int32_t file;
+	uint64_t start, length, iova;
+};
+
+struct fd_arg_change_process {
+	uint32_t size, reserved;
+};
+
 struct fd_arg_copy {
 	uint32_t size, flags, dst, src;
 	uint64_t length, dst_iova, src_iova;
@@ -106,6 +119,7 @@ struct fd_arg_detach {
 };
 
 _Static_assert(sizeof(struct fd_arg_map) == 40, "as the kernel has it");
+_Static_assert(sizeof(struct fd_arg_map_file) == 40, "as the kernel has it");
 _Static_assert(sizeof(struct fd_arg_copy) == 40, "as the kernel has it");
 _Static_assert(sizeof(struct fd_arg_unmap) == 24, "as the kernel has it");
 _Static_assert(sizeof(struct fd_arg_ranges) == 32, "as the kernel has it");

@@ -22,6 +22,7 @@ static const char usage_text[] =
 	"  race    threads at the same few addresses, while devices come and go\n"
 	"  hold    a few typical areas\n"
 	"  copies  an area of --max-size, copied 100 times: the kernel's counters stay\n"
+	"  files   areas of a file, for which another process pays for a while\n"
 	"\n"
 	"Options:\n"
 	"  --device ADDRESS   PCI device bound to vfio-pci, an \"edu\"; may be repeated\n"
@@ -64,7 +65,7 @@ static const struct {
 	int (*run)(struct session *s);
 } scenarios[] = {
 	{ "tour", scenario_tour }, { "random", scenario_random }, { "race", scenario_race },
-	{ "hold", scenario_hold }, { "copies", scenario_copies },
+	{ "hold", scenario_hold }, { "copies", scenario_copies }, { "files", scenario_files },
 };
 
 static const struct option long_options[] = {
