@@ -3,7 +3,7 @@
 # The tests of both backends on the row 7.x of the lab, which 'make test' leaves
 # out. The first run builds that kernel. IOASCOPE_SCALE and IOASCOPE_SEED as there.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 kernel=7.x status=0
 module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || exit 1
 for backend in iommufd type1; do
