@@ -75,6 +75,7 @@ part "documentation" tests/unit/test_docs.sh
 part "the rules on paper" tests/unit/test_rules_doc.sh
 part "commands on recordings" tests/cli/test_check.sh
 part "state in recordings" tests/cli/test_state.sh
+part "policies" tests/cli/test_policy.sh
 part "the lab" tests/lab/test-lab.sh
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

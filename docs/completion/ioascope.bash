@@ -68,7 +68,7 @@ _ioascope() {
     local source='-j --json -r --read --at --from -v --verbose -h --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _ioascope_words "$cur" 'trace record check show lookup holes aliases diff features
+        _ioascope_words "$cur" 'trace record check show lookup holes aliases diff policy features
             --help --version -h -V'
         return
     fi
@@ -103,6 +103,16 @@ _ioascope() {
     holes) opts="--ioas --valid $source" ;;
     aliases) opts="--shared $source" ;;
     diff) opts="--ioas --layout --exit-code $source" ;;
+    policy)
+        if [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
+            _ioascope_words "$cur" 'check explain'
+            return
+        elif [[ $cur != -* ]]; then
+            _ioascope_files "$cur"
+            return
+        fi
+        opts='--uid --pid --cgroup -j --json -h --help'
+        ;;
     features) opts='-p --programs -j --json -h --help' ;;
     *) return ;;
     esac

@@ -333,5 +333,13 @@ check "trace: every kind as JSON" holds \
     "len({x['kind'] for x in lines}) == $((kinds + 1))"' and not any(None in (x["kind"], x.get("op", "")) for x in lines)' \
     trace -r "$(rec kinds)" --json --changes
 
+# What cannot be run is known before anything is attached or written.
+echo old >"$dir/old.ioas"
+for command in /nonexistent/command no-such-command "$dir" "$dir/old.ioas"; do
+    check "record: cannot run $(basename "$command")" exits 1 record -o "$dir/old.ioas" -- "$command"
+    check "record: says so" errs 'cannot run' record -o "$dir/old.ioas" -- "$command"
+done
+check "record: the older file stays" [ "$(cat "$dir/old.ioas")" = old ]
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -43,11 +43,12 @@ build_replay() {
 }
 
 make_seeds() {
-    mkdir -p "$out"/seeds/{recording,event,policy}
+    mkdir -p "$out"/seeds/{recording,event,policy,limits}
     "$CC" -std=gnu11 -D_GNU_SOURCE -Iinclude -Iuser -Itests/unit tests/fuzz/seeds.c \
         "${core[@]}" "${libs[@]}" -lcmocka -o "$out/seeds/make"
     "$out/seeds/make" "$out/seeds"
-    cp policies/*.conf "$out/seeds/policy" 2>/dev/null || :
+    cp policies/limits-*.conf "$out/seeds/limits"
+    cp policies/ci-strict.conf policies/observe.conf "$out/seeds/policy"
 }
 
 fuzz() {

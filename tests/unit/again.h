@@ -21,7 +21,7 @@ static inline int replay_take(struct check *c, const struct ioas_event *ev)
 }
 
 #define check_event replay_take
-#include "check.h"
+#include "check_users.h"
 #undef check_event
 
 /*

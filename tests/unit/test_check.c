@@ -2,7 +2,7 @@
 /* The checker's engine: what is judged and what is not, and what it shows. */
 #include <errno.h>
 
-#include "check.h"
+#include "check_users.h"
 
 #include "core/check_impl.h"
 

@@ -2,7 +2,7 @@
 /* entries, splits, sums, memory addresses, options. */
 #include <errno.h>
 
-#include "check.h"
+#include "check_users.h"
 
 /* ---- R-14 ---- */
 

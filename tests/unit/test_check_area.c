@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* where areas and ranges may be. */
-#include "check.h"
+#include "check_users.h"
 
 /* One change of an op that is not told. */
 static void change(struct cs *cs, struct ioas_event ev)

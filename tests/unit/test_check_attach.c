@@ -2,7 +2,7 @@
 /* users that come and go. */
 #include <errno.h>
 
-#include "check.h"
+#include "check_users.h"
 
 static void add_range(struct cs *cs, unsigned int class, uint64_t iova, uint64_t last)
 {

@@ -2,7 +2,7 @@
 /* what a map or copy leaves behind. */
 #include <errno.h>
 
-#include "check.h"
+#include "check_users.h"
 
 /* ---- R-21 ---- */
 

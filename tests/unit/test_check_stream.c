@@ -2,7 +2,7 @@
 /* ends, and the events themselves. */
 #include <errno.h>
 
-#include "check.h"
+#include "check_users.h"
 
 /* ---- R-52, R-53 ---- */
 

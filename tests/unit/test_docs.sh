@@ -99,6 +99,7 @@ sample() {
     R=SEVERITY) echo R-20=off ;;
     ADDR | TIME) echo 0 ;;
     SOURCE) echo auto ;;
+    USER*) echo root ;;
     *) return 1 ;;
     esac
 }
@@ -231,6 +232,8 @@ check "schema: keys of lookup" keys_described user/view/lookup.c
 check "schema: keys of holes" keys_described user/view/holes.c
 check "schema: keys of aliases" keys_described user/view/aliases.c
 check "schema: keys of diff" keys_described user/view/diff_json.c
+check "completion: actions of policy" same "$(printf '%s\n' check explain)" "$(complete_words policy '')"
+check "schema: keys of policy" keys_described user/view/policy.c
 check "schema: keys of features" keys_described user/cli/features.c
 check "schema: kinds" enum_described IOAS_EV_
 check "schema: ops" enum_described IOAS_OP_

@@ -18,6 +18,8 @@ struct child {
 		.pid = 0                                                                           \
 	}
 
+/* Whether argv[0], looked up in PATH, is there to be run: 0, or -errno (said). */
+int child_check(char **argv);
 /* Starts argv[0], looked up in PATH; @c is for the other calls only if it succeeds. -errno if it
  * cannot be run, which is said. */
 int child_start(struct child *c, char **argv);

@@ -30,6 +30,7 @@ int cmd_lookup(int argc, char **argv);
 int cmd_holes(int argc, char **argv);
 int cmd_aliases(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 
 /* "ioascope COMMAND: MESSAGE", "Try ..."; returns EXIT_USAGE. */

@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "holes", "tell what is not mapped, or mapped and not pinned", cmd_holes },
 	{ "aliases", "tell which memory is mapped and charged more than once", cmd_aliases },
 	{ "diff", "compare two I/O address spaces, moments or recordings", cmd_diff },
+	{ "policy", "tell whom a policy of limits would stop, and where", cmd_policy },
 	{ "features", "print what this kernel offers to trace", cmd_features },
 };
 

@@ -280,9 +280,14 @@ int run_begin(struct run **out, const struct run_options *opt, const struct run_
 {
 	struct order_sink ordered = { .deliver = on_event, .gap = on_gap, .late = on_late };
 	struct sigaction sa = { .sa_handler = on_signal };
-	struct run *r = calloc(1, sizeof(*r));
+	struct run *r;
 	int err;
 
+	/* Before anything is attached, and a sink puts a new file in the place of one. */
+	err = opt->command ? child_check(opt->command) : 0;
+	if (err)
+		return err;
+	r = calloc(1, sizeof(*r));
 	if (!r)
 		return log_err(-ENOMEM, "starting");
 	r->opt = opt;
