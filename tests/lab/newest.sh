@@ -91,7 +91,7 @@ newest_row() {
 # is the same.
 newest_kernel() {
     local current=$LAB_CACHE/kernels/$row.current hash package dir
-    hash=$(cat "$NEWEST_CONFIG" "$LAB_DIR/newest.sh" | sha256sum | cut -c1-16)
+    hash=$(sha256sum <"$NEWEST_CONFIG" | cut -c1-16)
     if [ -z "${LAB_REFRESH:-}" ] && [ -f "$current" ]; then
         dir=$(cat "$current")
         if [[ $dir = *-$hash && -d $dir ]]; then
