@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pin.h"
 #include "session.h"
 
 #define RACE_SLOTS 4
@@ -27,6 +28,7 @@ struct race {
 
 struct racer {
 	struct race *race;
+	unsigned int number;
 	struct rng rng;
 	pthread_t thread;
 };
@@ -122,6 +124,8 @@ static void *race_thread(void *arg)
 	struct racer *r = arg;
 	unsigned int i;
 
+	pin_thread(r->number);
+
 	for (i = 0; i < r->race->s->opt->ops; i++) {
 		uint64_t dice = rng_below(&r->rng, 100);
 
@@ -149,6 +153,7 @@ static int race_run(struct race *race, struct racer *racers, unsigned int n)
 		struct racer *r = &racers[started];
 
 		r->race = race;
+		r->number = started;
 		r->rng.state = race->s->opt->seed + 1000003 * (started + 1);
 		ret = -pthread_create(&r->thread, NULL, race_thread, r);
 		if (ret)
@@ -162,7 +167,7 @@ static int race_run(struct race *race, struct racer *racers, unsigned int n)
 /* What is left stays, for whoever wants to look. */
 int scenario_race(struct session *s)
 {
-	unsigned int n = (unsigned int)min_u64(s->opt->threads, RACE_THREADS_MAX), i;
+	unsigned int n = pin_threads(min_u64(s->opt->threads, RACE_THREADS_MAX)), i;
 	struct race race = { .s = s, .device_lock = PTHREAD_MUTEX_INITIALIZER };
 	struct racer *racers cleanup_free = calloc(n, sizeof(*racers));
 	int ret;
