@@ -44,20 +44,23 @@ newest_package() {
 # Our options, all of them, or what made kconfig refuse one.
 newest_configure() {
     local src=$1 out=$2 line bad=''
-    make -s -C "$src" O="$out" KCONFIG_ALLCONFIG="$NEWEST_CONFIG" allnoconfig >&2
+    make -s -C "$src" O="$out" KCONFIG_ALLCONFIG="$NEWEST_CONFIG" allnoconfig >&2 ||
+        die "this kernel cannot be configured"
     while read -r line; do
         grep -qxF "$line" "$out/.config" || bad+=" $line"
     done < <(grep '^CONFIG_' "$NEWEST_CONFIG")
     [ -z "$bad" ] || die "this kernel does not take:$bad"
 }
 
+# The kernel's source has a folder usr of its own.
 newest_source() {
-    local package=$1 src=$2
+    local package=$1 src=$2 deb=$2.deb
+    mkdir -p "$src" "$deb"
     echo "lab: fetching $package" >&2
-    (cd "$src" && newest_apt apt-get download "$package" >&2) || die "cannot download $package"
-    dpkg-deb --fsys-tarfile "$src"/linux-source-*.deb | tar -x -C "$src" --wildcards './usr/src/*.tar.xz'
-    tar -xJf "$src"/usr/src/*.tar.xz -C "$src" --strip-components=1
-    rm -r "${src:?}"/*.deb "${src:?}/usr"
+    (cd "$deb" && newest_apt apt-get download "$package" >&2) || die "cannot download $package"
+    dpkg-deb --fsys-tarfile "$deb"/linux-source-*.deb | tar -x -C "$deb" --wildcards './usr/src/*.tar.xz'
+    tar -xJf "$deb"/usr/src/*.tar.xz -C "$src" --strip-components=1
+    rm -r "$deb"
 }
 
 newest_build() {
@@ -72,7 +75,6 @@ newest_build() {
 # The folder of the row in $2, from package $1: as that of a stock kernel.
 newest_row() {
     local package=$1 tmp=$2 src=$2/src out=$2/out version
-    mkdir -p "$src"
     newest_source "$package" "$src"
     newest_configure "$src" "$out"
     newest_build "$src" "$out" "$tmp/build.log"

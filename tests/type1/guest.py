@@ -98,7 +98,7 @@ class Trace:
         if wait:
             self.wait_attached()
 
-    def wait_attached(self, seconds=60):
+    def wait_attached(self, seconds=180):
         end = time.monotonic() + seconds
         while tool('show', '--from', 'events').returncode:
             check(self.p.poll() is None, 'trace ended:', open(self.err).read())
