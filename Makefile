@@ -45,9 +45,9 @@ SKEL := $(BPF:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
 USER_OBJ := $(USER:%.c=$(B)/%.o)
 MAN := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
 CLIENT := $(wildcard tests/clients/*.c)
-FD_CLIENT := $(wildcard tests/clients/iommufd/*.c) $(addprefix tests/clients/,args.c edu.c log.c)
+FD_CLIENT := $(wildcard tests/clients/iommufd/*.c) $(addprefix tests/clients/,args.c edu.c log.c testdev.c)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-TESTED := $(CORE) $(wildcard user/view/*.c) $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
+TESTED := $(CORE) user/live/device.c $(wildcard user/view/*.c) $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 
@@ -86,7 +86,7 @@ $(B)/tests/type1-client: $(CLIENT) $(wildcard tests/clients/*.h tests/modules/*/
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) \
 		-Itests/modules/ioas_testdev $(CLIENT) -lpthread -o $@
 
-$(B)/tests/iommufd-client: $(FD_CLIENT) $(wildcard tests/clients/*.h tests/clients/iommufd/*.h)
+$(B)/tests/iommufd-client: $(FD_CLIENT) $(wildcard tests/clients/*.h tests/clients/iommufd/*.h tests/modules/*/*.h)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) \

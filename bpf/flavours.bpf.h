@@ -45,12 +45,22 @@ typedef struct {
 
 struct mm_struct {
 	atomic_t mm_users;
+	unsigned long locked_vm;
+};
+
+struct rlimit {
+	unsigned long rlim_cur;
+};
+
+struct signal_struct {
+	struct rlimit rlim[16];
 };
 
 struct task_struct {
 	int tgid;
 	const struct cred *cred;
 	struct mm_struct *mm;
+	struct signal_struct *signal;
 	char comm[16];
 };
 
@@ -123,6 +133,7 @@ struct vfio_dma {
 	struct rb_root pfn_list;
 	struct mm_struct *mm;
 	__u64 locked_vm;
+	_Bool lock_cap;
 };
 
 struct vfio_pfn {

@@ -13,6 +13,7 @@
 
 #include "hook.bpf.h"
 #include "objects.bpf.h"
+#include "refused.bpf.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -32,6 +33,9 @@ struct rb_root_cached {
 
 struct user_struct {
 	kuid_t uid;
+	struct {
+		long counter;
+	} locked_vm;
 };
 
 struct xarray {
@@ -64,6 +68,7 @@ struct iommufd_object {
 
 struct iommufd_ctx {
 	unsigned char account_mode;
+	struct iommufd_ioas *vfio_ioas;
 };
 
 struct iommufd_ucmd {
@@ -184,7 +189,7 @@ struct fd_object {
 	__u32 id;
 	__u32 failed; /* domain: it did not come about; a new one may have its address */
 	__u64 ctx_key;
-	__u64 ioas_key; /* domain: the IOAS that it is of; 0: it is no domain */
+	__u64 ioas_key; /* of a domain or access: the IOAS that it is of; 0: it is neither */
 	__s64 pinned; /* pages object: as last told */
 	/* pages object: whose it is, as last told; 0: it is no pages object */
 	__u64 mm;
@@ -259,17 +264,26 @@ static __always_inline void fd_forget(__u64 key)
 	bpf_map_delete_elem(&fd_objects, &key);
 }
 
+/* What an IOAS of that context is of. */
+static __always_inline __u8 fd_backend(__u64 ctx_key)
+{
+	struct ioas_ctx *c = bpf_map_lookup_elem(&ioas_ctx, &ctx_key);
+
+	return c ? c->backend : IOAS_BACKEND_IOMMUFD;
+}
+
 /* The IOAS of an io_pagetable; one that is older than the hooks is adopted. */
 static __always_inline struct ioas_ioas *fd_ioas(__u64 iopt)
 {
 	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &iopt);
 	struct op *op;
+	__u64 ctx_key;
 
 	if (s || !iopt)
 		return s;
 	op = op_get(LEVEL_DRIVER);
-	return ioas_new(iopt, op && op->ctx_key ? op->ctx_key : iopt, IOAS_BACKEND_IOMMUFD,
-			IOAS_MODE_COVER, true);
+	ctx_key = op && op->ctx_key ? op->ctx_key : iopt;
+	return ioas_new(iopt, ctx_key, fd_backend(ctx_key), IOAS_MODE_COVER, true);
 }
 
 /* The address of an IOAS's io_pagetable, by which it is known. */

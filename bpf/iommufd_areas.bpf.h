@@ -151,6 +151,26 @@ static __noinline int fd_charge_tell(struct ioas_ctx *c, struct iopt_pages *page
 	return 0;
 }
 
+/* The limit is that of the task that mapped it. Who is above it is charged nothing. */
+static __noinline int fd_charge_refused(struct iopt_pages *pages, __u64 npages)
+{
+	struct fd_object *o = fd_find((__u64)pages);
+	__u64 key = o ? o->ctx_key : 0, ioas = 0, used;
+	__u32 counter = fd_counter(pages);
+	struct op *op = op_innermost();
+
+	if (op)
+		ioas = op->ioas_key;
+	used = counter == IOAS_COUNTER_USER_LOCKED
+		       ? (__u64)BPF_CORE_READ(pages, source_user, locked_vm.counter)
+		       : BPF_CORE_READ(pages, source_mm, locked_vm);
+	if (key && counter != IOAS_COUNTER_NONE)
+		refused_charge(bpf_map_lookup_elem(&ioas_ctx, &key),
+			       bpf_map_lookup_elem(&ioas_ioas, &ioas),
+			       BPF_CORE_READ(pages, source_task), counter, npages, used);
+	return 0;
+}
+
 /*
  * fexit, under pages->mutex. Only here .npinned is what it says: in between it
  * runs ahead. The 7.x name is iopt_pages_update_pinned. A change of process calls
@@ -168,6 +188,8 @@ HOOK("fexit/do_update_pinned", fd_update_pinned)
 	__s64 now, delta;
 	__u64 key;
 
+	if ((int)ret_of(ctx) == REFUSED_ENOMEM)
+		return fd_charge_refused(pages, npages);
 	if (!(__u8)arg(ctx, ARG_FD_ACCT_INC))
 		npages = -npages;
 	if (!o || (int)ret_of(ctx))
@@ -562,6 +584,53 @@ HOOK("fexit/iopt_cut_iova", fd_cut_done)
 	return 0;
 }
 
+/* The right part is the mapping that the whole was: its time, its op, its task. */
+static __noinline int fd_split_keep(struct ioas_ioas *s, struct op *op, struct ioas_slot *left)
+{
+	struct ioas_area_body *a = &op->removal.area;
+	struct ioas_slot *right;
+	__u32 n = 0;
+
+	slot_write_begin(left);
+	left->last = a->at - 1;
+	slot_write_end(left);
+	a->va += a->at - a->iova;
+	a->iova = a->at;
+	a->area = a->area2;
+	area_keep(ctx_of(s), s, a, left->op);
+	__sync_fetch_and_add(&s->areas, 1);
+	right = area_find(s->id, a->iova, &n);
+	if (!right)
+		return 0;
+	slot_write_begin(right);
+	right->time_ns = left->time_ns;
+	__builtin_memcpy(right->comm, left->comm, sizeof(right->comm));
+	slot_write_end(right);
+	return 0;
+}
+
+/* Of an area whose mapping was not seen neither part is known. */
+static __noinline int fd_split(struct ioas_ioas *s, struct op *op)
+{
+	struct ioas_area_body *a = &op->removal.area;
+	struct ioas_slot *left;
+	struct ioas_event *e;
+	__u32 n = 0;
+
+	left = area_find(s->id, a->iova, &n);
+	if (left) {
+		a->area = left->area;
+		a->area2 = new_id();
+	}
+	e = event_begin(ctx_of(s), s, IOAS_EV_AREA_SPLIT, op->num);
+	if (e) {
+		e->flags = left ? 0 : IOAS_F_UNSEEN;
+		e->body_area = *a;
+		event_end(e);
+	}
+	return left ? fd_split_keep(s, op, left) : 0;
+}
+
 /* Two insertions are one split: the left part, then the right one. */
 HOOK("fexit/iopt_insert_area", fd_insert)
 {
@@ -570,10 +639,7 @@ HOOK("fexit/iopt_insert_area", fd_insert)
 	struct ioas_ioas *s = fd_ioas(arg(ctx, ARG_FD_INSERT_IOPT));
 	struct op *op = op_get(LEVEL_DRIVER);
 	struct ioas_area_body *a;
-	struct ioas_slot *slot;
-	struct ioas_event *e;
 	struct fd_object *o;
-	__u32 n = 0;
 
 	if (!op || !op->cutting || !s || (int)ret_of(ctx))
 		return 0;
@@ -587,26 +653,8 @@ HOOK("fexit/iopt_insert_area", fd_insert)
 	}
 	op->cutting = 1;
 	a->at = BPF_CORE_READ(area, node.start);
-	slot = area_find(s->id, a->iova, &n);
-	if (slot) {
-		a->area = slot->area;
-		slot_write_begin(slot);
-		slot->last = a->at - 1;
-		slot_write_end(slot);
-	}
 	a->last = BPF_CORE_READ(area, node.last);
-	a->area2 = new_id();
-	e = event_begin(ctx_of(s), s, IOAS_EV_AREA_SPLIT, op->num);
-	if (e) {
-		e->body_area = *a;
-		event_end(e);
-	}
-	a->va += a->at - a->iova;
-	a->iova = a->at;
-	a->area = a->area2;
-	area_keep(ctx_of(s), s, a, op->num);
-	__sync_fetch_and_add(&s->areas, 1);
-	return 0;
+	return fd_split(s, op);
 }
 
 #endif

@@ -48,19 +48,36 @@ struct fd_cmd_option {
 #define FD_OPTION_HUGE_PAGES 1
 #define FD_OPTION_SET 0
 
+/* What /dev/vfio/vfio sets for its files: the mm is charged, as type1 does. */
+static __noinline int fd_opened_compat(struct ioas_ctx *c, __u64 op)
+{
+	struct ioas_event *e = event_begin(c, NULL, IOAS_EV_OPTION, op);
+
+	if (!e)
+		return 0;
+	e->body_obj.option = IOAS_OPTION_RLIMIT_MODE;
+	e->body_obj.value = 1;
+	event_end(e);
+	return 0;
+}
+
 HOOK("fexit/iommufd_fops_open", fd_fops_open)
 {
 	struct file *f = (void *)arg(ctx, ARG_FD_OPEN_FILE);
+	struct iommufd_ctx *ictx = BPF_CORE_READ(f, private_data);
+	bool compat = BPF_CORE_READ(ictx, account_mode) == FD_ACCOUNT_MM;
 	struct op op = { .what = IOAS_OP_OPEN };
 	struct ioas_ctx *c;
 
 	if ((int)ret_of(ctx))
 		return 0;
-	c = ctx_new((__u64)BPF_CORE_READ(f, private_data), IOAS_BACKEND_IOMMUFD, false);
+	c = ctx_new((__u64)ictx, compat ? IOAS_BACKEND_COMPAT : IOAS_BACKEND_IOMMUFD, false);
 	if (!c)
 		return 0;
 	op.num = __sync_fetch_and_add(&last_op, 1) + 1;
 	op.start_ns = bpf_ktime_get_boot_ns();
+	if (compat)
+		fd_opened_compat(c, op.num);
 	op_emit(c, NULL, &op, 0, 0, 0);
 	return 0;
 }
@@ -122,7 +139,7 @@ HOOK("fentry/iommufd_object_finalize", fd_finalize)
 	iopt = fd_iopt((void *)obj - bpf_core_field_offset(struct iommufd_ioas, obj));
 	name = fd_name(ctx_key, BPF_CORE_READ(obj, id));
 	bpf_map_update_elem(&fd_names, &name, &iopt, BPF_ANY);
-	if (ioas_new(iopt, ctx_key, IOAS_BACKEND_IOMMUFD, IOAS_MODE_COVER, false))
+	if (ioas_new(iopt, ctx_key, fd_backend(ctx_key), IOAS_MODE_COVER, false))
 		fd_op(iopt);
 	return 0;
 }

@@ -76,6 +76,23 @@ static __noinline int fd_domain_leaves(__u64 iopt, __u64 domain)
 	return 0;
 }
 
+/* An area or an allowed range is in the way, or there is no memory. */
+static __noinline int fd_reserve_refused(__u64 iopt, __u64 start, __u64 last, __u64 owner, int ret)
+{
+	struct ioas_ioas *s = fd_ioas(iopt);
+	struct fd_object *o = fd_find(owner);
+	struct ioas_event *e;
+
+	e = s ? refused_begin(ctx_of(s), s, IOAS_OP_RESERVE, ret) : NULL;
+	if (!e)
+		return 0;
+	e->body_op.iova = start;
+	e->body_op.size = last - start + 1;
+	e->body_op.group = o ? o->id : 0;
+	event_end(e);
+	return 0;
+}
+
 HOOK("fexit/iopt_reserve_iova", fd_reserve)
 {
 	__u64 iopt = arg(ctx, ARG_FD_RESERVE_IOPT), owner = arg(ctx, ARG_FD_RESERVE_OWNER);
@@ -83,8 +100,11 @@ HOOK("fexit/iopt_reserve_iova", fd_reserve)
 	struct ioas_range_body range = { .class = IOAS_RANGE_RESERVED };
 	struct fd_object *o;
 
-	if (!s || (int)ret_of(ctx))
+	if (!s)
 		return 0;
+	if ((int)ret_of(ctx))
+		return fd_reserve_refused(iopt, arg(ctx, ARG_FD_RESERVE_START),
+					  arg(ctx, ARG_FD_RESERVE_LAST), owner, (int)ret_of(ctx));
 	fd_domain_comes(iopt, owner);
 	/* A device asks before it is attached. */
 	o = fd_get(ctx_of(s), owner, s->ctx_key, 0);

@@ -178,9 +178,24 @@ HOOK("fexit/iommufd_device_do_replace", fd_do_replaced)
 
 /* ---- accesses ---- */
 
+/*
+ * The IOAS of an access; one that is older than the hooks is adopted, with its context.
+ * Accesses that newer kernels use themselves do not know their context.
+ */
+static __noinline struct ioas_ioas *fd_access_ioas(struct iommufd_access *access, __u64 iopt)
+{
+	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &iopt);
+	__u64 ctx_key = (__u64)BPF_CORE_READ(access, ictx);
+
+	if (s || !iopt)
+		return s;
+	return ioas_new(iopt, ctx_key ? ctx_key : iopt, IOAS_BACKEND_IOMMUFD, IOAS_MODE_COVER,
+			true);
+}
+
 static __noinline int fd_access_tell(__u64 iopt, struct iommufd_access *access, __u16 kind)
 {
-	struct ioas_ioas *s = fd_ioas(iopt);
+	struct ioas_ioas *s = fd_access_ioas(access, iopt);
 	struct fd_object *o;
 	struct ioas_event *e;
 
@@ -195,6 +210,8 @@ static __noinline int fd_access_tell(__u64 iopt, struct iommufd_access *access, 
 	e->body_obj.page_size = BPF_CORE_READ(access, iova_alignment);
 	e->body_obj.exact = 1;
 	event_end(e);
+	if (kind == IOAS_EV_ACCESS_ATTACH)
+		o->ioas_key = iopt;
 	return 0;
 }
 
@@ -206,12 +223,16 @@ HOOK("fexit/iopt_add_access", fd_add_access)
 	return 0;
 }
 
+/* One that is moved is in its new IOAS before it leaves the old one: it keeps its number. */
 HOOK("fentry/iopt_remove_access", fd_del_access)
 {
-	__u64 access = arg(ctx, ARG_FD_ADEL_ACCESS);
+	__u64 access = arg(ctx, ARG_FD_ADEL_ACCESS), iopt = arg(ctx, ARG_FD_ADEL_IOPT);
+	struct fd_object *o;
 
-	fd_access_tell(arg(ctx, ARG_FD_ADEL_IOPT), (void *)access, IOAS_EV_ACCESS_DETACH);
-	fd_forget(access);
+	fd_access_tell(iopt, (void *)access, IOAS_EV_ACCESS_DETACH);
+	o = fd_find(access);
+	if (o && o->ioas_key == iopt)
+		fd_forget(access);
 	return 0;
 }
 
@@ -256,15 +277,22 @@ HOOK("fexit/iommufd_access_detach", fd_adetached)
 
 /* ---- pins, reads and writes of accesses ---- */
 
-static __noinline struct op *fd_client_begin(__u64 iopt, __u32 what, __u64 iova, __u64 size)
+static __noinline struct op *fd_client_begin(struct iommufd_access *access,
+					     struct iommufd_ioas *ioas, __u32 what, __u64 iova,
+					     __u64 size)
 {
+	__u64 ctx_key = (__u64)BPF_CORE_READ(access, ictx), iopt = fd_iopt(ioas);
+	struct ioas_ioas *s = fd_access_ioas(access, iopt);
 	struct op *op;
 
-	if (!fd_ioas(iopt))
+	if (s)
+		ctx_key = s->ctx_key;
+	if (!ctx_key || !ctx_get(ctx_key, IOAS_BACKEND_IOMMUFD))
 		return NULL;
 	op = op_new(LEVEL_CLIENT, what);
 	if (!op)
 		return NULL;
+	op->ctx_key = ctx_key;
 	op->ioas_key = iopt;
 	op->iova = iova;
 	op->size = size;
@@ -273,7 +301,7 @@ static __noinline struct op *fd_client_begin(__u64 iopt, __u32 what, __u64 iova,
 
 static __noinline int fd_client_tell(struct ioas_ioas *s, struct op *op, __u64 access, __u16 kind)
 {
-	struct fd_object *o = fd_find(access);
+	struct fd_object *o = fd_get(ctx_of(s), access, s->ctx_key, op->ioas_key);
 	struct ioas_event *e;
 
 	e = event_begin(ctx_of(s), s, kind, op->num);
@@ -291,15 +319,16 @@ static __noinline int fd_client_tell(struct ioas_ioas *s, struct op *op, __u64 a
 static __noinline int fd_client_end(__u32 what, __s64 ret, __u8 flags)
 {
 	struct op *op = op_get(LEVEL_CLIENT);
-	struct ioas_ioas *s;
+	struct ioas_ctx *c;
 	__u64 key;
 
 	if (!op || op->what != what)
 		return 0;
+	key = op->ctx_key;
+	c = bpf_map_lookup_elem(&ioas_ctx, &key);
 	key = op->ioas_key;
-	s = bpf_map_lookup_elem(&ioas_ioas, &key);
-	if (s)
-		op_emit(ctx_of(s), s, op, ret, 0, flags);
+	if (c)
+		op_emit(c, key ? bpf_map_lookup_elem(&ioas_ioas, &key) : NULL, op, ret, 0, flags);
 	op_del(LEVEL_CLIENT);
 	return 0;
 }
@@ -307,44 +336,53 @@ static __noinline int fd_client_end(__u32 what, __s64 ret, __u8 flags)
 /* include/linux/iommufd.h: IOMMUFD_ACCESS_RW_WRITE */
 #define FD_RW_WRITE 1
 
+static __always_inline __u32 fd_client_prot(__u32 flags)
+{
+	return flags & FD_RW_WRITE ? IOAS_PROT_WRITE : IOAS_PROT_READ;
+}
+
 HOOK("fentry/iommufd_access_pin_pages", fd_pin)
 {
 	struct iommufd_access *access = (void *)arg(ctx, ARG_FD_PIN_ACCESS);
-	struct op *op = fd_client_begin(fd_iopt(BPF_CORE_READ(access, ioas)), IOAS_OP_PIN,
+	struct op *op = fd_client_begin(access, BPF_CORE_READ(access, ioas), IOAS_OP_PIN,
 					arg(ctx, ARG_FD_PIN_IOVA), arg(ctx, ARG_FD_PIN_LENGTH));
 
 	if (op)
-		op->prot = (__u32)arg(ctx, ARG_FD_PIN_FLAGS) & FD_RW_WRITE ? IOAS_PROT_WRITE
-									   : IOAS_PROT_READ;
+		op->prot = fd_client_prot((__u32)arg(ctx, ARG_FD_PIN_FLAGS));
 	return 0;
 }
 
-/* fexit: all or nothing. */
+/*
+ * fexit: all or nothing. The access may have been moved while the pin waited for its
+ * lock. Where it is now it stays until it lets go, which it cannot before it knows.
+ */
 HOOK("fexit/iommufd_access_pin_pages", fd_pinned)
 {
+	struct iommufd_access *access = (void *)arg(ctx, ARG_FD_PIN_ACCESS);
 	struct op *op = op_get(LEVEL_CLIENT);
 	int ret = ret_of(ctx);
 	struct ioas_ioas *s;
-	__u64 key;
 
-	if (!op)
+	if (!op || op->what != IOAS_OP_PIN)
 		return 0;
-	key = op->ioas_key;
-	s = bpf_map_lookup_elem(&ioas_ioas, &key);
-	if (s && !ret)
-		fd_client_tell(s, op, arg(ctx, ARG_FD_PIN_ACCESS), IOAS_EV_ACCESS_PIN);
+	if (!ret) {
+		op->ioas_key = fd_iopt(BPF_CORE_READ(access, ioas_unpin));
+		s = fd_access_ioas(access, op->ioas_key);
+		if (s)
+			fd_client_tell(s, op, (__u64)access, IOAS_EV_ACCESS_PIN);
+	}
 	return fd_client_end(IOAS_OP_PIN, ret, 0);
 }
 
+/* fentry: before its pages can go. */
 HOOK("fentry/iommufd_access_unpin_pages", fd_unpin)
 {
 	struct iommufd_access *access = (void *)arg(ctx, ARG_FD_UNPIN_ACCESS);
-	__u64 key = fd_iopt(BPF_CORE_READ(access, ioas_unpin));
-	struct op *op = fd_client_begin(key, IOAS_OP_UNPIN, arg(ctx, ARG_FD_UNPIN_IOVA),
-					arg(ctx, ARG_FD_UNPIN_LENGTH));
-	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &key);
+	struct op *op = fd_client_begin(access, BPF_CORE_READ(access, ioas_unpin), IOAS_OP_UNPIN,
+					arg(ctx, ARG_FD_UNPIN_IOVA), arg(ctx, ARG_FD_UNPIN_LENGTH));
+	struct ioas_ioas *s = op ? fd_access_ioas(access, op->ioas_key) : NULL;
 
-	if (op && s && op->size)
+	if (s && op->size)
 		fd_client_tell(s, op, (__u64)access, IOAS_EV_ACCESS_UNPIN);
 	return 0;
 }
@@ -357,12 +395,11 @@ HOOK("fexit/iommufd_access_unpin_pages", fd_unpinned)
 HOOK("fentry/iommufd_access_rw", fd_rw)
 {
 	struct iommufd_access *access = (void *)arg(ctx, ARG_FD_RW_ACCESS);
-	struct op *op = fd_client_begin(fd_iopt(BPF_CORE_READ(access, ioas)), IOAS_OP_RW,
+	struct op *op = fd_client_begin(access, BPF_CORE_READ(access, ioas), IOAS_OP_RW,
 					arg(ctx, ARG_FD_RW_IOVA), arg(ctx, ARG_FD_RW_LENGTH));
 
 	if (op)
-		op->prot = (__u32)arg(ctx, ARG_FD_RW_FLAGS) & FD_RW_WRITE ? IOAS_PROT_WRITE
-									  : IOAS_PROT_READ;
+		op->prot = fd_client_prot((__u32)arg(ctx, ARG_FD_RW_FLAGS));
 	return 0;
 }
 

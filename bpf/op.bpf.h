@@ -87,7 +87,7 @@ struct op {
 	__u64 asked;
 	__u64 adding; /* a domain that is being added */
 	__u32 added; /* it has been told */
-	__u32 pad2;
+	__u32 backend; /* through which it was asked; 0: that of its context */
 };
 
 struct {
@@ -155,6 +155,8 @@ static __always_inline void op_emit(struct ioas_ctx *c, struct ioas_ioas *s, con
 	if (!e)
 		return;
 	e->flags = flags;
+	if (op->backend)
+		e->backend = op->backend;
 	e->body_op.what = op->what;
 	e->body_op.group_valid = op->group_valid;
 	e->body_op.group = op->group;

@@ -5,6 +5,7 @@
  * them are loaded is decided by what the running kernel has.
  */
 #include "iommufd_areas.bpf.h"
+#include "iommufd_compat.bpf.h"
 #include "iommufd_files.bpf.h"
 #include "iommufd_objects.bpf.h"
 #include "iommufd_ranges.bpf.h"

@@ -8,6 +8,7 @@
 
 #include "hook.bpf.h"
 #include "objects.bpf.h"
+#include "refused.bpf.h"
 #include "type1_ranges.bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

@@ -29,6 +29,18 @@
 
 /* ---- charges ---- */
 
+/* By mm_lock_acct(), or before it is called, by vfio_pin_pages_remote(). */
+static __noinline int t1_charge_refused(struct task_struct *task, struct mm_struct *mm, __u64 pages)
+{
+	struct op *op = op_innermost();
+	struct ioas_ioas *s = op ? ioas_get(op->ioas_key) : NULL;
+
+	if (s)
+		refused_charge(ctx_of(s), s, task, IOAS_COUNTER_MM_LOCKED, pages,
+			       BPF_CORE_READ(mm, locked_vm));
+	return 0;
+}
+
 /* fexit: success, but for what is lost. Under iommu->lock, in whichever op runs. */
 HOOK("fexit/mm_lock_acct", t1_lock_acct)
 {
@@ -41,6 +53,8 @@ HOOK("fexit/mm_lock_acct", t1_lock_acct)
 	if ((int)ret_of(ctx)) {
 		if (op && pages < 0)
 			op->removal.uncharge_lost = 1;
+		if ((int)ret_of(ctx) == REFUSED_ENOMEM && pages > 0)
+			t1_charge_refused((void *)arg(ctx, ARG_ACCT_TASK), (void *)mm, pages);
 		return 0;
 	}
 	s = op ? ioas_get(op->ioas_key) : NULL;
@@ -91,6 +105,9 @@ HOOK("fexit/vfio_pin_pages_remote", t1_pin)
 	struct ioas_ctx *c;
 	__u64 va, vaddr, locked;
 
+	if (got == REFUSED_ENOMEM && !BPF_CORE_READ(dma, lock_cap))
+		t1_charge_refused(BPF_CORE_READ(dma, task), BPF_CORE_READ(dma, mm),
+				  arg(ctx, ARG_PIN_NPAGE));
 	if (got <= 0)
 		return 0;
 	s = op ? ioas_get(op->ioas_key) : NULL;

@@ -34,13 +34,11 @@ part() {
 }
 
 in_lab() {
-    local kernel=$1 module=
+    local kernel=$1 module
+    module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || return 1
     case $kernel in
     *+iommufd) set -- tests/iommufd/run.py ;;
-    *)
-        module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || return 1
-        set -- tests/type1/run.py
-        ;;
+    *) set -- tests/type1/run.py ;;
     esac
     tests/lab/lab.sh -k "$kernel" -m 5G -t "$seconds" -E "TESTDEV=$module" \
         -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- "$@"
@@ -75,6 +73,7 @@ part "documentation" tests/unit/test_docs.sh
 part "the rules on paper" tests/unit/test_rules_doc.sh
 part "commands on recordings" tests/cli/test_check.sh
 part "state in recordings" tests/cli/test_state.sh
+part "predictions on recordings" tests/cli/test_predict.sh
 part "policies" tests/cli/test_policy.sh
 part "the lab" tests/lab/test-lab.sh
 echo "$passed passed, $failed failed"

@@ -38,18 +38,20 @@ _ioascope_cgroups() {
 _ioascope_value() {
     local ops='open close set-iommu map unmap attach detach pin unpin rw dirty query release
         copy alloc destroy allow replace option change-process notify cut reserve unreserve
-        hwpt-alloc bind unbind'
+        hwpt-alloc bind unbind charge'
     case $1 in
     --op) _ioascope_list "$2" "$ops" ;;
     --backend) _ioascope_words "$2" 'type1 iommufd compat bundled' ;;
     --format) _ioascope_words "$2" 'text json junit tap sarif' ;;
     --read | -r | --output | -o | --policy) _ioascope_files "$2" ;;
+    --reserved) _ioascope_words "$2" 'none 0xfee00000-0xfeefffff:msi' ;;
     --rule | --rotate-size | --rotate-time | --keep) COMPREPLY=() ;;
+    --by) _ioascope_words "$2" 'user process cgroup' ;;
     --from) _ioascope_words "$2" 'auto events kernel' ;;
     --state) _ioascope_files "$2" ;;
     --cgroup) _ioascope_cgroups "$2" ;;
     --pid | --owner) _ioascope_words "$2" "$(_ioascope_processes)" ;;
-    --at | --va | --pages | --uid | --ioas | --iova | --count | -c | --ring | --areas | --without) COMPREPLY=() ;;
+    --at | --va | --pages | --uid | --ioas | --iova | --count | -c | --watch | --ring | --areas | --without | --aperture) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -63,13 +65,29 @@ _ioascope_program() {
     fi
 }
 
+# What can be predicted, then a device.
+_ioascope_predict() {
+    local cur=$1 i link devices=''
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        [ "${COMP_WORDS[i]}" = attach ] || continue
+        for link in /sys/bus/pci/devices/*/iommu_group /sys/class/vfio-dev/*/device; do
+            [ -e "$link" ] || continue
+            link=${link%/*}
+            devices+=" ${link##*/}"
+        done
+        _ioascope_words "$cur" "$devices"
+        return
+    done
+    _ioascope_words "$cur" attach
+}
+
 _ioascope() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i opts
     local source='-j --json -r --read --at --from -v --verbose -h --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _ioascope_words "$cur" 'trace record check show lookup holes aliases diff policy features
-            --help --version -h -V'
+        _ioascope_words "$cur" 'trace record check show lookup holes aliases diff predict users
+            policy features --help --version -h -V'
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do
@@ -103,6 +121,13 @@ _ioascope() {
     holes) opts="--ioas --valid $source" ;;
     aliases) opts="--shared $source" ;;
     diff) opts="--ioas --layout --exit-code $source" ;;
+    users) opts='--by --all --watch --from -j --json -v --verbose -h --help' ;;
+    predict)
+        case $cur in
+        -*) opts="--ioas --any --reserved --aperture $source" ;;
+        *) _ioascope_predict "$cur" && return ;;
+        esac
+        ;;
     policy)
         if [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
             _ioascope_words "$cur" 'check explain'

@@ -35,7 +35,7 @@ enum ioas_mode {
 	IOAS_MODE_COVER = 3, /* iommufd, bundled: as v2, but stops at what it would bisect */
 	IOAS_MODE_EXACT = 4, /* bundled: the range of one area, nothing else */
 	IOAS_MODE_FIRST = 5, /* bundled: as v1 */
-	IOAS_MODE_ANY = 6, /* bundled, compat v1: areas are split where the range ends */
+	IOAS_MODE_ANY = 6, /* bundled: areas are split where the range ends */
 	IOAS_MODE_TCE = 7, /* bundled: a table of pages; a map overwrites */
 };
 
@@ -102,11 +102,14 @@ enum ioas_op {
 	IOAS_OP_CHANGE_PROCESS = 20,
 	IOAS_OP_NOTIFY = 21, /* users of a range are asked to let go; .areas: rounds so far */
 	IOAS_OP_CUT = 22, /* areas are split at .iova */
-	IOAS_OP_RESERVE = 23,
+	IOAS_OP_RESERVE = 23, /* told if it was refused; .group: our number of who asks */
 	IOAS_OP_UNRESERVE = 24,
 	IOAS_OP_HWPT_ALLOC = 25, /* of a domain */
 	IOAS_OP_BIND = 26, /* a device comes under a context's control */
 	IOAS_OP_UNBIND = 27,
+	/* told if it was refused; bytes: .size: asked, .va: charged then, .returned: the limit;
+	   .prot: enum ioas_counter, .group, .areas: tgid and uid of who is charged */
+	IOAS_OP_CHARGE = 28,
 	IOAS_OP_MAX,
 };
 

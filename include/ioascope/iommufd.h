@@ -91,6 +91,9 @@
 	X(FD_NOTIFY_LENGTH, "iommufd_access_notify_unmap", "length")                               \
 	X(FD_VFIO_CTX, "iommufd_vfio_ioctl", "ictx")                                               \
 	X(FD_VFIO_CMD, "iommufd_vfio_ioctl", "cmd")                                                \
-	X(FD_VFIO_ARG, "iommufd_vfio_ioctl", "arg")
+	X(FD_VFIO_ARG, "iommufd_vfio_ioctl", "arg")                                                \
+	X(FD_VFIO_IOAS_UCMD, "iommufd_vfio_ioas", "ucmd")                                          \
+	X(FD_COMPAT_CTX, "iommufd_vfio_compat_ioas_create", "ictx")                                \
+	X(FD_SMALL_IOPT, "iopt_disable_large_pages", "iopt")
 
 #endif

@@ -316,6 +316,12 @@ check "trace: summary" errs '^ops: 10 \(1 failed\): open 1, .*map 3, unmap 2' tr
 check "trace: totals" errs 'seen 26 = submitted 26 \+ dropped 0' trace -r "$(rec clean)"
 check "trace: totals of a gap" errs 'submitted 14 \+ dropped 1, .*never came 1' trace -r "$(rec gap)"
 check "trace: count" lines 2 ' type1 ' trace -r "$(rec clean)" -c 2
+check "trace: how an unmap met the areas" lines 2 ' unmap .* ok 64K, exact ' trace -r "$(rec clean)"
+check "trace: why a map failed" says '^ +why: overlaps area #[0-9]+ 0x[0-9a-f]+-0x[0-9a-f]+ of pid 4242 uid 107$' trace -r "$(rec clean)"
+check "trace: why an unmap left something" says '^ +why: nothing goes: begins inside area #[0-9]+ ' trace -r "$(rec stale)"
+check "trace: why, as JSON" holds \
+    '[(x.get("unmap"), x["why"]["certain"], [r["what"] for r in x["why"]["reasons"]]) for x in lines if "why" in x] == [("bisects", True, ["inside"]), (None, True, ["overlap"])]' \
+    trace -r "$(rec stale)" --json
 check "trace: json" holds 'len(lines) == 11 and lines[-1]["kind"] == "summary" and lines[-1]["received"] == 26 and lines[-1]["ring_full"] is None' \
     trace -r "$(rec clean)" --json
 check "trace: an uncertain mark" holds \

@@ -257,8 +257,8 @@ AREA IOVA LAST SIZE VA PAGES AT PROT PINNED NOT-RAM STATE OWNER
 21 0x100000 0x10ffff 64K 0x70000 20 0x0 rw 64K 0 live [100] uid 7
 3 pages objects, each pinned and charged once
 charged to [100] uid 7: 72K (user->locked_vm)
-PAGES MEMORY VA SIZE PROT AREAS PINNED CHARGED COUNTER OWNER
-20 user 0x70000 64K rw 2 64K 64K user-locked [100] uid 7" show -r iommufd --ioas 2
+PAGES MEMORY VA SIZE PROT AREAS PINNED CHARGED COUNTER OWNER MAPPED-AT
+20 user 0x70000 64K rw 2 64K 64K user-locked [100] uid 7 2:0x100000 3:0x200000" show -r iommufd --ioas 2
 check "show: pages objects, as JSON" json "[(p['pages_object'], p['memory'], p['areas'],
     p['pinned_pages'], p['charged_pages']) for p in d['contexts'][0]['pages_objects']] ==
     [(20, 'user', 2, 16, 16), (23, 'user', 1, 2, 2), (25, 'file', 1, 0, 0)]" show -r iommufd

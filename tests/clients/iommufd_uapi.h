@@ -19,7 +19,9 @@
 #define FD_IOAS_MAP FD_IO(0x85)
 #define FD_IOAS_UNMAP FD_IO(0x86)
 #define FD_OPTION FD_IO(0x87)
+#define FD_VFIO_IOAS FD_IO(0x88)
 #define FD_HWPT_ALLOC FD_IO(0x89)
+#define FD_HWPT_DIRTY FD_IO(0x8b)
 /* Newer than 6.12. */
 #define FD_IOAS_MAP_FILE FD_IO(0x8f)
 #define FD_IOAS_CHANGE_PROCESS FD_IO(0x92)
@@ -33,6 +35,11 @@
 #define FD_MAP_WRITE 2u
 #define FD_MAP_READ 4u
 
+#define FD_HWPT_NEST_PARENT 1u
+#define FD_HWPT_DIRTY_TRACKING 2u
+#define FD_HWPT_FAULT 4u
+#define FD_HWPT_DATA_VTD_S1 1u
+
 enum fd_option_id {
 	FD_OPTION_RLIMIT_MODE = 0,
 	FD_OPTION_HUGE_PAGES = 1,
@@ -41,6 +48,12 @@ enum fd_option_id {
 enum fd_option_op {
 	FD_OPTION_SET = 0,
 	FD_OPTION_GET = 1,
+};
+
+enum fd_vfio_ioas_op {
+	FD_VFIO_IOAS_GET = 0,
+	FD_VFIO_IOAS_SET = 1,
+	FD_VFIO_IOAS_CLEAR = 2,
 };
 
 /* Each begins with its own size. */
@@ -98,10 +111,19 @@ struct fd_arg_option {
 	uint64_t value;
 };
 
+struct fd_arg_vfio_ioas {
+	uint32_t size, ioas;
+	uint16_t op, reserved;
+};
+
 struct fd_arg_hwpt {
 	uint32_t size, flags, device, pt, out_id, reserved, data_type, data_len;
 	uint64_t data;
 	uint32_t fault, reserved2;
+};
+
+struct fd_arg_dirty {
+	uint32_t size, flags, hwpt, reserved;
 };
 
 struct fd_arg_bind {

@@ -124,9 +124,9 @@ int testdev_stats(struct testdev *dev, struct ioas_test_stats *stats)
 	return ret;
 }
 
-int testdev_ignore(struct testdev *dev, uint32_t count)
+int testdev_ignore(struct testdev *dev, uint32_t count, uint32_t flags)
 {
-	struct ioas_test_ignore ignore = { .size = sizeof(ignore), .count = count };
+	struct ioas_test_ignore ignore = { .size = sizeof(ignore), .flags = flags, .count = count };
 
 	return ioctl(dev->fd, IOAS_TEST_IGNORE, &ignore) ? -errno : 0;
 }

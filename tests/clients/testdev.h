@@ -28,7 +28,8 @@ int testdev_pin_raw(struct testdev *dev, uint64_t iova, int64_t npages, uint32_t
 int testdev_unpin_raw(struct testdev *dev, uint64_t iova, int64_t npages);
 int testdev_rw(struct testdev *dev, uint64_t iova, void *buf, uint64_t len, bool write);
 int testdev_stats(struct testdev *dev, struct ioas_test_stats *stats);
-int testdev_ignore(struct testdev *dev, uint32_t count);
+/* @flags: IOAS_TEST_IGNORE_WORKER */
+int testdev_ignore(struct testdev *dev, uint32_t count, uint32_t flags);
 /* The device does not know its pins any more; the kernel does. Not logged: it is not asked. */
 int testdev_forget(struct testdev *dev);
 

@@ -103,7 +103,7 @@ static void tour_pin_unmap(struct tour *tour)
 
 	tour_map(tour, 2 * AREA, AREA, CLIENT_RW);
 	tour_check(tour, "pin", testdev_pin(dev, BASE + 2 * AREA, 16, R), 0);
-	tour_check(tour, "ignore callbacks", testdev_ignore(dev, 3), 0);
+	tour_check(tour, "ignore callbacks", testdev_ignore(dev, 3, 0), 0);
 	testdev_stats(dev, &before);
 	tour_check(tour, "unmap with retries",
 		   client_unmap(client, BASE + 2 * AREA, AREA, 0, &returned), 0);

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -192,6 +193,62 @@ def test_random():
     return f"3 times {ops} ops, {s['seen']} events, {n} areas left"
 
 
+def numbers(state, pid):
+    return [(a['iova'], a['area']) for i in ioases(state, pid) for a in i['areas']]
+
+
+def split_areas(t):
+    """Splits that the trace has seen: each is of an unmap of a VFIO container."""
+    ops = {e['op_number']: e for e in t.events if e['kind'] == 'op'}
+    splits = [e for e in t.events if e['kind'] == 'area-split']
+    for e in splits:
+        op = ops[e['op_number']]
+        check(op['op'] == 'unmap' and op['backend'] == 'compat', 'split by', op)
+    return len(splits)
+
+
+def test_compat_tour():
+    """The ioctls of a VFIO container, on the same file: each is an op, and splits are what they
+    must be."""
+    t = Trace()
+    c = subprocess.run([CLIENT, *devices(), '--account', 'user', 'compat'], capture_output=True,
+                       text=True)
+    check(c.returncode == 0, 'compat:', c.stderr[-600:])
+    s, state = t.finish()
+    no_loss(s)
+    check(not state['contexts'], 'something is left', state)
+    ops = [e for e in t.events if e['kind'] == 'op' and e['backend'] == 'compat']
+    said = {e['op']: sum(o['op'] == e['op'] for o in ops) for e in ops}
+    check(set(said) == {'set-iommu', 'map', 'unmap', 'query', 'option', 'alloc'}, said)
+    check(all(e['returned'] == e['removed'] for e in ops if 'returned' in e), 'returned')
+    check({e['flags'] for e in ops if e['op'] == 'set-iommu'} == {1, 3, 8}, 'types')
+    splits = split_areas(t)
+    check(f'{splits} splits' in c.stderr and splits, splits, c.stderr)
+    return f"{said}, {c.stderr.splitlines()[-1]}"
+
+
+def test_random_compat():
+    """v1, which splits areas, and v2, which does not; a device is with them now and then."""
+    t = Trace()
+    ops = scaled(5000, 400) // 2
+    cs = [Client('--account', 'user', '--vfio', v, '--seed', SEED, '--ops', ops, scenario='random',
+                 pair=n).ready() for n, v in enumerate(('v1', 'v2'))]
+    live = show('events')
+    s, mirror = t.finish()
+    n = 0
+    for c in cs:
+        same_as_log(live, c, 'show')
+        n += same_as_log(mirror, c, '--state')
+        same_areas(live, mirror, c.pid, 'show and --state:')
+        check(numbers(live, c.pid) == numbers(mirror, c.pid), 'areas have other numbers')
+        consistent(mirror, c.pid)
+        c.quit()
+    no_loss(s)
+    splits = split_areas(t)
+    check(splits > 0, 'nothing was split')
+    return f"2 times {ops} ops, {splits} splits, {s['seen']} events, {n} areas left"
+
+
 def probes(state, pid, count):
     """Addresses in and around the areas of an IOAS with a device, and what the mirror says."""
     rnd = random.Random(SEED)
@@ -335,6 +392,92 @@ def test_files():
     return f'{len(moved)} times memory was handed over'
 
 
+# ---- what is explained ----
+
+RESERVED = 0xfee00000  # the window of message signalled interrupts: no area may be there
+
+
+def failures(used, cache, device):
+    """What is asked, the op and errno that follow, the reason that must be said, and what else."""
+    at, free, big = 0x140000000, 0x300000000, 16 << 20
+    low = hex(PAGE)  # nothing is mapped there in any process
+    return [
+        (f'map {used} {at:#x} {PAGE} rw 0', 'map', 'EEXIST', 'overlap', {'iova': at}),
+        (f'map {used} {RESERVED:#x} {PAGE} rw 0', 'map', 'EINVAL', 'reserved', {'iova': RESERVED}),
+        (f'map {used} {1 << 60:#x} {PAGE} rw 0', 'map', 'EINVAL', 'aperture', {}),
+        (f'map {used} {free + 512:#x} {PAGE} rw 0', 'map', 'EINVAL', 'misaligned',
+         {'argument': 'iova', 'bytes': PAGE}),
+        (f'mapva {used} {free:#x} 0 rw {low}', 'map', 'EINVAL', 'no-size', {}),
+        (f'mapva {used} {free:#x} {PAGE} - {low}', 'map', 'EINVAL', 'no-prot', {}),
+        (f'mapva 4095 {free:#x} {PAGE} rw {low}', 'map', 'ENOENT', 'no-object', {}),
+        (f'mapva {used} {free:#x} {PAGE} rw {low}', 'map', 'EFAULT', 'not-there',
+         {'iova': PAGE, 'now': 'nothing'}),
+        (f'map {used} {free:#x} {big} rw 0', 'map', 'ENOMEM', 'limit',
+         {'exact': True, 'counter': 'user-locked'}),
+        (f'copy {used} {free:#x} {cache} 0x200000000 {PAGE} rw', 'copy', 'ENOENT', 'hole',
+         {'iova': 0x200000000}),
+        (f'unmap {used} {at + PAGE:#x} {PAGE}', 'unmap', 'ENOENT', 'bisects', {'iova': at}),
+        (f'unmap {used} 0x600000000 {PAGE}', 'unmap', 'ENOENT', 'nothing', {}),
+        (f'attach {device} {cache}', 'attach', 'EADDRINUSE', 'area-in-the-way',
+         {'iova': RESERVED}),
+    ]
+
+
+def wrong_reason(e, what, more):
+    """What is wrong with the reason of an op; None: nothing."""
+    why = e.get('why', {'certain': None, 'reasons': []})
+    if [r['what'] for r in why['reasons']] != [what]:
+        return why
+    r = why['reasons'][0]
+    said = {**r.get('range', {}), **r.get('area', {}), **r}
+    # EFAULT says what it means; which of these it was, nobody tells.
+    certain = what != 'not-there'
+    return None if why['certain'] == certain and more.items() <= said.items() else why
+
+
+def test_trace_explains():
+    """Each failure has its reason, each attach and detach says what it does to the ranges."""
+    device = devices()[3]
+    t = Trace()
+    c = Client('--account', 'user', '--max-size', '1M', '--buffer', '64M').ready()
+    cache, used = [int(i) for i in replay(c.log).ioases]
+    held = 4 << 20
+    resource.prlimit(c.pid, resource.RLIMIT_MEMLOCK, (held, resource.RLIM_INFINITY))
+    c.ask(f'map {cache} {RESERVED:#x} {PAGE} rw 0')
+    asked = failures(used, cache, device)
+    for line in asked:
+        c.ask(line[0])
+    for line in (f'unmap {cache} {RESERVED:#x} {PAGE}', f'attach {device} {cache}',
+                 f'detach {device}'):
+        check(c.ask(line).startswith('ok'), line)
+    c.kill()
+    t.finish()
+    ops = [e for e in t.events if e['kind'] == 'op' and e['pid'] == c.pid]
+    failed = [e for e in ops if e.get('errno') and e['op'] not in ('charge', 'reserve')]
+    failed = failed[-len(asked):]
+    bad = []
+    for (line, op, errno_, what, more), e in zip(asked, failed):
+        wrong = (e['op'], e['errno']) if (e['op'], e['errno']) != (op, errno_) else \
+            wrong_reason(e, what, more)
+        bad += [f'\n{line}: {wrong}'] if wrong else []
+    check(not bad and len(failed) == len(asked), *bad, len(failed))
+    limit = next(r for e in failed for r in e['why']['reasons'] if r['what'] == 'limit')
+    check(limit['limit'] == held and limit['used'] <= held < limit['used'] + limit['asked'], limit)
+    changes = [e for e in ops if 'valid_ranges' in e]
+    on, off = [next(e['valid_ranges'] for e in reversed(changes) if e['op'] == op)
+               for op in ('attach', 'detach')]
+    check(on['before'] == off['after'] == [{'iova': 0, 'last': TOP}], on, off)
+    check(on['after'] == off['before'] and len(on['after']) > 1, on, off)
+    for change, gone in ((on, False), (off, True)):
+        names = {c['device'] for c in change['because']}
+        check(names == {device} and {c['gone'] for c in change['because']} == {gone}, change)
+        check({'iova': RESERVED, 'last': RESERVED + 0xfffff} in
+              [c['range'] for c in change['because']], change)
+    classes = [e['unmap'] for e in ops if e['op'] == 'unmap' and 'unmap' in e]
+    check(classes[-3:] == ['inside', 'nothing', 'exact'], classes)
+    return f'{len(asked)} failures, {len(changes)} changes of ranges'
+
+
 # ---- the rules ----
 
 def test_check_tour_and_copies():
@@ -351,6 +494,13 @@ def test_check_files():
 def test_check_random():
     args = ('--account', 'user', '--ops', scaled(4000, 400), 'random')
     return clean_clients(*(('--seed', SEED + n, *args) for n in range(scaled(8, 2))))
+
+
+def test_check_compat():
+    args = ('--account', 'user', '--ops', scaled(2500, 400), 'random')
+    return clean_clients(('--account', 'mm', 'compat'),
+                         *(('--vfio', v, '--seed', SEED + n, *args)
+                           for n in range(scaled(4, 1)) for v in ('v1', 'v2')))
 
 
 def test_check_race():
@@ -392,4 +542,105 @@ def test_record():
     return clean('-r', path) + f', {n} areas left'
 
 
-guest.run([v for k, v in list(globals().items()) if k.startswith('test_')])
+# ---- what an attach would do ----
+
+def Recorder(path):
+    """A running 'ioascope record', attached."""
+    rec = subprocess.Popen(['build/ioascope', 'record', '-o', path], stderr=subprocess.PIPE,
+                           text=True)
+    guest.started.append(rec)
+    end = time.monotonic() + 60
+    while tool('show', '--from', 'events').returncode:
+        check(time.monotonic() < end and rec.poll() is None, 'record does not attach')
+        time.sleep(0.05)
+    return rec
+
+
+def predict(*args):
+    """Exit status, and the one answer with the IOAS that it is about."""
+    r = tool('predict', 'attach', '--json', *map(str, args))
+    check(r.returncode in (0, 1, 4) and r.stdout, args, r.returncode, r.stderr)
+    d = json.loads(r.stdout)
+    check(len(d['ioases']) == 1 and len(d['ioases'][0]['answers']) == 1, d)
+    return r.returncode, d['ioases'][0]['answers'][0], d['ioases'][0]
+
+
+def spans(ranges):
+    return [(r['iova'], r['last']) for r in ranges]
+
+
+def in_the_way(answer):
+    """The conflicts: why, what of the IOAS, and the region."""
+    return [(c['cause'], *spans([c.get('area') or c['allowed']]),
+             *spans([c['region']] if 'region' in c else [])) for c in answer['conflicts']]
+
+
+MSI = (0xfee00000, 0xfeefffff)
+APERTURE_END = 1 << 48  # as the lab starts QEMU
+
+
+def predict_cases():
+    """What the client does first, whether the attach fails then, and what for."""
+    far = (APERTURE_END, APERTURE_END + PAGE - 1)
+    inside = (MSI[0], MSI[0] + PAGE - 1)
+    across = (MSI[0] - PAGE, MSI[0] + PAGE - 1)
+    last = (MSI[1] + 1 - PAGE, MSI[1])
+    yield [], []
+    yield ['map %u 0xfee00000 0x1000 rw 0'], [('region', inside, MSI)]
+    yield ['unmap %u 0xfee00000 0x1000', 'map %u 0xfedff000 0x2000 r 0',
+           'map %u 0xfeeff000 0x1000 r 0'], [('region', across, MSI), ('region', last, MSI)]
+    yield ['unmap %u 0xfedff000 0x2000', 'unmap %u 0xfeeff000 0x1000',
+           'map %u 0xfedff000 0x1000 r 0', 'map %u 0xfef00000 0x1000 r 0'], []
+    yield [f'map %u {far[0]:#x} 0x1000 r 0'], [('aperture', far)]
+    yield [f'unmap %u {far[0]:#x} 0x1000',
+           f'map %u {APERTURE_END - PAGE:#x} 0x1000 r 0'], []
+    yield ['map %u 0x40000800 0x400 r 0x800'], [('alignment', (0x40000800, 0x40000bff))]
+    yield ['unmap %u 0x40000800 0x400', 'allow %u 0xfee00000 0xfee00fff'], [('region', inside, MSI)]
+    yield ['allow %u 0 0xfedfffff'], []
+    yield [f'allow %u 0xfeeff000 {far[1]:#x}'], [('region', (last[0], far[1]), MSI),
+                                                 ('aperture', (last[0], far[1]))]
+    yield ['allow %u 1 0'], []
+
+
+def test_predict():
+    """An attach fails where it was said to fail, and leaves the ranges that were said."""
+    path = f'{OUT}/predict.ioas'
+    device = devices()[3]
+    rec = Recorder(path)
+    c = Client('--max-size', '1M').ready()
+    mine = next(iter(replay(c.log).ioases))
+    ioas = min(i['ioas'] for i in ioases(show('events'), c.pid))
+    moments = []
+    for steps, want in predict_cases():
+        for step in steps:
+            check(c.ask(step % mine).startswith('ok'), step)
+        moments.append(time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+        live = predict('--from', 'events', '--ioas', ioas, device)[1]
+        seen = [x for x in in_the_way(live)]
+        # Not every source knows what is allowed; then it says so.
+        if 'allowed' not in live['doubts'] or not any('allow' in s for s in steps):
+            check(seen == want, 'now:', steps, seen, want, live['doubts'])
+        answer = c.ask(f'attach {device} {mine}')
+        check(answer == ('error -98' if want else 'ok'), steps, answer)
+        then = []
+        if not want:
+            then = [tuple(int(x, 16) for x in r.split('-'))
+                    for r in c.ask(f'ranges {mine}').split()[1].split(',')]
+            check(c.ask(f'detach {device}') == 'ok', 'detach')
+        moments[-1] = (moments[-1], want, then)
+    c.quit()
+    rec.terminate()
+    rec.communicate()
+    for ns, want, then in moments:
+        status, a, i = predict('-r', path, '--at', f'{ns}ns', '--ioas', ioas, device)
+        check(status == (4 if want else 0) and a['verdict'] == ('fails' if want else 'succeeds'),
+              want, status, a)
+        check(in_the_way(a) == want and a['errno'] == ('EADDRINUSE' if want else None), want, a)
+        check(spans(i['valid_now']) == [(0, TOP)], i['valid_now'])
+        check(want or spans(a['valid_then']) == then, 'ranges:', a['valid_then'], then)
+    return f'{len(moments)} attaches, {sum(bool(m[1]) for m in moments)} refused'
+
+
+import accesses  # noqa: E402  (it uses what is above)
+guest.run([v for names in (globals(), vars(accesses)) for k, v in list(names.items())
+           if k.startswith('test_')])

@@ -50,9 +50,9 @@ def show(source):
 class Client:
     """A type1-client that serves: it holds what its scenario left until it is told to quit."""
 
-    def __init__(self, *args, scenario='hold', mode='v2', log=None, serve=True):
+    def __init__(self, *args, scenario='hold', mode='v2', log=None, serve=True, prefix=()):
         self.log = log or f'{OUT}/client-{time.monotonic_ns()}.log'
-        cmd = [CLIENT, '--mode', mode, '--log', self.log, *map(str, args)]
+        cmd = [*prefix, CLIENT, '--mode', mode, '--log', self.log, *map(str, args)]
         cmd += (['--serve'] if serve else []) + [scenario]
         self.mode = mode
         self.p = subprocess.Popen(cmd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -245,12 +245,12 @@ def edus():
     return [line.split()[0] for line in r.stdout.splitlines()]
 
 
-def emulated(n):
+def emulated(n, option='--emulated', first=0):
     """Arguments for a client with n mediated test devices."""
     if not os.path.exists('/sys/module/ioas_testdev'):
         r = sh(f"insmod {os.environ['TESTDEV']}/ioas_testdev.ko")
         check(r.returncode == 0, r.stderr)
-    return [x for i in range(n) for x in ('--emulated', f'ioas_test{i}')]
+    return [x for i in range(first, first + n) for x in (option, f'ioas_test{i}')]
 
 
 def attached_programs():

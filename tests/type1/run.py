@@ -10,7 +10,9 @@ import subprocess
 import time
 
 import checks
+import explains
 import guest
+import users
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
                    edus, emulated, ioases, no_loss, same_as_log, same_state, scaled, sh, show,
                    tool)
@@ -312,6 +314,34 @@ def test_mixed_detach():
     c.quit()
 
 
+def test_mixed_predict():
+    """Hardware comes to an IOAS of a mediated device: refused where that was said, and only there."""
+    t = Trace()
+    dev = edus()[0]
+    c = Client('--device', dev, *emulated(1)).ready()
+    check(c.ask(f'detach {dev}') == 'ok', 'detach')
+    number = str(ioases(show('events'), c.pid)[0]['ioas'])
+    cases = ([], None), (['map 0xfee00000 0x2000 rw 0'], 0xfee00000), \
+        (['unmap 0xfee00000 0x2000', 'map 0xfedff000 0x1000 rw 0', 'map 0xfef00000 0x1000 rw 0'], None)
+    for steps, wrong in cases:
+        for step in steps:
+            check(c.ask(step).startswith('ok'), step)
+        for source in 'events', 'kernel':
+            ioas = number if source == 'events' else str(ioases(show(source), c.pid)[0]['ioas'])
+            r = tool('predict', 'attach', dev, '--ioas', ioas, '--from', source, '--json')
+            a = json.loads(r.stdout)['ioases'][0]['answers'][0]
+            check(r.returncode == (4 if wrong else 0), source, steps, r.returncode, r.stderr, a)
+            check(a['errno'] == ('EINVAL' if wrong else None), a)
+            check([x['area']['iova'] for x in a['conflicts']] == ([wrong] if wrong else []), a)
+        answer = c.ask(f'attach {dev}')
+        check(answer == ('error -22' if wrong else 'ok'), steps, answer)
+        if not wrong:
+            check(c.ask(f'detach {dev}') == 'ok', 'detach')
+    t.finish()
+    c.quit()
+    return f'{len(cases)} attaches'
+
+
 def test_module_unloads():
     r = sh('rmmod ioas_testdev')
     check(r.returncode == 0, r.stderr)
@@ -454,5 +484,6 @@ def test_show_views():
     c.quit()
 
 
-guest.run([v for names in (globals(), vars(checks)) for k, v in list(names.items())
+PARTS = (checks, explains, users)
+guest.run([v for names in (globals(), *map(vars, PARTS)) for k, v in list(names.items())
            if k.startswith('test_')])

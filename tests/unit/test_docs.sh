@@ -97,8 +97,10 @@ sample() {
     AGE) echo 1h ;;
     FORMAT) echo json ;;
     R=SEVERITY) echo R-20=off ;;
+    RANGE) echo 0-0xfff ;;
     ADDR | TIME) echo 0 ;;
     SOURCE) echo auto ;;
+    WHAT) echo user ;;
     USER*) echo root ;;
     *) return 1 ;;
     esac
@@ -222,6 +224,11 @@ for s in $(complete_words show --from ''); do
     check "show --from $s is in the help" has "$s" <(help_of show)
 done
 check "show --from refuses others" not accepted show --from no-such-source
+for w in '' --from\ kernel; do
+    # shellcheck disable=SC2086
+    check "completion: predict $w" same attach "$(complete_words predict $w '')"
+done
+check "predict refuses other words" not "$tool" predict no-such-thing
 check "completion: files" same COPYING "$(complete_words trace --state COPY)"
 check "completion: a program's arguments" same COPYING "$(complete_words trace -- cat COPY)"
 
@@ -232,7 +239,12 @@ check "schema: keys of lookup" keys_described user/view/lookup.c
 check "schema: keys of holes" keys_described user/view/holes.c
 check "schema: keys of aliases" keys_described user/view/aliases.c
 check "schema: keys of diff" keys_described user/view/diff_json.c
+check "schema: keys of predict" keys_described user/view/predict_json.c
 check "completion: actions of policy" same "$(printf '%s\n' check explain)" "$(complete_words policy '')"
+for w in $(complete_words users --by ''); do
+    check "users --by $w" accepted users --by "$w"
+done
+check "schema: keys of users" keys_described user/view/usage.c
 check "schema: keys of policy" keys_described user/view/policy.c
 check "schema: keys of features" keys_described user/cli/features.c
 check "schema: kinds" enum_described IOAS_EV_

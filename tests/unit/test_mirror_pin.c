@@ -157,6 +157,34 @@ static void test_unknown_access(void **state)
 	assert_anomalies(f, MIRROR_UNKNOWN_OBJECT, 1);
 }
 
+/* An access that is moved is in two IOASes for a moment, with pins in the first. */
+static void test_moved_access(void **state)
+{
+	struct fixture *f = *state;
+	struct ioas_event other = unit_event(IOAS_EV_IOAS_NEW);
+	struct ioas_event ev = object_event(IOAS_EV_ACCESS_ATTACH, 4);
+	const struct mirror_ioas *second;
+
+	open_ioas(f);
+	attach_access(f, 4);
+	pin(f, IOAS_EV_ACCESS_PIN, 4, 1, 3, 1);
+	other.ioas = ev.ioas = 3;
+	assert_int_equal(apply(f, other), 0);
+	assert_int_equal(apply(f, ev), 0);
+	assert_int_equal(held_at(f, 4, 2), 1);
+	assert_int_equal(pin(f, IOAS_EV_ACCESS_UNPIN, 4, 1, 3, 1), 0);
+	assert_int_equal(apply(f, object_event(IOAS_EV_ACCESS_DETACH, 4)), 0);
+	assert_null(mirror_find_access(the_ioas(f), 4));
+	ev = area_event(IOAS_EV_ACCESS_PIN, PAGE, 2 * PAGE - 1, 0);
+	ev.ioas = 3;
+	ev.body_area.object = 4;
+	assert_int_equal(apply(f, ev), 0);
+	second = mirror_find_ioas(f->m, 3);
+	assert_int_equal(mirror_find_access(second, 4)->pins.refs, 1);
+	assert_int_equal(the_ioas(f)->pins.refs, 0);
+	assert_no_anomaly(f);
+}
+
 static int range(struct fixture *f, unsigned int kind, unsigned int class, uint64_t iova,
 		 uint64_t last, uint32_t owner)
 {
@@ -259,7 +287,8 @@ int main(void)
 		WITH_FIXTURE(test_access_pins),	     WITH_FIXTURE(test_accesses),
 		WITH_FIXTURE(test_pins_of_accesses), WITH_FIXTURE(test_unnamed),
 		WITH_FIXTURE(test_unknown_access),   WITH_FIXTURE(test_ranges),
-		WITH_FIXTURE(test_same_start),	     WITH_FIXTURE(test_reserved),
+		WITH_FIXTURE(test_moved_access),     WITH_FIXTURE(test_same_start),
+		WITH_FIXTURE(test_reserved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,7 @@ static const struct need iommufd_needs[] = {
 	{ "iopt_table_add_domain", NULL, { DOMAINS, RULE_ATTACH_ATOMIC } },
 	{ "iopt_cut_iova", NULL, { RULE_SPLIT, RULE_STREAM_KNOWN } },
 	{ "iopt_insert_area", NULL, { RULE_SPLIT, RULE_STREAM_KNOWN } },
+	{ "iopt_disable_large_pages", NULL, { RULE_SPLIT } },
 	/* Where domains are told, too. */
 	{ "iopt_reserve_iova", NULL, { RESERVED, DOMAINS } },
 	{ "__iopt_remove_reserved_iova", NULL, { RESERVED, DOMAINS } },

@@ -30,6 +30,8 @@ int cmd_lookup(int argc, char **argv);
 int cmd_holes(int argc, char **argv);
 int cmd_aliases(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_users(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_features(int argc, char **argv);
 

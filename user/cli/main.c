@@ -18,6 +18,8 @@ static const struct command commands[] = {
 	{ "holes", "tell what is not mapped, or mapped and not pinned", cmd_holes },
 	{ "aliases", "tell which memory is mapped and charged more than once", cmd_aliases },
 	{ "diff", "compare two I/O address spaces, moments or recordings", cmd_diff },
+	{ "users", "print who has locked how much memory, and what limits leave", cmd_users },
+	{ "predict", "tell whether a device could be attached, and what forbids it", cmd_predict },
 	{ "policy", "tell whom a policy of limits would stop, and where", cmd_policy },
 	{ "features", "print what this kernel offers to trace", cmd_features },
 };

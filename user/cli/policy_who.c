@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "live/log.h"
+#include "live/proc.h"
 
 static int find_user(const char *name, uint32_t *uid, void *arg)
 {
@@ -151,33 +152,17 @@ static int take_status(struct policy_person *p, FILE *status)
 	return err ?: found ? 0 : -ESRCH;
 }
 
-/* cgroups(7): the line of hierarchy 0 is that of cgroup v2. */
-static int take_cgroup(struct policy_person *p, FILE *cgroup)
-{
-	char *line = NULL;
-	size_t size = 0;
-
-	while (!p->cgroup && getline(&line, &size, cgroup) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!strncmp(line, "0::/", 4))
-			p->cgroup = strdup(line + 3);
-	}
-	free(line);
-	return p->cgroup ? 0 : -ENOENT;
-}
-
-static int read_proc(const char *pid, const char *what, struct policy_person *p,
-		     int (*take)(struct policy_person *p, FILE *in))
+static int read_status(uint32_t pid, struct policy_person *p)
 {
 	char path[64];
 	FILE *in;
 	int err;
 
-	snprintf(path, sizeof(path), "/proc/%s/%s", pid, what);
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
 	in = fopen(path, "re");
 	if (!in)
 		return log_err(-errno, "%s", path);
-	err = take(p, in);
+	err = take_status(p, in);
 	fclose(in);
 	return err ? log_err(err, "%s", path) : 0;
 }
@@ -191,8 +176,10 @@ int policy_person_of_process(const char *pid, struct policy_person *out)
 
 	if (parse_number(pid, false, 1, INT32_MAX, &number))
 		return log_err(-EINVAL, "'%s' is no number of a process", pid);
-	err = read_proc(pid, "status", &p, take_status)
-		      ?: read_proc(pid, "cgroup", &p, take_cgroup);
+	err = read_status(number, &p);
+	/* Without cgroup v2 there are no limits of cgroups. */
+	if (!err && proc_cgroup(number, &p.cgroup) == -ENOMEM)
+		err = log_err(-ENOMEM, "process %s", pid);
 	pw = err ? NULL : getpwuid(p.view.who.uid);
 	if (pw)
 		err = take_name(&p, pw->pw_name);

@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/groups.h"
+#include "cli/procmaps.h"
 #include "cli/run.h"
 #include "cli/trace_options.h"
 #include "core/event.h"
+#include "core/explain.h"
 #include "core/mirror.h"
 #include "core/recording.h"
 #include "core/state_mirror.h"
@@ -20,9 +23,11 @@ struct trace {
 	const struct trace_options *opt;
 	struct run *run; /* NULL: from a recording */
 	struct mirror *mirror;
+	struct explain *explain;
 	struct trace_summary sum;
 	__u64 start_ns;
 	__u64 shown;
+	uint64_t looked_ns; /* into a process */
 };
 
 /* ---- events ---- */
@@ -49,21 +54,33 @@ static bool enough(const struct trace *t)
 	return t->opt->count && t->shown >= t->opt->count;
 }
 
+static void print_event(struct trace *t, const struct ioas_event *ev)
+{
+	struct explanation why;
+	bool explained = ev->kind == IOAS_EV_OP && explain_op(t->explain, t->mirror, ev, &why);
+
+	if (explained && t->run) {
+		groups_name(&why);
+		procmaps_name(&why, ev->tgid, run_now_ns(), &t->looked_ns);
+	}
+	if (t->opt->json)
+		trace_json(stdout, ev, explained ? &why : NULL);
+	else
+		trace_line(stdout, ev, t->start_ns, explained ? &why : NULL);
+}
+
 static void on_event(const struct ioas_event *ev, void *arg)
 {
 	struct trace *t = arg;
 
 	trace_count(&t->sum, ev);
+	explain_see(t->explain, t->mirror, ev);
 	mirror_apply(t->mirror, ev); /* what contradicts is counted there */
 	if (!wanted(t->opt, ev) || enough(t))
 		return;
 	t->shown++;
-	if (t->opt->quiet)
-		return;
-	if (t->opt->json)
-		trace_json(stdout, ev);
-	else
-		trace_line(stdout, ev, t->start_ns);
+	if (!t->opt->quiet)
+		print_event(t, ev);
 }
 
 static void on_uncertain(__u32 ctx, __u64 time_ns, void *arg)
@@ -230,9 +247,12 @@ int cmd_trace(int argc, char **argv)
 	if (trace_parse(argc, argv, &o, &status))
 		return status;
 	t.mirror = mirror_new(NULL);
-	if (!t.mirror)
-		return exit_status(log_err(-ENOMEM, "starting"));
-	status = o.read ? trace_recorded(&t) : trace_live(&t);
+	t.explain = explain_new(NULL);
+	if (!t.mirror || !t.explain)
+		status = exit_status(log_err(-ENOMEM, "starting"));
+	else
+		status = o.read ? trace_recorded(&t) : trace_live(&t);
+	explain_free(t.explain);
 	mirror_free(t.mirror);
 	return status;
 }

@@ -127,6 +127,19 @@ static void judge_option(struct check_at *at)
 			   mirror_domain_count(at->ioas), mirror_area_count(at->ioas));
 }
 
+/* It is told after the kernel's lock: an op that began before may have found either. */
+static void note_small(struct check_at *at)
+{
+	const struct ioas_obj_body *body = &at->ev->body_obj;
+
+	if (body->option != IOAS_OPTION_HUGE_PAGES || !at->ioas || !at->mine)
+		return;
+	if (!body->value && !at->ioas->small_pages && at->mine->small_ns != UINT64_MAX)
+		at->mine->small_ns = at->ev->time_ns;
+	else if (body->value && at->ioas->small_pages)
+		at->mine->small_ns = UINT64_MAX;
+}
+
 static void judge_owner(struct check_at *at)
 {
 	const struct mirror_pages *pages =
@@ -145,6 +158,7 @@ void check_answer_before(struct check_at *at)
 	switch (at->ev->kind) {
 	case IOAS_EV_OPTION:
 		judge_option(at);
+		note_small(at);
 		return;
 	case IOAS_EV_PAGES_OWNER:
 		judge_owner(at);

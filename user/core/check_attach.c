@@ -153,10 +153,17 @@ static struct check_ranges *ranges_now(struct check_at *at)
 	if (!at->op->ranges || at->op->ranges_ioas != at->ioas->id ||
 	    check_others(&at->mine->ranges, at->op->number, check_op_start(at->ev)))
 		return NULL;
-	now = check_ranges_copy(at->c, at->ioas);
+	now = check_ranges_copy(&at->c->alloc, at->ioas);
 	if (!now)
 		check_no_memory(at);
 	return now;
+}
+
+/* Ranges, not what a VFIO container can do or which IOAS it has. */
+static bool asks_for_ranges(const struct ioas_event *ev)
+{
+	return ev->backend != IOAS_BACKEND_COMPAT || !ev->body_op.cmd ||
+	       ev->body_op.cmd == CHECK_VFIO_GET_INFO;
 }
 
 /* a program that has once asked, or mapped, knows ranges that may not hold now. */
@@ -176,6 +183,8 @@ static void note_unqueried(struct check_at *at)
 		at->mine->unqueried_op = op->what;
 		break;
 	case IOAS_OP_QUERY:
+		if (!asks_for_ranges(at->ev))
+			return;
 		at->mine->unqueried_ns = 0;
 		at->mine->asked = true;
 		break;

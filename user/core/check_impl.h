@@ -16,24 +16,14 @@
 #define CORE_CHECK_IMPL_H
 
 #include "core/check.h"
+#include "core/check_ranges.h"
 #include "core/check_use.h"
 #include "core/event.h"
 #include "core/hash.h"
 
-/* A set of disjoint ranges in order, as a copy. */
-struct check_range {
-	uint64_t iova;
-	uint64_t last;
-};
-
-struct check_ranges {
-	size_t count;
-	struct check_range at[];
-};
-
-/* op.uapi_flags of type1: VFIO_DMA_UNMAP_FLAG_ALL; VFIO_DMA_MAP_FLAG_VADDR and that of UNMAP. */
-#define CHECK_TYPE1_UNMAP_ALL 2
-#define CHECK_TYPE1_VADDR 4
+/* op.cmd of a VFIO container's ioctls, which iommufd answers too: linux/vfio.h. */
+#define CHECK_VFIO_GET_INFO 0x3b70
+#define CHECK_VFIO_UNMAP 0x3b72
 
 /* Ops in flight that are remembered; the oldest is given up for a new one. */
 #define CHECK_OPS_MAX 65536
@@ -127,6 +117,7 @@ struct check_ioas {
 	uint32_t ranging; /* of these, those that have changed ranges */
 	bool shaken; /* a change of no op, or of an op that was not told: no verdict at rest */
 	bool asked; /* its ranges were asked for, or something was mapped */
+	uint64_t small_ns; /* when pages became small; UINT64_MAX: they were large again */
 	struct check_last areas;
 	struct check_last ranges;
 	struct check_last users; /* attaches and detaches */
@@ -212,43 +203,8 @@ bool check_others(const struct check_last *last, uint64_t op, uint64_t since_ns)
 /* Whether another op than the event's has changed areas of the IOAS since `since_ns`. */
 bool check_raced(const struct check_at *at, uint64_t since_ns);
 
-/* When the op whose event this is began, CLOCK_BOOTTIME. */
-static inline uint64_t check_op_start(const struct ioas_event *ev)
-{
-	return ev->time_ns - ev->body_op.latency_ns;
-}
-
-/* A copy of the valid ranges, or for iommufd of the gaps between reserved ones; NULL: no memory. */
-struct check_ranges *check_ranges_copy(struct check *c, const struct mirror_ioas *ioas);
-
 /* The range of an event: 0, or -ENOENT if it has none. */
 int check_range_of(const struct ioas_event *ev, struct check_range *out);
-
-/* An UNMAP of everything, by flag or by range. */
-bool check_asks_for_all(const struct ioas_event *ev);
-
-/* A type1 MAP or UNMAP that is about memory addresses, and leaves the areas alone. */
-static inline bool check_is_vaddr(const struct ioas_event *ev)
-{
-	return ev->backend == IOAS_BACKEND_TYPE1 && (ev->body_op.uapi_flags & CHECK_TYPE1_VADDR);
-}
-
-/* What an op asked for: 0, or -ENOENT if that is no range. */
-int check_asked(const struct ioas_event *ev, struct check_range *out);
-
-static inline uint64_t check_range_bytes(struct check_range r)
-{
-	return r.last - r.iova + 1;
-}
-
-/* Whether the two have an address in common. */
-static inline bool check_range_meets(struct check_range a, struct check_range b)
-{
-	return a.iova <= b.last && b.iova <= a.last;
-}
-
-/* Whether all of `a` lies in `b`. */
-bool check_ranges_inside(const struct check_ranges *a, const struct check_ranges *b);
 
 /* ---- the books (check_books.c) ---- */
 

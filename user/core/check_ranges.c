@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Sets of ranges: what may be mapped, and whether one set lies in another. */
-#include "core/check_impl.h"
+#include "core/check_ranges.h"
 
 /* Appends a range that begins behind those before it; one that follows at once is joined. */
 static void push(struct check_ranges *set, uint64_t iova, uint64_t last)
@@ -31,14 +31,15 @@ static void push_free(struct check_ranges *set, const struct mirror_ioas *ioas, 
 	push(set, iova, last);
 }
 
-struct check_ranges *check_ranges_copy(struct check *c, const struct mirror_ioas *ioas)
+struct check_ranges *check_ranges_copy(const struct ioas_alloc *alloc,
+				       const struct mirror_ioas *ioas)
 {
 	size_t most = mirror_range_count(ioas, IOAS_RANGE_VALID) +
 		      mirror_range_count(ioas, IOAS_RANGE_RESERVED) + 1;
 	const struct mirror_range *r = mirror_range_first(ioas, IOAS_RANGE_VALID);
 	struct check_ranges *set;
 
-	set = c->alloc.alloc(sizeof(*set) + most * sizeof(set->at[0]), c->alloc.arg);
+	set = alloc->alloc(sizeof(*set) + most * sizeof(set->at[0]), alloc->arg);
 	if (!set)
 		return NULL;
 	set->count = 0;

@@ -194,7 +194,7 @@ static void book_ranges(struct check_op *op, struct check_at *at)
 {
 	if (op->ranges || !at->ioas)
 		return;
-	op->ranges = check_ranges_copy(at->c, at->ioas);
+	op->ranges = check_ranges_copy(&at->c->alloc, at->ioas);
 	if (!op->ranges) {
 		op->partial = true;
 		check_no_memory(at);

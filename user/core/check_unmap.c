@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "core/check_impl.h"
+#include "core/unmap_class.h"
 
 #define RANGE "[%#" PRIx64 ", %#" PRIx64 "]"
 
@@ -82,10 +83,27 @@ static uint64_t since(const struct check_at *at)
 	return locked && at->op->removed ? at->op->removed_ns : check_op_start(at->ev);
 }
 
+/*
+ * iommufd answers its own ioctl and that of a VFIO container otherwise: only the
+ * latter splits areas, and where pages are small (iommufd_vfio_unmap_dma). What it
+ * does then keeps the promises of the former, too: where it is not sure that they
+ * were small all the time, those are judged.
+ */
+static uint8_t mode_of(const struct check_at *at)
+{
+	const struct ioas_event *ev = at->ev;
+	bool vfio = ev->backend == IOAS_BACKEND_COMPAT && ev->body_op.cmd == CHECK_VFIO_UNMAP;
+
+	if (vfio && at->ioas->mode == IOAS_MODE_COVER && at->ioas->small_pages &&
+	    at->mine->small_ns <= check_op_start(ev))
+		return IOAS_MODE_ANY;
+	return at->ioas->mode;
+}
+
 static struct unmap look(struct check_at *at)
 {
 	struct unmap u = {
-		.mode = at->ioas->mode,
+		.mode = mode_of(at),
 		.all = check_asks_for_all(at->ev),
 		.result = at->ev->body_op.result,
 	};
@@ -173,9 +191,16 @@ static const char *wrong_exact(const struct unmap *u, const struct check_op *op)
 		       : NULL;
 }
 
+/* Where it has cut areas, none is in its way; iommufd does not cut inside a page. */
 static const char *wrong_any(const struct unmap *u)
 {
-	return !u->result && u->left ? "all that is mapped in the range goes" : NULL;
+	bool pages =
+		!(u->asked.iova & (IOAS_PAGE_SIZE - 1)) && !(~u->asked.last & (IOAS_PAGE_SIZE - 1));
+
+	if (!u->left || (u->result && (u->result != -ENOENT || !pages)))
+		return NULL;
+	return u->result ? "areas are cut where the range ends"
+			 : "all that is mapped in the range goes";
 }
 
 static const char *wrong(const struct unmap *u, const struct check_op *op)
@@ -280,52 +305,23 @@ static void judge_short(struct check_at *at, const struct unmap *u)
 		   u->asked.iova, u->asked.last, at->op->removed_bytes, bytes);
 }
 
-/* Semantics row 4.1: how it was asked, against what was there. */
-static enum check_unmap_class class_of(const struct unmap *u, const struct check_op *op)
-{
-	struct check_range went = { op->removed_first, op->removed_last };
-	struct check_range one =
-		u->left ? (struct check_range){ u->left->node.start, u->left->node.last }
-			: u->asked;
-	bool cut = one.iova < u->asked.iova;
-
-	if (u->all)
-		return CHECK_UNMAP_ALL;
-	if (!op->removed && !u->left)
-		return CHECK_UNMAP_EMPTY;
-	if (op->splits)
-		one = op->split;
-	else if (op->removed == 1)
-		one = went;
-	/* One area, before anything happened to it, that the range lies in. */
-	if ((op->removed <= 1 || op->splits) && one.iova <= u->asked.iova &&
-	    one.last >= u->asked.last)
-		return one.iova == u->asked.iova && one.last == u->asked.last ? CHECK_UNMAP_EXACT
-									      : CHECK_UNMAP_SUBSET;
-	if (op->splits || cut ||
-	    (op->removed && (went.iova < u->asked.iova || went.last > u->asked.last)))
-		return CHECK_UNMAP_BISECT;
-	return CHECK_UNMAP_SUPERSET;
-}
-
-/* Whether an area that is left sticks out at the upper end. */
-static bool cuts_end(const struct check_at *at, const struct unmap *u)
-{
-	const struct mirror_area *end = mirror_area_at(at->ioas, u->asked.last);
-
-	return end && end->node.last > u->asked.last;
-}
-
+/* Semantics row 4.1. */
 static void count_class(struct check_at *at, const struct unmap *u)
 {
-	enum check_unmap_class class;
+	const struct check_op *op = at->op;
+	struct unmap_facts f = {
+		.asked = u->asked,
+		.all = u->all,
+		.removed = op->removed,
+		.went = { op->removed_first, op->removed_last },
+		.splits = op->splits,
+		.split = op->split,
+	};
 
-	if ((!u->all && !u->has_range) || u->raced || at->op->partial || at->ioas->adopted)
+	if ((!u->all && !u->has_range) || u->raced || op->partial || at->ioas->adopted)
 		return;
-	class = class_of(u, at->op);
-	if (class == CHECK_UNMAP_SUPERSET && cuts_end(at, u))
-		class = CHECK_UNMAP_BISECT;
-	at->c->stats.unmaps[class]++;
+	unmap_facts_left(&f, at->ioas);
+	at->c->stats.unmaps[unmap_class(&f)]++;
 }
 
 void check_unmap_op(struct check_at *at)

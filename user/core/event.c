@@ -74,6 +74,7 @@ static const char *const op_names[] = {
 	[IOAS_OP_HWPT_ALLOC] = "hwpt-alloc",
 	[IOAS_OP_BIND] = "bind",
 	[IOAS_OP_UNBIND] = "unbind",
+	[IOAS_OP_CHARGE] = "charge",
 };
 
 static const char *const backend_names[] = {

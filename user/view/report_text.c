@@ -62,7 +62,7 @@ static void print_history(FILE *out, const struct check_violation *v, uint64_t s
 	fputs("  what led there\n", out);
 	for (size_t i = 0; i < v->nhistory; i++) {
 		fputs("  ", out);
-		trace_line(out, v->history[i], start_ns);
+		trace_line(out, v->history[i], start_ns, NULL);
 	}
 }
 

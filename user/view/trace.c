@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "view/explain.h"
 #include "view/units.h"
 
 #define LINE "%12s %-8s %4s %-12s %-35s %8s %-18s %9s  %s\n"
@@ -105,12 +106,30 @@ static void op_name(struct columns *c, const struct ioas_event *ev)
 		SET(c->what, "%s", name);
 }
 
-static void op_columns(struct columns *c, const struct ioas_event *ev)
+/* How an unmap met what was there, behind its result. */
+static void add_class(struct columns *c, const struct explanation *why)
+{
+	char class[24];
+	size_t used = strlen(c->result);
+
+	if (explain_class(class, sizeof(class), why))
+		snprintf(c->result + used, sizeof(c->result) - used, ", %s", class);
+}
+
+static void op_columns(struct columns *c, const struct ioas_event *ev,
+		       const struct explanation *why)
 {
 	const struct ioas_op_body *o = &ev->body_op;
 
 	op_name(c, ev);
 	op_result(c, ev);
+	add_class(c, why);
+	if (o->what == IOAS_OP_CHARGE) {
+		SET(c->where, "%s of pid %u", name_or(ioas_counter_name(o->prot)), o->group);
+		units_bytes(c->size, o->size);
+		units_time(c->latency, o->latency_ns);
+		return;
+	}
 	if (o->what == IOAS_OP_CUT)
 		SET(c->where, "at 0x%" PRIx64, (uint64_t)o->iova);
 	else if (o->size)
@@ -243,7 +262,8 @@ static void change_columns(struct columns *c, const struct ioas_event *ev)
 	}
 }
 
-void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns)
+void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns,
+		const struct explanation *why)
 {
 	struct columns c = { .where = "-", .size = "-", .result = "-" };
 	char time[32], ioas[16] = "-", comm[UNITS_LEN], who[64];
@@ -254,9 +274,11 @@ void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns)
 		SET(ioas, "%u", ev->ioas);
 	SET(who, "%s[%u] uid %u", units_comm(comm, ev->comm), ev->tid, ev->uid);
 	if (ev->kind == IOAS_EV_OP)
-		op_columns(&c, ev);
+		op_columns(&c, ev, why);
 	else
 		change_columns(&c, ev);
 	fprintf(out, LINE, time, name_or(ioas_backend_name(ev->backend)), ioas, c.what, c.where,
 		c.size, c.result, c.latency, who);
+	if (why)
+		explain_lines(out, why);
 }

@@ -6,6 +6,7 @@
 #include <ioascope/state.h>
 #include <stdio.h>
 
+#include "core/explain.h"
 #include "view/json.h"
 
 #define TRACE_SCHEMA 1
@@ -13,11 +14,15 @@
 /* The column heads of trace_line(). */
 void trace_header(FILE *out);
 
-/* One line for @ev; times are given relative to @start_ns (CLOCK_BOOTTIME). */
-void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns);
+/*
+ * One line for @ev; times are given relative to @start_ns (CLOCK_BOOTTIME). What @why
+ * (may be NULL) says of it stands in lines below.
+ */
+void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns,
+		const struct explanation *why);
 
-/* One JSON object and a newline; all numbers in bytes, pages and nanoseconds. */
-void trace_json(FILE *out, const struct ioas_event *ev);
+/* One JSON object and a newline; all numbers in bytes, pages and nanoseconds. @why may be NULL. */
+void trace_json(FILE *out, const struct ioas_event *ev, const struct explanation *why);
 
 /* What that object holds, without .schema, into an object that the caller began. */
 void trace_json_members(struct json *j, const struct ioas_event *ev);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "view/explain.h"
 #include "view/json.h"
 #include "view/units.h"
 
@@ -52,12 +53,29 @@ static void op_asked(struct json *j, const struct ioas_event *ev)
 		json_bool(j, "all", true);
 }
 
+/* Its body is its own, see enum ioas_op. */
+static void op_charge(struct json *j, const struct ioas_op_body *o)
+{
+	json_str(j, "counter", ioas_counter_name(o->prot));
+	json_u64(j, "size", o->size);
+	json_u64(j, "used", o->va);
+	json_u64(j, "limit", o->returned);
+	json_u64(j, "owner_pid", o->group);
+	json_u64(j, "owner_uid", o->areas);
+}
+
 static void json_op(struct json *j, const struct ioas_event *ev)
 {
 	const struct ioas_op_body *o = &ev->body_op;
 
 	op_answer(j, ev);
+	if (o->what == IOAS_OP_CHARGE) {
+		op_charge(j, o);
+		return;
+	}
 	op_asked(j, ev);
+	if (o->what == IOAS_OP_RESERVE)
+		json_id(j, "asked_by", o->group);
 	if (o->cmd)
 		json_u64(j, "flags", o->uapi_flags);
 	if (ev->flags & IOAS_F_RETURNED)
@@ -265,7 +283,7 @@ void trace_json_members(struct json *j, const struct ioas_event *ev)
 		json_obj(j, ev);
 }
 
-void trace_json(FILE *out, const struct ioas_event *ev)
+void trace_json(FILE *out, const struct ioas_event *ev, const struct explanation *why)
 {
 	struct json j;
 
@@ -273,6 +291,8 @@ void trace_json(FILE *out, const struct ioas_event *ev)
 	json_object(&j, NULL);
 	json_u64(&j, "schema", TRACE_SCHEMA);
 	trace_json_members(&j, ev);
+	if (why)
+		explain_json(&j, why);
 	json_end_object(&j);
 	json_line(&j);
 }

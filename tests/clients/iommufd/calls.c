@@ -265,9 +265,19 @@ int fd_get_option(struct fd *fd, uint32_t option, uint32_t object, uint64_t *val
 
 int fd_hwpt(struct fd *fd, uint32_t device, uint32_t pt, uint32_t flags, uint32_t *hwpt)
 {
-	struct fd_arg_hwpt arg = {
-		.size = sizeof(arg), .flags = flags, .device = device, .pt = pt
-	};
+	return fd_hwpt_data(fd, device, pt, flags, &(struct fd_hwpt_data){ .type = 0 }, hwpt);
+}
+
+int fd_hwpt_data(struct fd *fd, uint32_t device, uint32_t pt, uint32_t flags,
+		 const struct fd_hwpt_data *data, uint32_t *hwpt)
+{
+	struct fd_arg_hwpt arg = { .size = sizeof(arg),
+				   .flags = flags,
+				   .device = device,
+				   .pt = pt,
+				   .data_type = data->type,
+				   .data_len = data->len,
+				   .data = (uintptr_t)data->bytes };
 	int ret = fd_ioctl(fd, FD_HWPT_ALLOC, &arg);
 
 	if (!ret)
@@ -278,6 +288,20 @@ int fd_hwpt(struct fd *fd, uint32_t device, uint32_t pt, uint32_t flags, uint32_
 					     .pt = pt,
 					     .flags = flags,
 					     .hwpt = arg.out_id,
+					     .result = ret });
+	return ret;
+}
+
+int fd_dirty(struct fd *fd, uint32_t hwpt, bool on)
+{
+	struct fd_arg_dirty arg = { .size = sizeof(arg), .flags = on, .hwpt = hwpt };
+	int ret = fd_ioctl(fd, FD_HWPT_DIRTY, &arg);
+
+	log_write(fd->log, &(struct log_op){ .op = "dirty",
+					     .context = fd->context,
+					     .fields = LOG_PT | LOG_FLAGS,
+					     .pt = hwpt,
+					     .flags = arg.flags,
 					     .result = ret });
 	return ret;
 }

@@ -6,6 +6,8 @@
 #ifndef CLIENT_FD_CALLS_H
 #define CLIENT_FD_CALLS_H
 
+#include <stdbool.h>
+
 #include "iommufd_uapi.h"
 #include "log.h"
 
@@ -48,6 +50,17 @@ int fd_unmap(struct fd *fd, uint32_t ioas, uint64_t iova, uint64_t size, uint64_
 int fd_set_option(struct fd *fd, uint32_t option, uint32_t object, uint64_t value);
 int fd_get_option(struct fd *fd, uint32_t option, uint32_t object, uint64_t *value);
 int fd_hwpt(struct fd *fd, uint32_t device, uint32_t pt, uint32_t flags, uint32_t *hwpt);
+
+/* What a driver of an IOMMU is told of a page table, in words of its own. */
+struct fd_hwpt_data {
+	uint32_t type; /* FD_HWPT_DATA_*; 0: none */
+	uint32_t len;
+	const void *bytes;
+};
+
+int fd_hwpt_data(struct fd *fd, uint32_t device, uint32_t pt, uint32_t flags,
+		 const struct fd_hwpt_data *data, uint32_t *hwpt);
+int fd_dirty(struct fd *fd, uint32_t hwpt, bool on);
 
 const char *fd_prot_name(uint32_t flags);
 

@@ -9,14 +9,15 @@
 #include <unistd.h>
 
 /* The name of the device's only entry in vfio-dev. */
-static int cdev_path(const char *name, char *path, size_t room)
+static int cdev_path(const char *name, bool mediated, char *path, size_t room)
 {
 	char folder[128];
 	struct dirent *entry;
 	int ret = -ENOENT;
 	DIR *dir;
 
-	snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s/vfio-dev", name);
+	snprintf(folder, sizeof(folder), "/sys/bus/%s/devices/%s/vfio-dev",
+		 mediated ? "ioas_test" : "pci", name);
 	dir = opendir(folder);
 	if (!dir)
 		return -errno;
@@ -30,14 +31,14 @@ static int cdev_path(const char *name, char *path, size_t room)
 	return ret;
 }
 
-int cdev_open(struct cdev *dev, const char *name)
+int cdev_open(struct cdev *dev, const char *name, bool mediated)
 {
 	char path[64];
 	int ret;
 
-	*dev = (struct cdev){ .fd = -1 };
+	*dev = (struct cdev){ .fd = -1, .mediated = mediated };
 	snprintf(dev->name, sizeof(dev->name), "%s", name);
-	ret = cdev_path(name, path, sizeof(path));
+	ret = cdev_path(name, mediated, path, sizeof(path));
 	if (!ret)
 		dev->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (!ret && dev->fd < 0)
@@ -76,7 +77,7 @@ int cdev_bind(struct cdev *dev, struct fd *iommufd)
 	dev->iommufd = iommufd;
 	dev->id = arg.out_device;
 	cdev_log(dev, "bind", ret ? 0 : LOG_PT, dev->id, 0, ret);
-	return ret ? ret : edu_open(&dev->edu, dev->fd);
+	return ret || dev->mediated ? ret : edu_open(&dev->edu, dev->fd);
 }
 
 int cdev_attach(struct cdev *dev, uint32_t pt)

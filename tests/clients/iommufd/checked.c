@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "session.h"
+#include "checked.h"
 
 static void differ(struct session *s, const char *what, uint64_t a, uint64_t b, long long got,
 		   long long want)
@@ -17,7 +17,7 @@ static void differ(struct session *s, const char *what, uint64_t a, uint64_t b, 
 		(unsigned long long)a, (unsigned long long)b, got, want);
 }
 
-static int same(struct session *s, const char *what, uint64_t a, uint64_t b, int got, int want)
+int checked(struct session *s, const char *what, uint64_t a, uint64_t b, int got, int want)
 {
 	s->refused += !!got;
 	if (s->modelled && got != want)
@@ -25,9 +25,7 @@ static int same(struct session *s, const char *what, uint64_t a, uint64_t b, int
 	return got;
 }
 
-/* Numbers that come with success. */
-static void same_number(struct session *s, const char *what, uint64_t a, uint64_t got,
-			uint64_t want)
+void checked_number(struct session *s, const char *what, uint64_t a, uint64_t got, uint64_t want)
 {
 	if (s->modelled && got != want)
 		differ(s, what, a, 0, (long long)got, (long long)want);
@@ -39,14 +37,14 @@ int s_alloc(struct session *s, uint32_t *ioas)
 
 	if (!ret)
 		ret = model_alloc(&s->model, *ioas);
-	return same(s, "alloc", 0, 0, ret, 0);
+	return checked(s, "alloc", 0, 0, ret, 0);
 }
 
 int s_destroy(struct session *s, uint32_t id)
 {
 	int want = model_destroy(&s->model, id);
 
-	return same(s, "destroy", id, 0, fd_destroy(&s->fd, id), want);
+	return checked(s, "destroy", id, 0, fd_destroy(&s->fd, id), want);
 }
 
 int s_query(struct session *s, uint32_t ioas, struct fd_ranges *ranges)
@@ -56,15 +54,15 @@ int s_query(struct session *s, uint32_t ioas, struct fd_ranges *ranges)
 	int ret = fd_query(&s->fd, ioas, FD_RANGES_MAX, ranges);
 	unsigned int i;
 
-	same(s, "query", ioas, 0, ret, model ? 0 : -ENOENT);
+	checked(s, "query", ioas, 0, ret, model ? 0 : -ENOENT);
 	if (ret || !model)
 		return ret;
 	model_ranges(&s->model, model, &want);
-	same_number(s, "query: alignment", ioas, ranges->alignment, want.alignment);
-	same_number(s, "query: ranges", ioas, ranges->n, want.n);
+	checked_number(s, "query: alignment", ioas, ranges->alignment, want.alignment);
+	checked_number(s, "query: ranges", ioas, ranges->n, want.n);
 	for (i = 0; i < ranges->n && i < want.n; i++) {
-		same_number(s, "query: start", i, ranges->range[i].start, want.range[i].start);
-		same_number(s, "query: last", i, ranges->range[i].last, want.range[i].last);
+		checked_number(s, "query: start", i, ranges->range[i].start, want.range[i].start);
+		checked_number(s, "query: last", i, ranges->range[i].last, want.range[i].last);
 	}
 	return ret;
 }
@@ -73,22 +71,22 @@ int s_allow(struct session *s, uint32_t ioas, const struct fd_range *ranges, uns
 {
 	int want = model_allow(&s->model, ioas, ranges, n);
 
-	return same(s, "allow", ioas, n, fd_allow(&s->fd, ioas, ranges, n), want);
+	return checked(s, "allow", ioas, n, fd_allow(&s->fd, ioas, ranges, n), want);
 }
 
 int s_huge_pages(struct session *s, uint32_t ioas, uint64_t value)
 {
 	int want = model_huge_pages(&s->model, ioas, value);
 
-	return same(s, "huge pages", ioas, value,
-		    fd_set_option(&s->fd, FD_OPTION_HUGE_PAGES, ioas, value), want);
+	return checked(s, "huge pages", ioas, value,
+		       fd_set_option(&s->fd, FD_OPTION_HUGE_PAGES, ioas, value), want);
 }
 
 /*
  * A read-only map of memory that was never written may pin a page that a later write replaces:
  * write first, as a user who means the device to read something would have.
  */
-static void touch(const struct session *s, uint64_t va, uint64_t size)
+void checked_touch(const struct session *s, uint64_t va, uint64_t size)
 {
 	uint64_t start = (uintptr_t)s->buffer;
 
@@ -105,10 +103,10 @@ int s_map(struct session *s, uint32_t ioas, uint32_t flags, uint64_t va, uint64_
 	if (s->modelled)
 		want = model_map(&s->model, ioas, flags, va, size, &place);
 	if (!(flags & FD_MAP_WRITE))
-		touch(s, va, size);
-	got = same(s, "map", asked, size, fd_map(&s->fd, ioas, flags, va, size, iova), want);
+		checked_touch(s, va, size);
+	got = checked(s, "map", asked, size, fd_map(&s->fd, ioas, flags, va, size, iova), want);
 	if (!got && !want)
-		same_number(s, "map: place", asked, *iova, place);
+		checked_number(s, "map: place", asked, *iova, place);
 	return got;
 }
 
@@ -120,10 +118,10 @@ int s_copy(struct session *s, uint32_t dst, uint32_t src, uint32_t flags, uint64
 
 	if (s->modelled)
 		want = model_copy(&s->model, dst, src, flags, src_iova, size, &place);
-	got = same(s, "copy", src_iova, size,
-		   fd_copy(&s->fd, dst, src, flags, src_iova, size, iova), want);
+	got = checked(s, "copy", src_iova, size,
+		      fd_copy(&s->fd, dst, src, flags, src_iova, size, iova), want);
 	if (!got && !want)
-		same_number(s, "copy: place", src_iova, *iova, place);
+		checked_number(s, "copy: place", src_iova, *iova, place);
 	return got;
 }
 
@@ -134,9 +132,9 @@ int s_unmap(struct session *s, uint32_t ioas, uint64_t iova, uint64_t size, uint
 
 	if (s->modelled)
 		want = model_unmap(&s->model, ioas, iova, size, &gone);
-	got = same(s, "unmap", iova, size, fd_unmap(&s->fd, ioas, iova, size, returned), want);
+	got = checked(s, "unmap", iova, size, fd_unmap(&s->fd, ioas, iova, size, returned), want);
 	if (!got && !want)
-		same_number(s, "unmap: bytes", iova, *returned, gone);
+		checked_number(s, "unmap: bytes", iova, *returned, gone);
 	return got;
 }
 
@@ -144,18 +142,18 @@ int s_hwpt(struct session *s, struct cdev *dev, uint32_t pt, uint32_t *hwpt)
 {
 	int got = fd_hwpt(&s->fd, dev->id, pt, 0, hwpt);
 
-	return same(s, "hwpt", pt, 0, got, model_new_hwpt(&s->model, pt, got ? 0 : *hwpt));
+	return checked(s, "hwpt", pt, 0, got, model_new_hwpt(&s->model, pt, got ? 0 : *hwpt));
 }
 
 int s_attach(struct session *s, struct cdev *dev, uint32_t pt)
 {
 	int want = model_attach(&s->model, session_model_device(s, dev), pt);
 
-	return same(s, "attach", pt, 0, cdev_attach(dev, pt), want);
+	return checked(s, "attach", pt, 0, cdev_attach(dev, pt), want);
 }
 
 int s_detach(struct session *s, struct cdev *dev)
 {
 	model_detach(session_model_device(s, dev));
-	return same(s, "detach", dev->id, 0, cdev_detach(dev), 0);
+	return checked(s, "detach", dev->id, 0, cdev_detach(dev), 0);
 }

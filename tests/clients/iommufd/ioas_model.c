@@ -7,7 +7,7 @@
 
 #include "util.h"
 
-#define PIECES_MAX 64
+#define PIECES_MAX 4096
 
 void model_exit(struct model *m)
 {
@@ -40,7 +40,7 @@ struct area *model_area(const struct ioas *ioas, uint64_t iova)
 	return i < ioas->n && ioas->areas[i].iova <= iova ? &ioas->areas[i] : NULL;
 }
 
-static int area_insert(struct ioas *ioas, const struct area *area)
+int model_insert(struct ioas *ioas, const struct area *area)
 {
 	size_t i = model_first(ioas, area->iova);
 
@@ -70,9 +70,8 @@ static int check_flags(uint32_t flags, uint64_t iova, uint64_t size, uint64_t ot
 	return flags & (FD_MAP_READ | FD_MAP_WRITE) ? 0 : -EINVAL;
 }
 
-/* Places pieces that follow each other; all or none. */
-static int model_place(struct model *m, struct ioas *ioas, uint32_t flags, struct area *pieces,
-		       size_t n, uint64_t size, uint64_t *iova)
+int model_place(struct model *m, struct ioas *ioas, uint32_t flags, struct area *pieces, size_t n,
+		uint64_t size, uint64_t *iova)
 {
 	uint64_t mask = model_alignment(m, ioas) - 1, at;
 	size_t i;
@@ -89,10 +88,19 @@ static int model_place(struct model *m, struct ioas *ioas, uint32_t flags, struc
 			ret = -EPERM;
 		else if ((pieces[i].va % PAGE) & mask)
 			ret = -EINVAL;
+		else if (!pieces[i].prot && model_domains(m, ioas))
+			ret = -EINVAL; /* no page table maps for nothing */
 	}
 	for (i = 0; i < n && !ret; i++)
-		ret = area_insert(ioas, &pieces[i]);
+		ret = model_insert(ioas, &pieces[i]);
 	return ret;
+}
+
+int model_check_memory(uint64_t va, uint64_t size)
+{
+	if (!size || size > UINT64_MAX - PAGE)
+		return -EINVAL;
+	return va + size < va ? -EOVERFLOW : 0;
 }
 
 int model_map(struct model *m, uint32_t id, uint32_t flags, uint64_t va, uint64_t size,
@@ -106,11 +114,8 @@ int model_map(struct model *m, uint32_t id, uint32_t flags, uint64_t va, uint64_
 		return ret;
 	if (!ioas)
 		return -ENOENT;
-	if (!size || size > UINT64_MAX - PAGE)
-		return -EINVAL;
-	if (va + size < va)
-		return -EOVERFLOW;
-	return model_place(m, ioas, flags, &piece, 1, size, iova);
+	ret = model_check_memory(va, size);
+	return ret ? ret : model_place(m, ioas, flags, &piece, 1, size, iova);
 }
 
 /* The pieces of areas that lie in the range. */
@@ -158,8 +163,8 @@ int model_copy(struct model *m, uint32_t dst, uint32_t src, uint32_t flags, uint
 	return ioas ? model_place(m, ioas, flags, pieces, n, size, iova) : -ENOENT;
 }
 
-/* Stops at the first area that is not wholly inside, and what went before it is gone. */
-static int unmap_range(struct ioas *ioas, uint64_t iova, uint64_t last, uint64_t *returned)
+int model_unmap_range(struct model *m, struct ioas *ioas, uint64_t iova, uint64_t last,
+		      uint64_t *returned)
 {
 	size_t i = model_first(ioas, iova), end = i;
 	int ret = 0;
@@ -170,6 +175,7 @@ static int unmap_range(struct ioas *ioas, uint64_t iova, uint64_t last, uint64_t
 			ret = -ENOENT;
 			break;
 		}
+		model_let_go(m, ioas, &ioas->areas[end]);
 		*returned += ioas->areas[end].size;
 	}
 	memmove(&ioas->areas[i], &ioas->areas[end], (ioas->n - end) * sizeof(ioas->areas[0]));
@@ -186,13 +192,13 @@ int model_unmap(struct model *m, uint32_t id, uint64_t iova, uint64_t size, uint
 	if (!ioas)
 		return -ENOENT;
 	if (!iova && size == UINT64_MAX)
-		return unmap_range(ioas, 0, UINT64_MAX, returned);
+		return model_unmap_range(m, ioas, 0, UINT64_MAX, returned);
 	if (iova == UINT64_MAX || size == UINT64_MAX)
 		return -EOVERFLOW;
 	if (!size)
 		return -EINVAL;
 	if (iova + size - 1 < iova)
 		return -EOVERFLOW;
-	ret = unmap_range(ioas, iova, iova + size - 1, returned);
+	ret = model_unmap_range(m, ioas, iova, iova + size - 1, returned);
 	return !ret && !*returned ? m->unmap_nothing : ret;
 }

@@ -23,10 +23,13 @@ static const char usage_text[] =
 	"  hold    a few typical areas\n"
 	"  copies  an area of --max-size, copied 100 times: the kernel's counters stay\n"
 	"  files   areas of a file, for which another process pays for a while\n"
+	"  compat  the ioctls of a VFIO container on the same file, each answer checked\n"
 	"\n"
 	"Options:\n"
 	"  --device ADDRESS   PCI device bound to vfio-pci, an \"edu\"; may be repeated\n"
+	"  --mediated NAME    test device of tests/modules/ioas_testdev; may be repeated\n"
 	"  --account WHO      none (default), user or mm: who is charged for pinned pages\n"
+	"  --vfio MODE        none (default), v1 or v2: random also uses an IOAS as a container\n"
 	"  --log FILE         append a JSON line per operation\n"
 	"  --seed N           for random choices (default 1)\n"
 	"  --ops N            operations of random, or of each thread of race (default 200)\n"
@@ -40,9 +43,16 @@ static const char usage_text[] =
 	"Commands of --serve (numbers decimal or 0x...), after the line READY:\n"
 	"  dma r|w IOVA LEN                 ok or fault, as the bytes show\n"
 	"  map IOAS IOVA SIZE PROT OFFSET   PROT r, w or rw; OFFSET in the buffer\n"
+	"  mapva IOAS IOVA SIZE PROT VA     the same at any address of the process\n"
 	"  copy DST IOVA SRC IOVA SIZE PROT\n"
 	"  unmap IOAS IOVA SIZE             ok and the size that the kernel gave back\n"
 	"  attach DEVICE PT, detach DEVICE, destroy ID, quit\n"
+	"  pin DEVICE IOVA PAGES PROT, unpin DEVICE IOVA PAGES, rw DEVICE r|w IOVA LEN\n"
+	"  unpin-raw DEVICE IOVA PAGES      one kernel call, whether it pinned that or not\n"
+	"  forget DEVICE                    its pins are leaked\n"
+	"  ignore DEVICE COUNT WORKER       of the next notifications; WORKER 1: then let a thread "
+	"unpin\n"
+	"  stats DEVICE                     ok PAGES CALLBACKS IGNORED UNPINNED\n"
 	"\n"
 	"Examples:\n"
 	"  iommufd-client --device 0000:01:00.0 tour\n"
@@ -58,14 +68,17 @@ struct arguments {
 	const char *scenario;
 	unsigned int ndevices;
 	const char *devices[MODEL_DEVICES];
+	unsigned int nmediated;
+	const char *mediated[MODEL_ACCESSES];
 };
 
 static const struct {
 	const char *name;
 	int (*run)(struct session *s);
 } scenarios[] = {
-	{ "tour", scenario_tour }, { "random", scenario_random }, { "race", scenario_race },
-	{ "hold", scenario_hold }, { "copies", scenario_copies }, { "files", scenario_files },
+	{ "tour", scenario_tour },   { "random", scenario_random }, { "race", scenario_race },
+	{ "hold", scenario_hold },   { "copies", scenario_copies }, { "compat", scenario_compat },
+	{ "files", scenario_files },
 };
 
 static const struct option long_options[] = {
@@ -74,28 +87,50 @@ static const struct option long_options[] = {
 	{ "ops", required_argument, NULL, 'o' },      { "threads", required_argument, NULL, 't' },
 	{ "max-size", required_argument, NULL, 'm' }, { "buffer", required_argument, NULL, 'b' },
 	{ "total", required_argument, NULL, 'T' },    { "serve", no_argument, NULL, 'S' },
+	{ "vfio", required_argument, NULL, 'v' },     { "mediated", required_argument, NULL, 'M' },
 	{ "help", no_argument, NULL, 'h' },	      { NULL, 0, NULL, 0 },
 };
 
-static bool parse_account(const char *text, enum account *account)
+static bool parse_name(const char *text, const char *const names[3], unsigned int *number)
 {
-	static const char *const names[] = { "none", "user", "mm" };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
+	for (i = 0; i < 3; i++) {
 		if (!strcmp(text, names[i])) {
-			*account = (enum account)i;
+			*number = i;
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool parse_device(struct arguments *args, const char *name)
+static bool parse_account(const char *text, enum account *account)
 {
-	if (args->ndevices == MODEL_DEVICES || strlen(name) > 32 || strchr(name, '/'))
+	static const char *const names[] = { "none", "user", "mm" };
+	unsigned int number;
+
+	if (!parse_name(text, names, &number))
 		return false;
-	args->devices[args->ndevices++] = name;
+	*account = (enum account)number;
+	return true;
+}
+
+static bool parse_vfio(const char *text, enum vfio *vfio)
+{
+	static const char *const names[] = { "none", "v1", "v2" };
+	unsigned int number;
+
+	if (!parse_name(text, names, &number))
+		return false;
+	*vfio = (enum vfio)number;
+	return true;
+}
+
+static bool parse_device(const char **names, unsigned int *n, unsigned int most, const char *name)
+{
+	if (*n == most || strlen(name) > 32 || strchr(name, '/'))
+		return false;
+	names[(*n)++] = name;
 	return true;
 }
 
@@ -103,9 +138,13 @@ static bool parse_option(struct arguments *args, int id, const char *value)
 {
 	switch (id) {
 	case 'd':
-		return parse_device(args, value);
+		return parse_device(args->devices, &args->ndevices, MODEL_DEVICES, value);
+	case 'M':
+		return parse_device(args->mediated, &args->nmediated, MODEL_ACCESSES, value);
 	case 'a':
 		return parse_account(value, &args->opt.account);
+	case 'v':
+		return parse_vfio(value, &args->opt.vfio);
 	case 'l':
 		args->log = value;
 		return true;
@@ -167,7 +206,12 @@ static int run(struct session *s, const struct arguments *args, int (*scenario)(
 	int ret = 0;
 
 	for (s->ndevices = 0; s->ndevices < args->ndevices; s->ndevices++) {
-		ret = cdev_open(&s->devices[s->ndevices], args->devices[s->ndevices]);
+		ret = cdev_open(&s->devices[s->ndevices], args->devices[s->ndevices], false);
+		if (ret)
+			return ret;
+	}
+	for (s->nmediated = 0; s->nmediated < args->nmediated; s->nmediated++) {
+		ret = cdev_open(&s->mediated[s->nmediated], args->mediated[s->nmediated], true);
 		if (ret)
 			return ret;
 	}

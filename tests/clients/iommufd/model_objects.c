@@ -54,7 +54,7 @@ unsigned int model_domains(const struct model *m, const struct ioas *ioas)
 
 uint64_t model_alignment(const struct model *m, const struct ioas *ioas)
 {
-	return ioas->small_pages || model_domains(m, ioas) ? PAGE : 1;
+	return ioas->small_pages || model_domains(m, ioas) || model_accesses(m, ioas) ? PAGE : 1;
 }
 
 void model_ranges(const struct model *m, const struct ioas *ioas, struct fd_ranges *ranges)
@@ -169,13 +169,18 @@ int model_destroy(struct model *m, uint32_t id)
 	struct hwpt *hwpt = model_hwpt(m, id);
 	unsigned int i;
 
-	if (ioas && !model_domains(m, ioas)) {
+	if (ioas && !model_domains(m, ioas) && !model_accesses(m, ioas)) {
+		if (m->vfio_ioas == id)
+			m->vfio_ioas = 0;
 		free(ioas->areas);
 		memset(ioas, 0, sizeof(*ioas));
 		return 0;
 	}
 	for (i = 0; i < m->ndevices; i++)
 		if (m->device[i].id == id || (hwpt && m->device[i].hwpt == hwpt))
+			return -EBUSY;
+	for (i = 0; i < m->naccesses; i++)
+		if (m->access[i].id == id)
 			return -EBUSY;
 	if (!hwpt)
 		return ioas ? -EBUSY : -ENOENT;
@@ -215,7 +220,7 @@ int model_allow(struct model *m, uint32_t id, const struct fd_range *ranges, uns
 	return 0;
 }
 
-static bool areas_aligned(const struct ioas *ioas)
+bool model_aligned(const struct ioas *ioas)
 {
 	size_t i;
 
@@ -236,19 +241,19 @@ int model_huge_pages(struct model *m, uint32_t id, uint64_t value)
 	if (!value && !ioas->small_pages) {
 		if (model_domains(m, ioas) && ioas->n)
 			return -EINVAL;
-		if (!areas_aligned(ioas))
+		if (!model_aligned(ioas))
 			return -EADDRINUSE;
 	}
 	ioas->small_pages = !value;
 	return 0;
 }
 
-/* Whether what is in the IOAS would fit a page table, and a device. */
+/* Whether what is in the IOAS would fit a page table, and a device. No table maps for nothing. */
 static int model_fits(const struct ioas *ioas, const struct fd_ranges *valid)
 {
 	size_t i;
 
-	if (!areas_aligned(ioas))
+	if (!model_aligned(ioas))
 		return -EADDRINUSE;
 	for (i = 0; i < ioas->n; i++)
 		if (!model_valid(valid, ioas->areas[i].iova, area_last(&ioas->areas[i])))
@@ -256,6 +261,9 @@ static int model_fits(const struct ioas *ioas, const struct fd_ranges *valid)
 	for (i = 0; i < ioas->nallowed; i++)
 		if (!model_valid(valid, ioas->allowed[i].start, ioas->allowed[i].last))
 			return -EADDRINUSE;
+	for (i = 0; i < ioas->n; i++)
+		if (!ioas->areas[i].prot)
+			return -EINVAL;
 	return 0;
 }
 

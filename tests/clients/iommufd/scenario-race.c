@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access_ops.h"
 #include "pin.h"
-#include "session.h"
 
 #define RACE_SLOTS 4
 #define RACE_SLOT_BYTES (2 * MIB)
@@ -119,6 +119,14 @@ static void race_short_life(struct racer *r)
 	race_sane(r, "destroy", fd_destroy(fd, ioas));
 }
 
+/* Others are always in between: what is void, or not held, is refused. */
+static void race_access(struct racer *r)
+{
+	int ret = raced_access(r->race->s, &r->rng, race_ioas(r), race_iova(r));
+
+	race_sane(r, "access", ret == -EINVAL ? 0 : ret);
+}
+
 static void *race_thread(void *arg)
 {
 	struct racer *r = arg;
@@ -129,7 +137,9 @@ static void *race_thread(void *arg)
 	for (i = 0; i < r->race->s->opt->ops; i++) {
 		uint64_t dice = rng_below(&r->rng, 100);
 
-		if (dice < 38)
+		if (r->race->s->nmediated && rng_percent(&r->rng, 40))
+			race_access(r);
+		else if (dice < 38)
 			race_map(r);
 		else if (dice < 58)
 			race_copy(r);

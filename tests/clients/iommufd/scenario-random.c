@@ -7,42 +7,30 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "session.h"
+#include "access_ops.h"
+#include "random.h"
 
-#define IOASES 3
-#define HWPTS 3
-
-struct run {
-	struct session *s;
-	struct rng *rng;
-	uint32_t ioas[IOASES];
-	uint32_t hwpt[HWPTS]; /* 0: none */
-	uint64_t max_size;
-	uint64_t window;
-};
-
-static uint32_t random_ioas(struct run *run)
+uint32_t random_ioas(struct run *run)
 {
 	/* Now and then one that there is not. */
 	if (rng_percent(run->rng, 1))
 		return 0x7fffffff;
-	return run->ioas[rng_below(run->rng, IOASES)];
+	return run->ioas[rng_below(run->rng, RANDOM_IOASES)];
 }
 
-static struct area *random_area(struct run *run, uint32_t id)
+struct area *random_area(struct run *run, uint32_t id)
 {
 	struct ioas *ioas = model_ioas(&run->s->model, id);
 
 	return ioas && ioas->n ? &ioas->areas[rng_below(run->rng, ioas->n)] : NULL;
 }
 
-static uint64_t random_page(struct run *run, uint64_t bytes)
+uint64_t random_page(struct run *run, uint64_t bytes)
 {
 	return page_down(rng_below(run->rng, bytes));
 }
 
-/* Next to an area, into one, or anywhere; rarely where interrupts are. */
-static uint64_t random_place(struct run *run, uint32_t ioas, uint64_t size)
+uint64_t random_place(struct run *run, uint32_t ioas, uint64_t size)
 {
 	struct area *area = random_area(run, ioas);
 	uint64_t dice = rng_below(run->rng, 100);
@@ -149,7 +137,7 @@ static struct cdev *random_device(struct run *run)
 
 static void random_attach(struct run *run)
 {
-	uint32_t pt = random_ioas(run), hwpt = run->hwpt[rng_below(run->rng, HWPTS)];
+	uint32_t pt = random_ioas(run), hwpt = run->hwpt[rng_below(run->rng, RANDOM_HWPTS)];
 
 	if (hwpt && rng_percent(run->rng, 40))
 		pt = hwpt;
@@ -158,7 +146,7 @@ static void random_attach(struct run *run)
 
 static void random_hwpt(struct run *run)
 {
-	uint32_t *hwpt = &run->hwpt[rng_below(run->rng, HWPTS)];
+	uint32_t *hwpt = &run->hwpt[rng_below(run->rng, RANDOM_HWPTS)];
 
 	if (!*hwpt)
 		s_hwpt(run->s, random_device(run), random_ioas(run), hwpt);
@@ -182,7 +170,7 @@ static void random_allow(struct run *run)
 
 static void random_new_ioas(struct run *run)
 {
-	uint32_t *ioas = &run->ioas[rng_below(run->rng, IOASES)];
+	uint32_t *ioas = &run->ioas[rng_below(run->rng, RANDOM_IOASES)];
 
 	if (!s_destroy(run->s, *ioas))
 		s_alloc(run->s, ioas);
@@ -200,10 +188,15 @@ static uint64_t mapped(const struct run *run)
 
 static void random_step(struct run *run)
 {
+	bool vfio = run->s->opt->vfio != VFIO_NONE;
 	uint64_t dice = rng_below(run->rng, 100);
 	struct fd_ranges ranges;
 
-	if (mapped(run) > run->s->opt->total || dice < 30)
+	if (vfio && rng_percent(run->rng, 50))
+		random_vfio(run);
+	else if (run->s->nmediated && rng_percent(run->rng, 35))
+		random_access(run->s, run->rng, run->ioas, RANDOM_IOASES);
+	else if (mapped(run) > run->s->opt->total || dice < 30)
 		random_unmap(run);
 	else if (dice < 55)
 		random_map(run);
@@ -217,7 +210,7 @@ static void random_step(struct run *run)
 		random_hwpt(run);
 	else if (dice < 92)
 		random_allow(run);
-	else if (dice < 94)
+	else if (dice < 94 && (!vfio || rng_percent(run->rng, 10)))
 		s_huge_pages(run->s, random_ioas(run), rng_below(run->rng, 3));
 	else if (dice < 95)
 		random_new_ioas(run);
@@ -233,8 +226,10 @@ int scenario_random(struct session *s)
 	int ret;
 
 	ret = session_buffer(s, s->opt->buffer);
-	for (i = 0; i < IOASES && !ret; i++)
+	for (i = 0; i < RANDOM_IOASES && !ret; i++)
 		ret = s_alloc(s, &run.ioas[i]);
+	if (!ret && s->opt->vfio != VFIO_NONE)
+		random_vfio_ioas(&run, run.ioas[0]);
 	if (ret)
 		return ret;
 	run.max_size = min_u64(s->opt->max_size, s->buffer_bytes);
@@ -243,7 +238,7 @@ int scenario_random(struct session *s)
 		random_step(&run);
 	for (i = 0; i < MODEL_IOASES; i++)
 		areas += s->model.ioas[i].n;
-	fprintf(stderr, "random: seed %llu: %u operations, %u refused, %zu areas left\n",
-		(unsigned long long)s->opt->seed, s->op - 1, s->refused, areas);
+	fprintf(stderr, "random: seed %llu: %u operations, %u refused, %u splits, %zu areas left\n",
+		(unsigned long long)s->opt->seed, s->op - 1, s->refused, s->model.splits, areas);
 	return s->wrong ? -EPROTO : 0;
 }

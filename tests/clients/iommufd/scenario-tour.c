@@ -76,8 +76,16 @@ int scenario_tour(struct session *s)
 	tour_options(&t);
 	tour_devices(&t);
 	tour_page_tables(&t);
+	tour_page_tables_refused(&t);
 	tour_dma(&t);
 	tour_memory(&t);
+	if (s->nmediated) {
+		tour_accesses(&t);
+		tour_pins(&t);
+		tour_notified(&t);
+		tour_pins_and_devices(&t);
+		tour_rw(&t);
+	}
 	fprintf(stderr, "tour: %u checks, %u wrong, %u unlike the model\n", t.checks, t.wrong,
 		s->wrong);
 	return t.wrong || s->wrong ? -EPROTO : 0;

@@ -7,17 +7,9 @@
 #include <string.h>
 
 #include "dma_probe.h"
+#include "serve.h"
 
-#define WORDS_MAX 8
-
-struct command {
-	unsigned int n; /* words, the name included */
-	char *word[WORDS_MAX];
-	uint64_t number[WORDS_MAX]; /* 0 where the word is none */
-};
-
-/* An answer is "ok", "ok NUMBER", or "error -ERRNO". */
-static void answer(int ret)
+void answer(int ret)
 {
 	if (ret < 0)
 		printf("error %d\n", ret);
@@ -72,6 +64,16 @@ static void serve_map(struct session *s, const struct command *cmd)
 	answer_number(ret, iova);
 }
 
+/* mapva IOAS IOVA SIZE PROT VA: whatever is there, and without a model of the answer */
+static void serve_mapva(struct session *s, const struct command *cmd)
+{
+	uint64_t iova = cmd->number[2];
+	int ret = fd_map(&s->fd, (uint32_t)cmd->number[1], FD_MAP_FIXED | prot(cmd->word[4]),
+			 cmd->number[5], cmd->number[3], &iova);
+
+	answer_number(ret, iova);
+}
+
 /* copy DST IOVA SRC IOVA SIZE PROT */
 static void serve_copy(struct session *s, const struct command *cmd)
 {
@@ -91,6 +93,32 @@ static void serve_unmap(struct session *s, const struct command *cmd)
 	answer_number(ret, gone);
 }
 
+/* allow IOAS FIRST LAST; with FIRST behind LAST: anything */
+static void serve_allow(struct session *s, const struct command *cmd)
+{
+	const struct fd_range range = { cmd->number[2], cmd->number[3] };
+
+	answer(s_allow(s, (uint32_t)cmd->number[1], &range, range.start <= range.last));
+}
+
+/* ranges IOAS: "ok FIRST-LAST,..." */
+static void serve_ranges(struct session *s, const struct command *cmd)
+{
+	struct fd_ranges ranges;
+	int ret = s_query(s, (uint32_t)cmd->number[1], &ranges);
+	unsigned int i;
+
+	if (ret < 0) {
+		answer(ret);
+		return;
+	}
+	printf("ok ");
+	for (i = 0; i < ranges.n; i++)
+		printf("%s%#llx-%#llx", i ? "," : "", (unsigned long long)ranges.range[i].start,
+		       (unsigned long long)ranges.range[i].last);
+	printf("\n");
+}
+
 static void serve_destroy(struct session *s, const struct command *cmd)
 {
 	answer(s_destroy(s, (uint32_t)cmd->number[1]));
@@ -99,15 +127,23 @@ static void serve_destroy(struct session *s, const struct command *cmd)
 static void serve_attach(struct session *s, const struct command *cmd)
 {
 	struct cdev *dev = session_device(s, cmd->word[1]);
+	int n = session_mediated(s, cmd->word[1]);
 
-	answer(dev ? s_attach(s, dev, (uint32_t)cmd->number[2]) : -ENODEV);
+	if (dev)
+		answer(s_attach(s, dev, (uint32_t)cmd->number[2]));
+	else
+		answer(n < 0 ? n : s_access_attach(s, n, (uint32_t)cmd->number[2]));
 }
 
 static void serve_detach(struct session *s, const struct command *cmd)
 {
 	struct cdev *dev = session_device(s, cmd->word[1]);
+	int n = session_mediated(s, cmd->word[1]);
 
-	answer(dev ? s_detach(s, dev) : -ENODEV);
+	if (dev)
+		answer(s_detach(s, dev));
+	else
+		answer(n < 0 ? n : s_access_detach(s, n));
 }
 
 static const struct {
@@ -115,10 +151,23 @@ static const struct {
 	unsigned int words;
 	void (*run)(struct session *s, const struct command *cmd);
 } commands[] = {
-	{ "dma", 4, serve_dma },	 { "map", 6, serve_map },
-	{ "copy", 7, serve_copy },	 { "unmap", 4, serve_unmap },
-	{ "attach", 3, serve_attach },	 { "detach", 2, serve_detach },
+	{ "dma", 4, serve_dma },
+	{ "map", 6, serve_map },
+	{ "copy", 7, serve_copy },
+	{ "unmap", 4, serve_unmap },
+	{ "attach", 3, serve_attach },
+	{ "detach", 2, serve_detach },
 	{ "destroy", 2, serve_destroy },
+	{ "mapva", 6, serve_mapva },
+	{ "allow", 4, serve_allow },
+	{ "ranges", 2, serve_ranges },
+	{ "pin", 5, serve_pin },
+	{ "unpin", 4, serve_unpin },
+	{ "unpin-raw", 4, serve_unpin_raw },
+	{ "rw", 5, serve_rw },
+	{ "forget", 2, serve_forget },
+	{ "ignore", 4, serve_ignore },
+	{ "stats", 2, serve_stats },
 };
 
 static void command_parse(char *line, struct command *cmd)

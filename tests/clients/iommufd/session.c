@@ -36,6 +36,16 @@ struct cdev *session_device(struct session *s, const char *name)
 	return NULL;
 }
 
+int session_mediated(const struct session *s, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->nmediated; i++)
+		if (!strcmp(s->mediated[i].name, name))
+			return (int)i;
+	return -ENODEV;
+}
+
 struct model_device *session_model_device(struct session *s, const struct cdev *dev)
 {
 	return &s->model.device[dev - s->devices];
@@ -56,19 +66,35 @@ static int session_account(const struct session *s)
 	return syscall(SYS_capset, &head, caps) ? -errno : 0;
 }
 
-/* What a page table and a device take of the addresses, and what an unmap of nothing answers. */
+/* What an unmap of nothing answers: that differs between kernels, and between the two interfaces.
+ */
+static int session_learn_nothing(struct session *s, uint32_t ioas)
+{
+	uint32_t none = 0;
+	uint64_t gone;
+	int ret;
+
+	s->model.unmap_nothing = fd_unmap(&s->fd, ioas, IOVA_BASE, PAGE, &gone);
+	ret = fd_vfio_ioas(&s->fd, FD_VFIO_IOAS_SET, &ioas);
+	if (ret)
+		return ret;
+	s->model.vfio_unmap_nothing = fd_vfio_unmap(&s->fd, ioas, 0, IOVA_BASE, PAGE, &gone);
+	return fd_vfio_ioas(&s->fd, FD_VFIO_IOAS_CLEAR, &none);
+}
+
+/* What a page table and a device take of the addresses. */
 static int session_learn(struct session *s)
 {
 	struct cdev *dev = &s->devices[0];
-	uint64_t gone;
 	uint32_t ioas, hwpt;
 	int ret;
 
 	ret = fd_alloc(&s->fd, &ioas);
 	if (ret)
 		return ret;
-	s->model.unmap_nothing = fd_unmap(&s->fd, ioas, IOVA_BASE, PAGE, &gone);
-	ret = fd_hwpt(&s->fd, dev->id, ioas, 0, &hwpt);
+	ret = session_learn_nothing(s, ioas);
+	if (!ret)
+		ret = fd_hwpt(&s->fd, dev->id, ioas, 0, &hwpt);
 	if (!ret)
 		ret = fd_query(&s->fd, ioas, FD_RANGES_MAX, &s->model.with_domain);
 	if (!ret)
@@ -105,6 +131,14 @@ int session_start(struct session *s)
 		s->model.device[i].id = s->devices[i].id;
 	}
 	s->model.ndevices = s->ndevices;
+	for (i = 0; i < s->nmediated && !ret; i++) {
+		ret = cdev_bind(&s->mediated[i], &s->fd);
+		s->model.access[i].id = s->mediated[i].id;
+		s->testdev[i] = (struct testdev){ .log = &s->log,
+						  .fd = s->mediated[i].fd,
+						  .name = s->mediated[i].name };
+	}
+	s->model.naccesses = s->nmediated;
 	if (!ret)
 		ret = session_learn(s);
 	if (ret)
@@ -118,6 +152,8 @@ void session_stop(struct session *s)
 
 	for (i = 0; i < s->ndevices; i++)
 		cdev_close(&s->devices[i]);
+	for (i = 0; i < s->nmediated; i++)
+		cdev_close(&s->mediated[i]);
 	fd_close(&s->fd);
 	model_exit(&s->model);
 	if (s->scratch)

@@ -7,7 +7,9 @@
 #define CLIENT_FD_SESSION_H
 
 #include "cdev.h"
+#include "compat.h"
 #include "ioas_model.h"
+#include "testdev.h"
 #include "util.h"
 
 /* Where scenarios map: above the interrupt window, inside any 39-bit address space. */
@@ -26,6 +28,12 @@ enum account {
 	ACCOUNT_MM,
 };
 
+enum vfio {
+	VFIO_NONE,
+	VFIO_V1,
+	VFIO_V2,
+};
+
 struct options {
 	uint64_t seed;
 	unsigned int ops;
@@ -34,6 +42,7 @@ struct options {
 	uint64_t buffer;
 	uint64_t total;
 	enum account account;
+	enum vfio vfio; /* random: one IOAS is used as a VFIO container, too */
 };
 
 struct session {
@@ -42,6 +51,9 @@ struct session {
 	struct fd fd;
 	struct cdev devices[MODEL_DEVICES];
 	unsigned int ndevices;
+	struct cdev mediated[MODEL_ACCESSES];
+	struct testdev testdev[MODEL_ACCESSES]; /* the same, as what pins */
+	unsigned int nmediated;
 	struct model model;
 	bool modelled; /* false: nobody kept books */
 	unsigned int op; /* number of the current one, for messages */
@@ -74,6 +86,23 @@ int s_hwpt(struct session *s, struct cdev *dev, uint32_t pt, uint32_t *hwpt);
 int s_attach(struct session *s, struct cdev *dev, uint32_t pt);
 int s_detach(struct session *s, struct cdev *dev);
 
+/* The ioctls of a VFIO container; @ioas 0: it has none. */
+int s_vfio_ioas(struct session *s, uint32_t ioas);
+int s_vfio_set_iommu(struct session *s, uint32_t type);
+int s_vfio_map(struct session *s, uint32_t flags, uint64_t va, uint64_t size, uint64_t iova);
+int s_vfio_unmap(struct session *s, uint32_t flags, uint64_t iova, uint64_t size,
+		 uint64_t *returned);
+/* Of the mediated device @n: attach and detach it, let it pin pages and move bytes. */
+int s_access_attach(struct session *s, unsigned int n, uint32_t ioas);
+int s_access_detach(struct session *s, unsigned int n);
+/* @prot: IOAS_TEST_READ and _WRITE */
+int s_pin(struct session *s, unsigned int n, uint64_t iova, uint64_t npages, uint32_t prot);
+int s_unpin(struct session *s, unsigned int n, uint64_t iova, uint64_t npages);
+/* At most IOAS_TEST_RW_MAX bytes; also compares what arrived with the memory. */
+int s_rw(struct session *s, unsigned int n, uint64_t iova, uint64_t size, bool write);
+/* The number of the mediated device of that name; -ENODEV. */
+int session_mediated(const struct session *s, const char *name);
+
 /* Scenarios: 0, or a negative errno after a message. -EPROTO: the kernel answered wrongly. */
 int scenario_tour(struct session *s);
 int scenario_random(struct session *s);
@@ -81,6 +110,7 @@ int scenario_race(struct session *s);
 int scenario_hold(struct session *s);
 int scenario_copies(struct session *s);
 int scenario_files(struct session *s);
+int scenario_compat(struct session *s);
 
 /* Commands from standard input until quit or end of file. */
 int serve(struct session *s);

@@ -39,7 +39,16 @@ void tour_ranges(struct tour *t);
 void tour_options(struct tour *t);
 void tour_devices(struct tour *t);
 void tour_page_tables(struct tour *t);
+void tour_page_tables_refused(struct tour *t);
 void tour_dma(struct tour *t);
 void tour_memory(struct tour *t);
+/* With mediated devices. */
+void tour_accesses(struct tour *t);
+void tour_pins(struct tour *t);
+void tour_notified(struct tour *t);
+void tour_pins_and_devices(struct tour *t);
+void tour_rw(struct tour *t);
+/* The last device is closed after it. */
+void tour_group(struct tour *t);
 
 #endif

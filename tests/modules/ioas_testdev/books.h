@@ -35,6 +35,7 @@ struct testdev {
 	u64 callback_unpinned;
 	u64 throttled;
 	u32 ignore_left;
+	bool by_worker; /* callbacks have another thread unpin */
 	/* The area of the last callback, and how many in a row were for it. */
 	u64 streak_iova;
 	u64 streak_len;

@@ -84,12 +84,16 @@ struct ioas_test_stats {
  * IGNORE: do not unpin on the next @count dma_unmap callbacks (at most
  * IOAS_TEST_IGNORE_MAX: the kernel gives up with a BUG after ten retries). May sleep for
  * 100 ms to be sure that no unmap of before is still retrying.
+ *
+ * With IOAS_TEST_IGNORE_WORKER the callbacks after these have another thread unpin, and wait for
+ * it; until IGNORE is called without.
  */
+#define IOAS_TEST_IGNORE_WORKER 0x1
 #define IOAS_TEST_IGNORE_MAX 8
 
 struct ioas_test_ignore {
 	__u32 size;
-	__u32 flags; /* must be 0 */
+	__u32 flags;
 	__u32 count;
 	__u32 reserved; /* must be 0 */
 };

@@ -222,8 +222,8 @@ static long testdev_ioctl_ignore(struct testdev *td, void __user *arg)
 
 	if (copy_from_user(&ignore, arg, sizeof(ignore)))
 		return -EFAULT;
-	if (ignore.size < sizeof(ignore) || ignore.flags || ignore.reserved ||
-	    ignore.count > IOAS_TEST_IGNORE_MAX)
+	if (ignore.size < sizeof(ignore) || ignore.flags & ~IOAS_TEST_IGNORE_WORKER ||
+	    ignore.reserved || ignore.count > IOAS_TEST_IGNORE_MAX)
 		return -EINVAL;
 	mutex_lock(&td->lock);
 	fresh = td->streak &&
@@ -233,6 +233,7 @@ static long testdev_ioctl_ignore(struct testdev *td, void __user *arg)
 		return -EINTR;
 	mutex_lock(&td->lock);
 	td->ignore_left = ignore.count;
+	td->by_worker = ignore.flags & IOAS_TEST_IGNORE_WORKER;
 	mutex_unlock(&td->lock);
 	return 0;
 }

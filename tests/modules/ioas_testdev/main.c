@@ -30,6 +30,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "books.h"
 #include "ioas_testdev.h"
@@ -53,11 +54,40 @@ static void testdev_count_streak(struct testdev *td, u64 iova, u64 len)
 	td->streak_time = jiffies;
 }
 
+struct testdev_let_go {
+	struct work_struct work;
+	struct testdev *td;
+	u64 first;
+	u64 npages;
+};
+
+static void testdev_let_go(struct work_struct *work)
+{
+	struct testdev_let_go *job = container_of(work, struct testdev_let_go, work);
+	struct testdev *td = job->td;
+
+	mutex_lock(&td->lock);
+	td->callback_unpinned += testdev_release_area(td, job->first, job->npages);
+	mutex_unlock(&td->lock);
+}
+
+/* The pins are gone when this returns, as a callback promises. */
+static void testdev_let_worker_go(struct testdev *td, u64 first, u64 npages)
+{
+	struct testdev_let_go job = { .td = td, .first = first, .npages = npages };
+
+	INIT_WORK_ONSTACK(&job.work, testdev_let_go);
+	queue_work(system_unbound_wq, &job.work);
+	flush_work(&job.work);
+	destroy_work_on_stack(&job.work);
+}
+
 static void testdev_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 {
 	struct testdev *td = to_testdev(vdev);
 	u64 first = iova >> PAGE_SHIFT;
 	u64 last = (iova + length - 1) >> PAGE_SHIFT;
+	bool by_worker = false;
 
 	mutex_lock(&td->lock);
 	td->callbacks++;
@@ -65,10 +95,14 @@ static void testdev_dma_unmap(struct vfio_device *vdev, u64 iova, u64 length)
 	if (td->ignore_left && td->streak <= IOAS_TEST_IGNORE_MAX) {
 		td->ignore_left--;
 		td->ignored++;
+	} else if (td->by_worker) {
+		by_worker = true;
 	} else {
 		td->callback_unpinned += testdev_release_area(td, first, last - first + 1);
 	}
 	mutex_unlock(&td->lock);
+	if (by_worker)
+		testdev_let_worker_go(td, first, last - first + 1);
 }
 
 static int testdev_open(struct vfio_device *vdev)
@@ -81,6 +115,7 @@ static int testdev_open(struct vfio_device *vdev)
 	td->callback_unpinned = 0;
 	td->throttled = 0;
 	td->ignore_left = 0;
+	td->by_worker = false;
 	td->streak = 0;
 	mutex_unlock(&td->lock);
 	return 0;

@@ -1,0 +1,660 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Whether a device could be attached, and what stands in the way; all expected by hand. */
+#include <errno.h>
+
+#include "core/predict.h"
+#include "unit_state.h"
+
+#define END UINT64_MAX
+#define MSI_FIRST 0xfee00000ULL
+#define MSI_LAST 0xfeefffffULL
+
+static const struct predict_region msi = { MSI_FIRST, MSI_LAST, PREDICT_MSI };
+
+/* A device of group 9 with the interrupt window of x86, behind an IOMMU of 39 bits. */
+static struct predict_device device(void)
+{
+	return (struct predict_device){
+		.name = "0000:02:00.0",
+		.group = 9,
+		.regions_known = true,
+		.regions = &msi,
+		.nregions = 1,
+		.aperture_known = true,
+		.aperture_last = (1ULL << 39) - 1,
+	};
+}
+
+struct list {
+	struct predict_conflict c[16];
+	size_t n;
+};
+
+static int keep(const struct predict_conflict *c, void *arg)
+{
+	struct list *l = arg;
+
+	assert_true(l->n < UNIT_COUNT(l->c));
+	l->c[l->n++] = *c;
+	return 0;
+}
+
+static struct predict_result ask(struct state *s, const struct predict_device *dev, struct list *l)
+{
+	struct state_ctx *c = &s->ctxs[0];
+	struct predict_result r;
+
+	state_finish(s);
+	l->n = 0;
+	assert_int_equal(predict_attach(s, c, &c->ioases[0], dev, keep, l, &r), 0);
+	return r;
+}
+
+static void conflict(const struct list *l, size_t n, enum predict_cause cause, int err, __u64 area)
+{
+	assert_true(n < l->n);
+	assert_int_equal(l->c[n].cause, cause);
+	assert_int_equal(l->c[n].err, err);
+	assert_non_null(l->c[n].area);
+	assert_int_equal(l->c[n].area->iova, area);
+}
+
+/* Areas of page-aligned memory at the addresses that follow, a page each. */
+static struct state_ioas *ioas_of(struct state *s, unsigned int backend)
+{
+	return unit_ioas(unit_ctx(s, 1, (__u8)backend), 2);
+}
+
+/* Up to the region on both sides is fine; a page into it at either end is not. */
+static void test_region_edges(void **arg)
+{
+	const struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	unit_area(i, MSI_FIRST - PAGE, PAGE, 0);
+	unit_area(i, MSI_LAST + 1, PAGE, 0);
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.verdict, PREDICT_SUCCEEDS);
+	assert_int_equal(l.n, 0);
+	assert_int_equal(r.doubts, 0);
+	unit_area(&s.ctxs[0].ioases[0], MSI_LAST + 1 - PAGE, PAGE, 0);
+	unit_area(&s.ctxs[0].ioases[0], MSI_FIRST, PAGE, 0);
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.verdict, PREDICT_FAILS);
+	assert_int_equal(r.err, EADDRINUSE);
+	assert_int_equal(r.areas, 2);
+	assert_int_equal(l.n, 2);
+	conflict(&l, 0, PREDICT_BY_REGION, EADDRINUSE, MSI_FIRST);
+	conflict(&l, 1, PREDICT_BY_REGION, EADDRINUSE, MSI_LAST + 1 - PAGE);
+	assert_ptr_equal(l.c[0].region, &msi);
+}
+
+/* Of all types only direct-relaxable keeps nothing out, with both backends. */
+static void test_region_types(void **arg)
+{
+	(void)arg;
+	for (unsigned int backend = IOAS_BACKEND_TYPE1; backend <= IOAS_BACKEND_COMPAT; backend++) {
+		for (unsigned int t = 0; t < PREDICT_TYPES; t++) {
+			const struct predict_region region = { 0x1000, 0x1fff, t };
+			struct predict_device dev = device();
+			_cleanup_state_ struct state s = {};
+			struct predict_result r;
+			struct list l;
+
+			unit_area(ioas_of(&s, backend), 0x1000, PAGE, 0);
+			dev.regions = &region;
+			r = ask(&s, &dev, &l);
+			assert_int_equal(r.verdict, t == PREDICT_DIRECT_RELAXABLE ? PREDICT_SUCCEEDS
+										  : PREDICT_FAILS);
+			assert_int_equal(l.n, t != PREDICT_DIRECT_RELAXABLE);
+			if (l.n)
+				assert_int_equal(r.err, backend == IOAS_BACKEND_TYPE1 ? EINVAL
+										      : EADDRINUSE);
+		}
+	}
+}
+
+/* The last page inside and the first outside, below and above, and the end of all addresses. */
+static void test_aperture(void **arg)
+{
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	dev.aperture = 0x10000;
+	dev.aperture_last = 0x7fffffff;
+	dev.nregions = 0;
+	unit_area(i, 0x10000, PAGE, 0);
+	unit_area(i, 0x7ffff000, PAGE, 0);
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	i = &s.ctxs[0].ioases[0];
+	unit_area(i, 0xf000, PAGE, 0);
+	unit_area(i, 0x80000000, PAGE, 0);
+	unit_area(i, END - PAGE + 1, PAGE, 0);
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.err, EADDRINUSE);
+	assert_int_equal(l.n, 3);
+	conflict(&l, 0, PREDICT_BY_APERTURE, EADDRINUSE, 0xf000);
+	conflict(&l, 1, PREDICT_BY_APERTURE, EADDRINUSE, 0x80000000);
+	conflict(&l, 2, PREDICT_BY_APERTURE, EADDRINUSE, END - PAGE + 1);
+	/* Nothing is outside of all addresses. */
+	dev.aperture = 0;
+	dev.aperture_last = END;
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	assert_int_equal(l.n, 0);
+}
+
+/* A region that is the last page of all, and one that is all there is. */
+static void test_ends_of_addresses(void **arg)
+{
+	struct predict_region region = { END - PAGE + 1, END, PREDICT_RESERVED };
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+	struct list l;
+
+	(void)arg;
+	dev.regions = &region;
+	dev.aperture_last = END;
+	unit_area(i, END - 2 * PAGE + 1, PAGE, 0);
+	unit_area(i, 0, PAGE, 0);
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	region.last = region.iova = END - 2 * PAGE + 1; /* one byte */
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS);
+	region.iova = 0;
+	region.last = END;
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS);
+	assert_int_equal(l.n, 2);
+	conflict(&l, 0, PREDICT_BY_REGION, EADDRINUSE, 0);
+	conflict(&l, 1, PREDICT_BY_REGION, EADDRINUSE, END - 2 * PAGE + 1);
+}
+
+/* Allowed ranges count as areas do; reserved and valid ones are not in the way. */
+static void test_allowed(void **arg)
+{
+	const struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	unit_range(i, IOAS_RANGE_ALLOWED, 0, MSI_FIRST - 1);
+	unit_range(i, IOAS_RANGE_ALLOWED, MSI_LAST + 1, (1ULL << 39) - 1);
+	unit_range(i, IOAS_RANGE_RESERVED, MSI_FIRST, MSI_LAST);
+	unit_range(i, IOAS_RANGE_VALID, 0, END);
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	unit_range(&s.ctxs[0].ioases[0], IOAS_RANGE_ALLOWED, MSI_LAST, 1ULL << 39);
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.verdict, PREDICT_FAILS);
+	assert_int_equal(r.err, EADDRINUSE);
+	assert_int_equal(r.areas, 0);
+	assert_int_equal(r.allowed, 2); /* for its first byte and for its last */
+	assert_int_equal(l.c[0].cause, PREDICT_BY_REGION);
+	assert_int_equal(l.c[1].cause, PREDICT_BY_APERTURE);
+	assert_int_equal(l.c[1].allowed->iova, MSI_LAST);
+}
+
+/* An IOAS without hardware maps at any byte; the first domain wants pages. */
+static void test_alignment(void **arg)
+{
+	static const struct {
+		__u64 iova, size, va;
+	} odd[] = { { 0x1800, 0x800, 0x7000 },
+		    { 0x1000, 0x800, 0x7000 },
+		    { 0x1000, PAGE, 0x7001 } };
+	struct predict_device dev = device();
+	struct list l;
+
+	(void)arg;
+	for (size_t n = 0; n < UNIT_COUNT(odd); n++) {
+		_cleanup_state_ struct state s = {};
+		struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+
+		unit_area(i, odd[n].iova, odd[n].size, odd[n].va);
+		unit_area(i, 0x10000, PAGE, 0x9000);
+		assert_int_equal(ask(&s, &dev, &l).err, EADDRINUSE);
+		assert_int_equal(l.n, 1);
+		conflict(&l, 0, PREDICT_BY_ALIGNMENT, EADDRINUSE, odd[n].iova);
+	}
+	_cleanup_state_ struct state s = {};
+	ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+	dev.page_size = 65536;
+	assert_int_equal(ask(&s, &dev, &l).err, EINVAL);
+	assert_int_equal(l.c[0].cause, PREDICT_BY_PAGE_SIZE);
+}
+
+/* A mediated device has neither regions nor aperture. */
+static void test_emulated(void **arg)
+{
+	struct predict_device dev = device();
+	struct list l;
+
+	(void)arg;
+	dev.emulated = true;
+	for (unsigned int backend = IOAS_BACKEND_TYPE1; backend <= IOAS_BACKEND_IOMMUFD;
+	     backend++) {
+		_cleanup_state_ struct state s = {};
+		struct state_ioas *i = ioas_of(&s, backend);
+
+		unit_area(i, MSI_FIRST, PAGE, 0);
+		unit_area(i, END - PAGE + 1, PAGE, 0);
+		assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+		assert_int_equal(l.n, 0);
+	}
+}
+
+/* Type1 compares the aperture with its list, which is there with the first hardware group. */
+static void test_type1_aperture(void **arg)
+{
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_TYPE1);
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	unit_area(i, 1ULL << 39, PAGE, 0);
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.verdict, PREDICT_FAILS);
+	assert_int_equal(r.err, 0); /* the driver's map function says no */
+	unit_hardware(&s.ctxs[0].ioases[0]);
+	assert_int_equal(ask(&s, &dev, &l).err, EINVAL);
+	conflict(&l, 0, PREDICT_BY_APERTURE, EINVAL, 1ULL << 39);
+	dev.aperture_width = true;
+	assert_int_equal(ask(&s, &dev, &l).err, 0);
+}
+
+static void test_type1_others(void **arg)
+{
+	struct predict_region all = { 0x1000, 0xffff, PREDICT_RESERVED };
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_TYPE1);
+	struct list l;
+
+	(void)arg;
+	unit_hardware(i);
+	unit_range(i, IOAS_RANGE_VALID, 0x1000, 0xffff);
+	i->ranges_known = true;
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	dev.regions = &all;
+	assert_int_equal(ask(&s, &dev, &l).err, EINVAL);
+	assert_int_equal(l.n, 1);
+	assert_int_equal(l.c[0].cause, PREDICT_BY_NOTHING_LEFT);
+	all.last = 0xfffe;
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	s.ctxs[0].ioases[0].vaddr_invalid = 1;
+	assert_int_equal(ask(&s, &dev, &l).err, EBUSY);
+	assert_int_equal(l.c[0].cause, PREDICT_BY_VADDR);
+}
+
+/* ---- who uses the device ---- */
+
+static void attach(struct state_ioas *i, const char *name, __u32 group)
+{
+	struct state_device d = { .id = 50, .domain = 60, .group = group };
+
+	snprintf(d.name, sizeof(d.name), "%s", name);
+	assert_int_equal(state_add_device(i, &d), 0);
+}
+
+static void test_users(void **arg)
+{
+	const struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ctx *c = unit_ctx(&s, 1, IOAS_BACKEND_IOMMUFD);
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	unit_area(unit_ioas(c, 2), MSI_FIRST, PAGE, 0);
+	attach(unit_ioas(c, 3), "0000:02:00.0", 9);
+	r = ask(&s, &dev, &l); /* it is moved: the same checks */
+	assert_int_equal(r.verdict, PREDICT_FAILS);
+	assert_int_equal(r.err, EADDRINUSE);
+	assert_true(r.moves);
+	assert_int_equal(r.held->id, 3);
+	/* Its neighbour is there: a group has one page table. */
+	strcpy(s.ctxs[0].ioases[1].devices[0].name, "0000:02:00.1");
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.err, EINVAL);
+	assert_int_equal(l.c[0].cause, PREDICT_BY_GROUP);
+	assert_false(r.moves);
+	/* It is here already: nothing is checked again. */
+	attach(&s.ctxs[0].ioases[0], "0000:02:00.0", 9);
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.verdict, PREDICT_SUCCEEDS);
+	assert_true(r.attached);
+	assert_int_equal(l.n, 0);
+}
+
+/* Another context must let go first; that is told, and does not change the answer. */
+static void test_other_context(void **arg)
+{
+	const struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i;
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	unit_ioas(unit_ctx(&s, 1, IOAS_BACKEND_IOMMUFD), 2);
+	i = unit_ioas(unit_ctx(&s, 5, IOAS_BACKEND_TYPE1), 6);
+	i->groups[i->ngroups++].id = 9;
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.verdict, PREDICT_SUCCEEDS);
+	assert_int_equal(r.held_by->id, 5);
+	assert_int_equal(r.held->id, 6);
+	assert_false(r.moves);
+}
+
+/* ---- doubts ---- */
+
+static void test_doubts(void **arg)
+{
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	dev.aperture_known = false;
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS); /* nothing is there */
+	unit_area(i, 0x1000, PAGE, 0);
+	r = ask(&s, &dev, &l);
+	assert_int_equal(r.verdict, PREDICT_UNKNOWN);
+	assert_int_equal(r.doubts, PREDICT_DOUBT_APERTURE);
+	dev.regions_known = false;
+	dev.nregions = 0;
+	assert_int_equal(ask(&s, &dev, &l).doubts, PREDICT_DOUBT_APERTURE | PREDICT_DOUBT_REGIONS);
+	dev = device();
+	s.ctxs[0].ioases[0].ranges_known = false;
+	r = ask(&s, &dev, &l); /* few programs allow ranges */
+	assert_int_equal(r.verdict, PREDICT_SUCCEEDS);
+	assert_int_equal(r.doubts, PREDICT_DOUBT_ALLOWED);
+	s.ctxs[0].ioases[0].adopted = true;
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_UNKNOWN);
+	unit_area(&s.ctxs[0].ioases[0], MSI_FIRST, PAGE, 0);
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS); /* that one is known */
+	s.ctxs[0].uncertain_ns = 1; /* and may be gone */
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_UNKNOWN);
+}
+
+/* iommufd reserves what the device itself asks for, sysfs tells of its whole group. */
+static void test_shared_group(void **arg)
+{
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+	struct list l;
+
+	(void)arg;
+	dev.shared = true;
+	assert_int_equal(ask(&s, &dev, &l).doubts, 0);
+	unit_area(i, MSI_FIRST, PAGE, 0);
+	assert_int_equal(ask(&s, &dev, &l).doubts, PREDICT_DOUBT_SHARED);
+}
+
+/* ---- valid ranges ---- */
+
+static void check_ranges(const struct predict_ranges *r, const __u64 *want, size_t n)
+{
+	assert_int_equal(r->n, n);
+	for (size_t k = 0; k < n; k++) {
+		assert_int_equal(r->range[k].iova, want[2 * k]);
+		assert_int_equal(r->range[k].last, want[2 * k + 1]);
+	}
+}
+
+static void test_ranges(void **arg)
+{
+	static const __u64 fresh[] = { 0, END };
+	static const __u64 then[] = { 0, MSI_FIRST - 1, MSI_LAST + 1, (1ULL << 39) - 1 };
+	static const __u64 more[] = {
+		0, 0xfff, 0x3000, MSI_FIRST - 1, MSI_LAST + 1, (1ULL << 39) - 1
+	};
+	const struct predict_region regions[] = { { 0x1000, 0x1fff, PREDICT_DIRECT },
+						  { 0x1800, 0x2fff, PREDICT_RESERVED },
+						  { 0x5000, 0x5fff, PREDICT_DIRECT_RELAXABLE } };
+	_cleanup_predict_ranges_ struct predict_ranges r = {};
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+
+	(void)arg;
+	assert_int_equal(predict_ranges_now(i, &r), 0);
+	check_ranges(&r, fresh, 1);
+	assert_int_equal(predict_ranges_narrow(&r, &dev), 0);
+	check_ranges(&r, then, 2);
+	dev.regions = regions;
+	dev.nregions = UNIT_COUNT(regions);
+	assert_int_equal(predict_ranges_narrow(&r, &dev), 0);
+	check_ranges(&r, more, 3);
+	/* What is reserved already, twice, counts as it is; valid ranges are the events' own. */
+	unit_range(i, IOAS_RANGE_RESERVED, MSI_FIRST, MSI_LAST);
+	unit_range(i, IOAS_RANGE_RESERVED, MSI_FIRST, MSI_LAST);
+	unit_range(i, IOAS_RANGE_RESERVED, 1ULL << 39, END);
+	unit_range(i, IOAS_RANGE_VALID, 0, 0x1000);
+	assert_int_equal(predict_ranges_now(i, &r), 0);
+	check_ranges(&r, then, 2);
+	dev.aperture = 0;
+	dev.aperture_last = 0;
+	assert_int_equal(predict_ranges_narrow(&r, &dev), 0);
+	assert_int_equal(r.n, 1); /* address 0 is all that is left */
+	assert_int_equal(r.range[0].last, 0);
+	i->ranges_known = false;
+	assert_int_equal(predict_ranges_now(i, &r), -ENODATA);
+	assert_null(r.range);
+}
+
+/* Type1 has its own list, and no limits before the first hardware group. */
+static void test_ranges_type1(void **arg)
+{
+	static const __u64 fresh[] = { 0, END };
+	static const __u64 listed[] = { 0x1000, 0x1fff, 0x3000, 0x3fff };
+	_cleanup_predict_ranges_ struct predict_ranges r = {};
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_TYPE1);
+
+	(void)arg;
+	assert_int_equal(predict_ranges_now(i, &r), 0);
+	check_ranges(&r, fresh, 1);
+	unit_hardware(i);
+	assert_int_equal(predict_ranges_now(i, &r), -ENODATA);
+	unit_range(i, IOAS_RANGE_VALID, 0x1000, 0x1fff);
+	unit_range(i, IOAS_RANGE_VALID, 0x3000, 0x3fff);
+	assert_int_equal(predict_ranges_now(i, &r), 0);
+	check_ranges(&r, listed, 2);
+}
+
+/* What a domain reserved around its aperture; what others reserved does not count. */
+static void test_domain_aperture(void **arg)
+{
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+	__u64 first = 1, last = 1;
+
+	(void)arg;
+	assert_true(predict_domain_aperture(i, 77, &first, &last));
+	assert_int_equal(first, 0);
+	assert_int_equal(last, END);
+	unit_range(i, IOAS_RANGE_RESERVED, 1ULL << 39, END); /* for 77 */
+	unit_range(i, IOAS_RANGE_RESERVED, 0, 0xfff);
+	assert_true(predict_domain_aperture(i, 77, &first, &last));
+	assert_int_equal(first, 0x1000);
+	assert_int_equal(last, (1ULL << 39) - 1);
+	assert_true(predict_domain_aperture(i, 78, &first, &last));
+	assert_int_equal(last, END);
+	unit_range(i, IOAS_RANGE_RESERVED, MSI_FIRST, MSI_LAST); /* no aperture is like that */
+	assert_false(predict_domain_aperture(i, 77, &first, &last));
+	assert_false(predict_domain_aperture(i, 0, &first, &last));
+	i->adopted = true;
+	assert_false(predict_domain_aperture(i, 78, &first, &last));
+}
+
+/* An answer that the caller ends. */
+static int stop(const struct predict_conflict *c, void *arg)
+{
+	(void)c;
+	(*(int *)arg)++;
+	return 42;
+}
+
+static void test_stop(void **arg)
+{
+	const struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct predict_result r;
+	int calls = 0;
+
+	(void)arg;
+	unit_area(ioas_of(&s, IOAS_BACKEND_IOMMUFD), MSI_FIRST, PAGE, 0);
+	unit_area(&s.ctxs[0].ioases[0], 1ULL << 39, PAGE, 0);
+	state_finish(&s);
+	assert_int_equal(predict_attach(&s, s.ctxs, s.ctxs[0].ioases, &dev, stop, &calls, &r), 42);
+	assert_int_equal(calls, 1);
+	assert_int_equal(predict_attach(&s, s.ctxs, s.ctxs[0].ioases, &dev, NULL, NULL, &r), 0);
+	assert_int_equal(r.areas, 2);
+}
+
+/* ---- against a model: a page of the lowest 64 is a bit ---- */
+
+#define PAGES 64
+
+static uint64_t bits(unsigned int first, unsigned int last)
+{
+	uint64_t set = 0;
+
+	for (unsigned int n = first; n <= last; n++)
+		set |= 1ULL << n;
+	return set;
+}
+
+/* A random range of pages in *first and *last; what it is as bits. */
+static uint64_t some_pages(struct unit_random *rnd, unsigned int longest, __u64 *first, __u64 *last)
+{
+	unsigned int from = (unsigned int)unit_below(rnd, PAGES);
+	unsigned int to = from + (unsigned int)unit_below(rnd, longest);
+
+	if (to >= PAGES)
+		to = PAGES - 1;
+	*first = from * PAGE;
+	*last = (to + 1) * PAGE - 1;
+	return bits(from, to);
+}
+
+/* Areas apart from each other, and what may overlap: reserved by others, allowed. */
+static uint64_t fill(struct unit_random *rnd, struct state_ioas *i, uint64_t *reserved)
+{
+	uint64_t used = 0;
+	__u64 first, last;
+
+	*reserved = 0;
+	for (unsigned int n = 0; n < 6; n++) {
+		uint64_t set = some_pages(rnd, 4, &first, &last);
+
+		if (used & set)
+			continue;
+		unit_area(i, first, last - first + 1, 0);
+		used |= set;
+	}
+	if (unit_below(rnd, 2)) {
+		used |= some_pages(rnd, 6, &first, &last);
+		unit_range(i, IOAS_RANGE_ALLOWED, first, last);
+	}
+	for (unsigned int n = 0; n < 3; n++) {
+		*reserved |= some_pages(rnd, 6, &first, &last);
+		unit_range(i, IOAS_RANGE_RESERVED, first, last);
+	}
+	return used;
+}
+
+static uint64_t random_device(struct unit_random *rnd, struct predict_device *dev,
+			      struct predict_region regions[3])
+{
+	uint64_t forbidden = 0;
+
+	*dev = device();
+	dev->regions = regions;
+	dev->nregions = unit_below(rnd, 4);
+	for (size_t n = 0; n < dev->nregions; n++) {
+		uint64_t set = some_pages(rnd, 3, &regions[n].iova, &regions[n].last);
+
+		regions[n].type = (enum predict_type)unit_below(rnd, PREDICT_TYPES);
+		if (regions[n].type != PREDICT_DIRECT_RELAXABLE)
+			forbidden |= set;
+	}
+	forbidden |= ~some_pages(rnd, PAGES, &dev->aperture, &dev->aperture_last);
+	return forbidden;
+}
+
+/* The valid ranges are what the bits say; above them all is as the aperture has it. */
+static bool same_ranges(const struct predict_ranges *r, uint64_t valid)
+{
+	uint64_t found = 0;
+
+	for (size_t n = 0; n < r->n; n++) {
+		if (r->range[n].last >= PAGES * PAGE ||
+		    (n && r->range[n].iova <= r->range[n - 1].last + 1))
+			return false;
+		found |= bits((unsigned int)(r->range[n].iova / PAGE),
+			      (unsigned int)(r->range[n].last / PAGE));
+	}
+	return found == valid;
+}
+
+static void test_random(void **arg)
+{
+	struct unit_random rnd = unit_random_new();
+	size_t fails = 0, steps = unit_steps(3000);
+
+	(void)arg;
+	for (size_t step = 0; step < steps; step++) {
+		_cleanup_predict_ranges_ struct predict_ranges r = {};
+		_cleanup_state_ struct state s = {};
+		struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+		struct predict_region regions[3];
+		uint64_t used, reserved, forbidden;
+		struct predict_device dev;
+		struct predict_result out;
+
+		used = fill(&rnd, i, &reserved);
+		forbidden = random_device(&rnd, &dev, regions);
+		state_finish(&s);
+		i = &s.ctxs[0].ioases[0];
+		assert_int_equal(predict_attach(&s, s.ctxs, i, &dev, NULL, NULL, &out), 0);
+		UNIT_REQUIRE((out.verdict == PREDICT_FAILS) == !!(used & forbidden), &rnd, step);
+		UNIT_REQUIRE((out.areas + out.allowed > 0) == !!(used & forbidden), &rnd, step);
+		assert_int_equal(predict_ranges_now(i, &r), 0);
+		assert_int_equal(predict_ranges_narrow(&r, &dev), 0);
+		UNIT_REQUIRE(same_ranges(&r, ~(reserved | forbidden)), &rnd, step);
+		fails += out.verdict == PREDICT_FAILS;
+	}
+	assert_true(steps < 100 || (fails > 0 && fails < steps));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_region_edges),  cmocka_unit_test(test_region_types),
+		cmocka_unit_test(test_aperture),      cmocka_unit_test(test_ends_of_addresses),
+		cmocka_unit_test(test_allowed),	      cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_emulated),      cmocka_unit_test(test_type1_aperture),
+		cmocka_unit_test(test_type1_others),  cmocka_unit_test(test_users),
+		cmocka_unit_test(test_other_context), cmocka_unit_test(test_doubts),
+		cmocka_unit_test(test_shared_group),  cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_ranges_type1),  cmocka_unit_test(test_domain_aperture),
+		cmocka_unit_test(test_stop),	      cmocka_unit_test(test_random),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
