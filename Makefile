@@ -159,6 +159,9 @@ demo: ready
 test: ready
 	$(Q)tests/run.sh
 
+test-7.x: ready
+	$(Q)tests/newest.sh
+
 soak: ready
 	$(Q)tests/run.sh --soak
 
@@ -167,6 +170,9 @@ lab: all
 
 programs: all
 	$(Q)tests/programs.sh
+
+support-matrix: all
+	$(Q)tests/support-matrix.py $(KERNEL)
 
 bench: all $(B)/tests/memory-bench
 	$(Q)tests/bench.sh
@@ -191,9 +197,11 @@ help:
 	@echo 'make demo        from a fresh machine to a live trace, in a virtual machine'
 	@echo 'make test        all tests, scaled (15 minutes or less)'
 	@echo 'make soak        all tests at full size'
+	@echo 'make test-7.x    the tests of the newest kernel, which is built first'
 	@echo 'make unit        the tests that need no virtual machine'
-	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12|6.12+iommufd CMD=... runs a command'
+	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12|6.12+iommufd|7.x CMD=... runs a command'
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
+	@echo 'make support-matrix  the tables of docs/support-matrix.md; KERNEL=... asks only that one'
 	@echo 'make bench       what tracing costs the traced, as ratios'
 	@echo 'make bench-mirror what a change costs, by the number of areas'
 	@echo 'make valgrind    the unit tests under valgrind'
@@ -205,5 +213,5 @@ help:
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak test unit valgrind
+.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak support-matrix test test-7.x unit valgrind
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d) $(TESTED:%.c=$(B)/san/%.d) $(TESTED:%.c=$(B)/%.d)

@@ -43,6 +43,7 @@ struct xarray {
 };
 
 struct xa_node {
+	unsigned char shift;
 	void *slots[16];
 };
 
@@ -92,6 +93,17 @@ struct iopt_pages {
 	bool writable : 1;
 };
 
+/* Newer than 6.12, with files as memory; before it all memory is of a process. */
+enum iopt_address_type {
+	IOPT_ADDRESS_USER,
+	IOPT_ADDRESS_FILE,
+	IOPT_ADDRESS_DMABUF,
+};
+
+struct iopt_pages___typed {
+	enum iopt_address_type type;
+};
+
 struct iopt_area {
 	struct interval_tree_node node;
 	struct interval_tree_node pages_node;
@@ -134,6 +146,15 @@ struct iommufd_group {
 	struct iommufd_hw_pagetable *hwpt;
 };
 
+/* Newer than 6.12: a page table for each PASID. */
+struct iommufd_group___pasid {
+	struct xarray pasid_attach;
+};
+
+struct iommufd_attach {
+	struct iommufd_hw_pagetable *hwpt;
+};
+
 struct kobject {
 	const char *name;
 };
@@ -170,6 +191,11 @@ struct fd_object {
 	__u64 ctx_key;
 	__u64 ioas_key; /* of a domain or access: the IOAS that it is of; 0: it is neither */
 	__s64 pinned; /* pages object: as last told */
+	/* pages object: whose it is, as last told; 0: it is no pages object */
+	__u64 mm;
+	__u64 user;
+	__u64 task;
+	__s64 moving; /* taken back from its owner, and charged to another one */
 };
 
 struct {

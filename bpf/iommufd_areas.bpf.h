@@ -50,6 +50,13 @@ static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pag
 	return o ? o->id : 0;
 }
 
+static __always_inline void fd_pages_owned(struct fd_object *o, struct iopt_pages *pages)
+{
+	o->mm = (__u64)BPF_CORE_READ(pages, source_mm);
+	o->user = (__u64)BPF_CORE_READ(pages, source_user);
+	o->task = (__u64)BPF_CORE_READ(pages, source_task);
+}
+
 static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *s,
 					  struct iopt_pages *pages, struct fd_object *o, __u16 kind,
 					  __s64 pinned, __u64 op)
@@ -63,15 +70,15 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 		return;
 	e->body_pages.pages_id = o->id;
 	e->body_pages.owner = owner;
-	e->body_pages.va = (__u64)BPF_CORE_READ(pages, uptr);
+	e->body_pages.va = fd_va(pages);
 	e->body_pages.npages = BPF_CORE_READ(pages, npages);
 	e->body_pages.pinned = pinned;
-	e->body_pages.memory = IOAS_MEMORY_USER;
+	e->body_pages.memory = fd_memory(pages);
 	e->body_pages.account = fd_counter(pages);
 	e->body_pages.writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
 	e->body_pages.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
 	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
-	if (memory_watched && kind == IOAS_EV_PAGES_NEW)
+	if (memory_watched && kind == IOAS_EV_PAGES_NEW && e->body_pages.va)
 		memory_mapped((__u64)BPF_CORE_READ(pages, source_mm), e->body_pages.va,
 			      e->body_pages.va + (e->body_pages.npages << PAGE_SHIFT) - 1,
 			      e->body_pages.owner_tgid, e->body_pages.owner_uid);
@@ -88,8 +95,10 @@ static __noinline struct fd_object *fd_pages(struct ioas_ioas *s, struct iopt_pa
 	if (o || !c)
 		return o;
 	o = fd_new(c, (__u64)pages, s->ctx_key, 0);
-	if (o)
-		fd_pages_tell(c, s, pages, o, IOAS_EV_PAGES_NEW, 0, fd_op_num(op));
+	if (!o)
+		return o;
+	fd_pages_owned(o, pages);
+	fd_pages_tell(c, s, pages, o, IOAS_EV_PAGES_NEW, 0, fd_op_num(op));
 	return o;
 }
 
@@ -108,6 +117,26 @@ HOOK("fentry/iopt_release_pages", fd_release_pages)
 	if (c)
 		fd_pages_tell(c, NULL, (void *)key, o, IOAS_EV_PAGES_GONE, 0, fd_op_num(op));
 	fd_forget(key);
+	return 0;
+}
+
+static __noinline int fd_charge_tell(struct ioas_ctx *c, struct iopt_pages *pages,
+				     struct fd_object *o, __s64 npages, __u64 op)
+{
+	struct ioas_event *e;
+
+	if (!c || !o || fd_counter(pages) == IOAS_COUNTER_NONE)
+		return 0;
+	e = event_begin(c, NULL, IOAS_EV_CHARGE, op);
+	if (!e)
+		return 0;
+	e->body_charge.owner = fd_payer(c, pages);
+	e->body_charge.counter = fd_counter(pages);
+	e->body_charge.pages = npages;
+	e->body_charge.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
+	e->body_charge.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
+	e->body_charge.pages_id = o->id;
+	event_end(e);
 	return 0;
 }
 
@@ -133,7 +162,10 @@ static __noinline int fd_charge_refused(struct iopt_pages *pages, __u64 npages)
 
 /*
  * fexit, under pages->mutex. Only here .npinned is what it says: in between it
- * runs ahead. The 7.x name is iopt_pages_update_pinned.
+ * runs ahead. The 7.x name is iopt_pages_update_pinned. A change of process calls
+ * it without the mutex and with all IOASes locked: once for the sum of what the
+ * new one is to pay, with a pages object that nobody knows, then for each object,
+ * to take it back from the old one. Then nothing is pinned or unpinned.
  */
 HOOK("fexit/do_update_pinned", fd_update_pinned)
 {
@@ -141,13 +173,14 @@ HOOK("fexit/do_update_pinned", fd_update_pinned)
 	__s64 npages = arg(ctx, ARG_FD_ACCT_NPAGES);
 	struct fd_object *o = fd_find((__u64)pages);
 	struct op *op = op_innermost();
-	struct ioas_event *e;
 	struct ioas_ctx *c;
 	__s64 now, delta;
 	__u64 key;
 
 	if ((int)ret_of(ctx) == REFUSED_ENOMEM)
 		return fd_charge_refused(pages, npages);
+	if (!(__u8)arg(ctx, ARG_FD_ACCT_INC))
+		npages = -npages;
 	if (!o || (int)ret_of(ctx))
 		return 0;
 	key = o->ctx_key;
@@ -161,20 +194,11 @@ HOOK("fexit/do_update_pinned", fd_update_pinned)
 		op->pinned += delta;
 	else if (op)
 		op->unpinned -= delta;
-	fd_pages_tell(c, NULL, pages, o, IOAS_EV_PAGES_PINNED, delta, fd_op_num(op));
-	if (fd_counter(pages) == IOAS_COUNTER_NONE)
-		return 0;
-	e = event_begin(c, NULL, IOAS_EV_CHARGE, fd_op_num(op));
-	if (!e)
-		return 0;
-	e->body_charge.owner = fd_payer(c, pages);
-	e->body_charge.counter = fd_counter(pages);
-	e->body_charge.pages = (__u8)arg(ctx, ARG_FD_ACCT_INC) ? npages : -npages;
-	e->body_charge.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
-	e->body_charge.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
-	e->body_charge.pages_id = o->id;
-	event_end(e);
-	return 0;
+	if (op && op->what == IOAS_OP_CHANGE_PROCESS)
+		o->moving = -npages;
+	else
+		fd_pages_tell(c, NULL, pages, o, IOAS_EV_PAGES_PINNED, delta, fd_op_num(op));
+	return fd_charge_tell(c, pages, o, npages, fd_op_num(op));
 }
 
 /* ---- domains ---- */
@@ -360,7 +384,7 @@ static __always_inline void fd_area_body(struct ioas_area_body *a, struct iopt_a
 	a->iova = BPF_CORE_READ(area, node.start);
 	a->last = BPF_CORE_READ(area, node.last);
 	a->at = fd_start_byte(area);
-	a->va = (__u64)BPF_CORE_READ(pages, uptr) + a->at;
+	a->va = fd_va(pages) + a->at;
 	a->prot = BPF_CORE_READ(area, iommu_prot) & (IOAS_PROT_READ | IOAS_PROT_WRITE);
 	a->owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
 	a->owner_uid = BPF_CORE_READ(pages, source_user, uid.val);

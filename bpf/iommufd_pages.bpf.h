@@ -18,27 +18,23 @@ struct {
 	__type(value, struct ioas_pages);
 } ioas_pages SEC(".maps");
 
-/* Newer than 6.12; before it all memory is of a process. */
-enum iopt_address_type___kept {
-	IOPT_ADDRESS_USER___kept,
-	IOPT_ADDRESS_FILE___kept,
-};
-
-struct iopt_pages___kept {
-	enum iopt_address_type___kept type;
-} __attribute__((preserve_access_index));
-
-static __always_inline __u8 fd_kept_memory(struct iopt_pages *pages)
+static __always_inline __u32 fd_memory(struct iopt_pages *pages)
 {
-	struct iopt_pages___kept *typed = (void *)pages;
+	struct iopt_pages___typed *typed = (void *)pages;
 	__u32 type;
 
 	if (!bpf_core_field_exists(typed->type))
 		return IOAS_MEMORY_USER;
 	type = BPF_CORE_READ(typed, type);
-	return type == IOPT_ADDRESS_USER___kept	  ? IOAS_MEMORY_USER
-	       : type == IOPT_ADDRESS_FILE___kept ? IOAS_MEMORY_FILE
-						  : IOAS_MEMORY_DMABUF;
+	return type == IOPT_ADDRESS_USER   ? IOAS_MEMORY_USER
+	       : type == IOPT_ADDRESS_FILE ? IOAS_MEMORY_FILE
+					   : IOAS_MEMORY_DMABUF;
+}
+
+/* Files have none: what is there in its place is no address of a process. */
+static __always_inline __u64 fd_va(struct iopt_pages *pages)
+{
+	return fd_memory(pages) == IOAS_MEMORY_USER ? (__u64)BPF_CORE_READ(pages, uptr) : 0;
 }
 
 /*
@@ -68,9 +64,8 @@ static __noinline int fd_pages_keep(struct iopt_pages *pages, const struct fd_ob
 	}
 	v.id = o->id;
 	v.ctx = c->id;
-	v.memory = fd_kept_memory(pages);
-	if (v.memory == IOAS_MEMORY_USER)
-		v.va = (__u64)BPF_CORE_READ(pages, uptr);
+	v.memory = fd_memory(pages);
+	v.va = fd_va(pages);
 	v.npages = BPF_CORE_READ(pages, npages);
 	v.pinned = o->pinned;
 	v.tgid = BPF_CORE_READ(pages, source_task, tgid);

@@ -7,6 +7,7 @@
 #include "faults.bpf.h"
 #include "iommufd_areas.bpf.h"
 #include "iommufd_compat.bpf.h"
+#include "iommufd_files.bpf.h"
 #include "iommufd_objects.bpf.h"
 #include "iommufd_ranges.bpf.h"
 #include "iommufd_users.bpf.h"

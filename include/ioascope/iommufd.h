@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Arguments that the iommufd programs read (include/ioascope/hooks.h).
- * X(name, function, parameter)
+ * X(name, function, parameter); "?": reads as 0 where the kernel has no such parameter
  */
 #ifndef IOASCOPE_IOMMUFD_H
 #define IOASCOPE_IOMMUFD_H
@@ -16,8 +16,10 @@
 	X(FD_RANGES_UCMD, "iommufd_ioas_iova_ranges", "ucmd")                                      \
 	X(FD_ALLOW_UCMD, "iommufd_ioas_allow_iovas", "ucmd")                                       \
 	X(FD_MAP_UCMD, "iommufd_ioas_map", "ucmd")                                                 \
+	X(FD_MAP_FILE_UCMD, "iommufd_ioas_map_file", "ucmd")                                       \
 	X(FD_COPY_UCMD, "iommufd_ioas_copy", "ucmd")                                               \
 	X(FD_UNMAP_UCMD, "iommufd_ioas_unmap", "ucmd")                                             \
+	X(FD_PROCESS_UCMD, "iommufd_ioas_change_process", "ucmd")                                  \
 	X(FD_OPTION_UCMD, "iommufd_option", "ucmd")                                                \
 	X(FD_DESTROY_UCMD, "iommufd_destroy", "ucmd")                                              \
 	X(FD_HWPT_UCMD, "iommufd_hwpt_alloc", "ucmd")                                              \
@@ -34,6 +36,7 @@
 	X(FD_BATCH_BATCH, "batch_to_domain", "batch")                                              \
 	X(FD_BATCH_DOMAIN, "batch_to_domain", "domain")                                            \
 	X(FD_RELEASE_KREF, "iopt_release_pages", "kref")                                           \
+	X(FD_REVOKE_ATTACH, "iopt_revoke_notify", "attach")                                        \
 	X(FD_ACCT_PAGES, "do_update_pinned", "pages")                                              \
 	X(FD_ACCT_NPAGES, "do_update_pinned", "npages")                                            \
 	X(FD_ACCT_INC, "do_update_pinned", "inc")                                                  \
@@ -56,11 +59,15 @@
 	X(FD_ATTACH_IDEV, "iommufd_device_attach", "idev")                                         \
 	X(FD_REPLACE_IDEV, "iommufd_device_replace", "idev")                                       \
 	X(FD_DETACH_IDEV, "iommufd_device_detach", "idev")                                         \
+	X(FD_DETACH_PASID, "iommufd_device_detach", "?pasid")                                      \
 	X(FD_HWATTACH_HWPT, "iommufd_hw_pagetable_attach", "hwpt")                                 \
 	X(FD_HWATTACH_IDEV, "iommufd_hw_pagetable_attach", "idev")                                 \
+	X(FD_HWATTACH_PASID, "iommufd_hw_pagetable_attach", "?pasid")                              \
 	X(FD_HWDETACH_IDEV, "iommufd_hw_pagetable_detach", "idev")                                 \
+	X(FD_HWDETACH_PASID, "iommufd_hw_pagetable_detach", "?pasid")                              \
 	X(FD_DOREPLACE_IDEV, "iommufd_device_do_replace", "idev")                                  \
 	X(FD_DOREPLACE_HWPT, "iommufd_device_do_replace", "hwpt")                                  \
+	X(FD_DOREPLACE_PASID, "iommufd_device_do_replace", "?pasid")                               \
 	X(FD_AADD_IOPT, "iopt_add_access", "iopt")                                                 \
 	X(FD_AADD_ACCESS, "iopt_add_access", "access")                                             \
 	X(FD_ADEL_IOPT, "iopt_remove_access", "iopt")                                              \

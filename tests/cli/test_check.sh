@@ -154,7 +154,7 @@ check "policy: uncertain = allow" exits 0 check -r "$(rec gap)" --policy "$dir/p
 check "policy: bad" exits 2 check -r "$(rec stale)" --policy "$dir/bad-policy"
 check "policy: bad, place" errs "$dir/bad-policy:2: " check -r "$(rec stale)" --policy "$dir/bad-policy"
 check "policy: not there" exits 2 check -r "$(rec stale)" --policy "$dir/nothing"
-for policy in policies/*.conf; do
+for policy in policies/ci-strict.conf policies/observe.conf; do
     check "$policy can be read" exits 0 check --list-rules --policy "$policy"
 done
 

@@ -22,6 +22,9 @@
 #define FD_VFIO_IOAS FD_IO(0x88)
 #define FD_HWPT_ALLOC FD_IO(0x89)
 #define FD_HWPT_DIRTY FD_IO(0x8b)
+/* Newer than 6.12. */
+#define FD_IOAS_MAP_FILE FD_IO(0x8f)
+#define FD_IOAS_CHANGE_PROCESS FD_IO(0x92)
 
 /* Of the character device of a VFIO device. */
 #define FD_DEVICE_BIND FD_IO(118)
@@ -81,6 +84,16 @@ struct fd_arg_map {
 	uint64_t va, length, iova;
 };
 
+struct fd_arg_map_file {
+	uint32_t size, flags, ioas;
+	int32_t file;
+	uint64_t start, length, iova;
+};
+
+struct fd_arg_change_process {
+	uint32_t size, reserved;
+};
+
 struct fd_arg_copy {
 	uint32_t size, flags, dst, src;
 	uint64_t length, dst_iova, src_iova;
@@ -128,6 +141,7 @@ struct fd_arg_detach {
 };
 
 _Static_assert(sizeof(struct fd_arg_map) == 40, "as the kernel has it");
+_Static_assert(sizeof(struct fd_arg_map_file) == 40, "as the kernel has it");
 _Static_assert(sizeof(struct fd_arg_copy) == 40, "as the kernel has it");
 _Static_assert(sizeof(struct fd_arg_unmap) == 24, "as the kernel has it");
 _Static_assert(sizeof(struct fd_arg_ranges) == 32, "as the kernel has it");

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "pin.h"
 
 #define RACE_SLOTS 4
 #define RACE_SLOT_BYTES (2 * MIB)
@@ -32,6 +33,7 @@ struct race {
 
 struct racer {
 	struct race *race;
+	unsigned int number;
 	struct rng rng;
 	pthread_t thread;
 };
@@ -125,6 +127,7 @@ static void *race_thread(void *arg)
 	struct race *race = racer->race;
 	unsigned int i;
 
+	pin_thread(racer->number);
 	for (i = 0; i < race->client->opt->ops; i++) {
 		if (race->emulated && rng_percent(&racer->rng, 40))
 			race_pin(racer, race_emulated(racer));
@@ -146,6 +149,7 @@ static int race_run(struct race *race, struct racer *racers, unsigned int n)
 		struct racer *racer = &racers[started];
 
 		racer->race = race;
+		racer->number = started;
 		racer->rng.state = race->client->opt->seed + 1000003 * (started + 1);
 		ret = -pthread_create(&racer->thread, NULL, race_thread, racer);
 		if (ret)
@@ -158,7 +162,7 @@ static int race_run(struct race *race, struct racer *racers, unsigned int n)
 
 int scenario_race(struct client *client)
 {
-	unsigned int n = (unsigned int)min_u64(client->opt->threads, RACE_THREADS_MAX);
+	unsigned int n = pin_threads(min_u64(client->opt->threads, RACE_THREADS_MAX));
 	struct race race = { .client = client,
 			     .emulated = client_emulated(client),
 			     .unmap_lock = PTHREAD_MUTEX_INITIALIZER };

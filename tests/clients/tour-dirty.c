@@ -66,7 +66,7 @@ static void tour_dirty_refused(struct tour *tour)
 	tour_check(tour, "dirty: size not aligned", dirty_get(tour, &bitmap, IOVA, AREA - 1, PAGE),
 		   -EINVAL);
 	tour_check(tour, "dirty: iova wraps", dirty_get(tour, &bitmap, 0 - AREA, 2 * AREA, PAGE),
-		   -EINVAL);
+		   TOUR_WRAPS);
 }
 
 static void tour_dirty_unmap(struct tour *tour, long want)

@@ -5,6 +5,8 @@
 #ifndef CLIENT_TOUR_H
 #define CLIENT_TOUR_H
 
+#include <errno.h>
+
 #include "client.h"
 #include "dma.h"
 
@@ -18,6 +20,15 @@ struct tour {
 
 /* Counts, and says what was expected if @got differs. */
 bool tour_check(struct tour *tour, const char *what, long got, long want);
+/* The answer to a range that wraps: -EINVAL, in newer kernels -EOVERFLOW. */
+#define TOUR_WRAPS (-4096) /* no errno */
+static inline long tour_want(long want, long got)
+{
+	if (want != TOUR_WRAPS)
+		return want;
+	return got == -EOVERFLOW ? -EOVERFLOW : -EINVAL;
+}
+
 bool tour_check_u64(struct tour *tour, const char *what, uint64_t got, uint64_t want);
 
 /* Memory of the tour at @offset. */

@@ -116,6 +116,10 @@ class Model:
         self.ioases[e['ioas']].areas[e['iova']] = Area(e['iova'] + e['size'] - 1, e['va'],
                                                        e['prot'], e['n'])
 
+    def op_map_file(self, e):
+        """Memory of a file has no address: it begins with the page where the map begins."""
+        self.op_map({**e, 'va': e['value'] % 4096})
+
     def op_copy(self, e):
         to = self.ioases[e['dst']].areas
         for first, last, va, memory in list(self.ioases[e['src']].pieces(e['src_iova'], e['size'])):

@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Usage: kernel.sh 6.1|6.12|6.12+iommufd
+# Usage: kernel.sh 6.1|6.12|6.12+iommufd|7.x
 # Makes sure that a stock Debian kernel of that row, its modules and its headers
 # are in the cache, and prints the folder: vmlinuz, version, lib/modules/VERSION,
 # build (for external modules). The first run takes the newest that apt knows;
 # later runs take the same one, without a network, until LAB_REFRESH=1 asks for
 # the newest again. 6.12+iommufd is the kernel of 6.12 with iommufd beside it and
 # VFIO built anew; its folder also holds make.args, for modules that use these.
+# 7.x is the newest kernel of that series that Debian has, with iommufd, built here.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 . "$(dirname "$0")/iommufd.sh"
+. "$(dirname "$0")/newest.sh"
 
 row=${1:?usage: kernel.sh KERNEL}
 case $row in
-6.12+iommufd) meta='' ;;
+6.12+iommufd | 7.x) meta='' ;;
 6.1) meta=linux-image-amd64 ;;
 6.12) meta=linux-image-6.12-amd64 ;;
 *) die "unknown kernel '$row' (one of: $LAB_KERNELS)" ;;
@@ -85,6 +87,11 @@ fetch() {
     ln -s "root/usr/src/linux-headers-$version" "$tmp/build"
     /sbin/depmod -b "$tmp" "$version"
 }
+
+if [ "$row" = 7.x ]; then
+    newest_kernel
+    exit
+fi
 
 if [ -z "$meta" ]; then
     stock=$("$0" "${row%%+*}")

@@ -16,6 +16,8 @@ lab=(qemu-system-x86 busybox-static cpio kmod xz-utils zstd util-linux procps)
 # linux-kbuild link to and call (they are unpacked, not installed), and perl for
 # the check of comments that W=1 makes.
 modules=(gcc-12 libelf1 libssl3 zlib1g pahole perl)
+# A whole kernel, that of the row 7.x.
+kernel=(bc bison flex libssl-dev)
 
 die() {
     echo "setup: $*" >&2
@@ -69,7 +71,7 @@ install() {
     [ ${#missing[@]} -eq 0 ] || die "still missing after the installation: ${missing[*]}"
 }
 
-all=("${build[@]}" "${checks[@]}" "${lab[@]}" "${modules[@]}")
+all=("${build[@]}" "${checks[@]}" "${lab[@]}" "${modules[@]}" "${kernel[@]}")
 case ${1:-} in
 '') install "${all[@]}" ;;
 --check) check '' "${all[@]}" ;;

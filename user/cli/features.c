@@ -123,7 +123,7 @@ static void print_text(const struct features *f)
 		const struct hook_use *h = &f->uses[i];
 
 		printf("%-22s %-32s %s", h->hook->prog, h->func, probe_result_text(h->result));
-		if (h->result != PROBE_OK)
+		if (h->result != PROBE_OK && h->result != PROBE_NO_FEATURE)
 			printf("; without it: %s%s", h->hook->cost,
 			       h->hook->needed ? " (needed)" : "");
 		putchar('\n');

@@ -21,6 +21,14 @@
 		.cost = lost, .backend = IOAS_BACKEND_IOMMUFD                                      \
 	}
 
+/* Of what older kernels do not do. */
+#define FD_NEWER(program, function, lost)                                                          \
+	{                                                                                          \
+		.prog = "fd_" program, .funcs = { function }, .module = "iommufd",                 \
+		.needed = OPTIONAL, .cost = lost, .newer = true,                                   \
+		.backend = IOAS_BACKEND_IOMMUFD                                                    \
+	}
+
 /* Entry and exit of the same function. */
 #define FD_PAIR(begin, end, function, need, lost)                                                  \
 	FD(begin, function, need, lost), FD(end, function, need, lost)
@@ -100,9 +108,16 @@ const struct hook hook_table[] = {
 	FD_PAIR("ranges", "ranges_done", "iommufd_ioas_iova_ranges", OPTIONAL, "query ops"),
 	FD_PAIR("allow", "allow_done", "iommufd_ioas_allow_iovas", OPTIONAL, "allow ops"),
 	FD_PAIR("map", "map_done", "iommufd_ioas_map", NEEDED, "maps"),
+	FD_NEWER("map_file", "iommufd_ioas_map_file", "maps of files"),
+	FD_NEWER("map_file_done", "iommufd_ioas_map_file", "maps of files"),
+	FD_NEWER("revoke", "iopt_revoke_notify", "dma-bufs that are taken back"),
 	FD_PAIR("copy", "copy_done", "iommufd_ioas_copy", NEEDED, "copies"),
 	FD_PAIR("unmap", "unmap_done", "iommufd_ioas_unmap", NEEDED, "unmaps"),
 	FD_PAIR("option", "option_done", "iommufd_option", OPTIONAL, "options"),
+	FD_NEWER("process", "iommufd_ioas_change_process", "changes of process"),
+	FD_NEWER("process_locked", "iommufd_release_all_iova_rwsem",
+		 "exact order of changes of process"),
+	FD_NEWER("process_done", "iommufd_ioas_change_process", "changes of process"),
 	FD_PAIR("destroy", "destroy_done", "iommufd_destroy", OPTIONAL, "destroy ops"),
 	FD_PAIR("hwpt", "hwpt_done", "iommufd_hwpt_alloc", OPTIONAL, "hwpt-alloc ops"),
 	FD_PAIR("fill", "filled_area", "iopt_area_fill_domains", NEEDED, "areas that are mapped"),
@@ -209,18 +224,28 @@ static void resolve_function(struct probe *p, const struct hook *h, struct hook_
 		u->result = PROBE_OK;
 		return;
 	}
+	if (h->newer && u->result == PROBE_NO_BTF)
+		u->result = PROBE_NO_FEATURE;
 }
 
-/* The parameters are listed under a hook's first name; a stand-in names them alike. */
+#define NO_ARGUMENT 0xff /* behind the last one of any function: it reads as 0 */
+
+/*
+ * The parameters are listed under a hook's first name; a stand-in names them alike.
+ * With a "?" in front a kernel may be without it.
+ */
 static void resolve_params(struct probe *p, struct hook_use *u, __u8 argn[ARG_MAX])
 {
 	for (int a = 0; a < ARG_MAX; a++) {
+		bool optional = args[a].param[0] == '?';
 		int pos;
 
 		if (strcmp(args[a].func, u->hook->funcs[0]))
 			continue;
-		pos = probe_param(p, u->hook->module, u->func, args[a].param);
-		if (pos < 0)
+		pos = probe_param(p, u->hook->module, u->func, args[a].param + optional);
+		if (pos < 0 && optional)
+			argn[a] = NO_ARGUMENT;
+		else if (pos < 0)
 			u->result = PROBE_NO_PARAM;
 		else
 			argn[a] = pos;

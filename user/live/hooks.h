@@ -24,6 +24,7 @@ struct hook {
 	const char *module; /* NULL: the kernel itself */
 	bool needed; /* without it areas cannot be mirrored */
 	const char *cost; /* what is missing without it */
+	bool newer; /* what it tells of, older kernels do not have */
 	__u32 missing; /* IOAS_MISSING_*: numbers that are not known without it */
 	__u8 backend; /* enum ioas_backend; NONE: of all */
 };

@@ -111,10 +111,10 @@ static int choose_hook(struct instance *i, struct hook_use *u, bool backend)
 		return err ? log_err(err, "program %s on %s", u->hook->prog, u->func) : 0;
 	}
 	bpf_program__set_autoload(prog, false);
-	if (backend)
+	if (backend && u->result != PROBE_NO_FEATURE)
 		log_warn("%s: %s; missing: %s", u->func, probe_result_text(u->result),
 			 u->hook->cost);
-	else
+	else if (!backend)
 		u->result = PROBE_NO_MODULE;
 	return 0;
 }
@@ -248,7 +248,8 @@ static __u32 missing(const struct instance *i)
 	__u32 m = 0;
 
 	for (size_t n = 0; n < hook_count; n++) {
-		if (i->uses[n].result != PROBE_OK && i->uses[n].result != PROBE_NO_MODULE)
+		if (i->uses[n].result != PROBE_OK && i->uses[n].result != PROBE_NO_MODULE &&
+		    i->uses[n].result != PROBE_NO_FEATURE)
 			m |= i->uses[n].hook->missing;
 	}
 	return m;

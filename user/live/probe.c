@@ -97,6 +97,25 @@ void probe_free(struct probe **pp)
 	*pp = NULL;
 }
 
+/*
+ * Built in, a module without parameters leaves nothing in /sys/module; but those
+ * that we look for have a device each.
+ */
+static bool has_device(const char *module)
+{
+	const char *device = !strcmp(module, "iommufd") ? "iommu" : module;
+	FILE *f = fopen("/proc/misc", "re");
+	bool found = false;
+	char name[64];
+
+	if (!f)
+		return false;
+	while (!found && fscanf(f, "%*u %63s", name) == 1)
+		found = !strcmp(name, device);
+	fclose(f);
+	return found;
+}
+
 bool probe_module_loaded(const char *module)
 {
 	char path[256], state[16];
@@ -108,7 +127,7 @@ bool probe_module_loaded(const char *module)
 	if (!f) {
 		/* Built in, or not there at all. */
 		snprintf(path, sizeof(path), "/sys/module/%s", module);
-		return !access(path, F_OK);
+		return !access(path, F_OK) || has_device(module);
 	}
 	/* While it is coming the kernel lets nobody attach to it. */
 	live = fgets(state, sizeof(state), f) && !strcmp(state, "live\n");
@@ -206,6 +225,8 @@ const char *probe_result_text(enum probe_result r)
 		return "refused by the kernel";
 	case PROBE_UNWANTED:
 		return "left out on request";
+	case PROBE_NO_FEATURE:
+		return "not in this kernel";
 	}
 	return "unknown";
 }

@@ -18,6 +18,7 @@ enum probe_result {
 	PROBE_NO_PARAM, /* a parameter we read is not there by its name */
 	PROBE_REFUSED, /* the kernel refused to attach */
 	PROBE_UNWANTED, /* left out on request */
+	PROBE_NO_FEATURE, /* the kernel does not have what it tells of: nothing is missing */
 };
 
 struct probe;

@@ -137,6 +137,44 @@ int fd_map(struct fd *fd, uint32_t ioas, uint32_t flags, uint64_t va, uint64_t s
 	return ret;
 }
 
+int fd_map_file(struct fd *fd, uint32_t ioas, uint32_t flags, int file, uint64_t start,
+		uint64_t size, uint64_t *iova)
+{
+	struct fd_arg_map_file arg = { .size = sizeof(arg),
+				       .flags = flags,
+				       .ioas = ioas,
+				       .file = file,
+				       .start = start,
+				       .length = size,
+				       .iova = *iova };
+	int ret = fd_ioctl(fd, FD_IOAS_MAP_FILE, &arg);
+
+	if (!ret)
+		*iova = arg.iova;
+	log_write(fd->log, &(struct log_op){ .op = "map-file",
+					     .context = fd->context,
+					     .fields = LOG_IOAS | LOG_IOVA | LOG_SIZE | LOG_VALUE |
+						       LOG_PROT | LOG_FLAGS,
+					     .ioas = ioas,
+					     .iova = *iova,
+					     .size = size,
+					     .value = start,
+					     .prot = fd_prot_name(flags),
+					     .flags = flags,
+					     .result = ret });
+	return ret;
+}
+
+int fd_change_process(struct fd *fd)
+{
+	struct fd_arg_change_process arg = { .size = sizeof(arg) };
+	int ret = fd_ioctl(fd, FD_IOAS_CHANGE_PROCESS, &arg);
+
+	log_write(fd->log, &(struct log_op){
+				   .op = "change-process", .context = fd->context, .result = ret });
+	return ret;
+}
+
 int fd_copy(struct fd *fd, uint32_t dst, uint32_t src, uint32_t flags, uint64_t src_iova,
 	    uint64_t size, uint64_t *iova)
 {

@@ -37,6 +37,11 @@ int fd_allow(struct fd *fd, uint32_t ioas, const struct fd_range *ranges, unsign
 /* FD_MAP_*; @iova is where it goes with FD_MAP_FIXED, else where the kernel put it. */
 int fd_map(struct fd *fd, uint32_t ioas, uint32_t flags, uint64_t va, uint64_t size,
 	   uint64_t *iova);
+/* @start: a place in @file, in bytes. -ENOTTY: not in this kernel. */
+int fd_map_file(struct fd *fd, uint32_t ioas, uint32_t flags, int file, uint64_t start,
+		uint64_t size, uint64_t *iova);
+/* Who calls pays for all memory from now on. -ENOTTY: not in this kernel. */
+int fd_change_process(struct fd *fd);
 int fd_copy(struct fd *fd, uint32_t dst, uint32_t src, uint32_t flags, uint64_t src_iova,
 	    uint64_t size, uint64_t *iova);
 /* @returned: the bytes that the kernel says went. */

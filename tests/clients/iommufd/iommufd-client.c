@@ -22,6 +22,7 @@ static const char usage_text[] =
 	"  race    threads at the same few addresses, while devices come and go\n"
 	"  hold    a few typical areas\n"
 	"  copies  an area of --max-size, copied 100 times: the kernel's counters stay\n"
+	"  files   areas of a file, for which another process pays for a while\n"
 	"  compat  the ioctls of a VFIO container on the same file, each answer checked\n"
 	"\n"
 	"Options:\n"
@@ -76,8 +77,9 @@ static const struct {
 	const char *name;
 	int (*run)(struct session *s);
 } scenarios[] = {
-	{ "tour", scenario_tour }, { "random", scenario_random }, { "race", scenario_race },
-	{ "hold", scenario_hold }, { "copies", scenario_copies }, { "compat", scenario_compat },
+	{ "tour", scenario_tour },   { "random", scenario_random }, { "race", scenario_race },
+	{ "hold", scenario_hold },   { "copies", scenario_copies }, { "compat", scenario_compat },
+	{ "files", scenario_files },
 };
 
 static const struct option long_options[] = {

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "access_ops.h"
+#include "pin.h"
 
 #define RACE_SLOTS 4
 #define RACE_SLOT_BYTES (2 * MIB)
@@ -29,6 +30,7 @@ struct race {
 
 struct racer {
 	struct race *race;
+	unsigned int number;
 	struct rng rng;
 	pthread_t thread;
 };
@@ -145,6 +147,7 @@ static void *race_thread(void *arg)
 	struct racer *r = arg;
 	unsigned int i;
 
+	pin_thread(r->number);
 	for (i = 0; race_on(r->race, i); i++) {
 		uint64_t dice = rng_below(&r->rng, 100);
 
@@ -176,6 +179,7 @@ static int race_run(struct race *race, struct racer *racers, unsigned int n)
 		struct racer *r = &racers[started];
 
 		r->race = race;
+		r->number = started;
 		r->rng.state = race->s->opt->seed + 1000003 * (started + 1);
 		ret = -pthread_create(&r->thread, NULL, race_thread, r);
 		if (ret)
@@ -189,7 +193,7 @@ static int race_run(struct race *race, struct racer *racers, unsigned int n)
 /* What is left stays, for whoever wants to look. */
 int scenario_race(struct session *s)
 {
-	unsigned int n = (unsigned int)min_u64(s->opt->threads, RACE_THREADS_MAX), i;
+	unsigned int n = pin_threads(min_u64(s->opt->threads, RACE_THREADS_MAX)), i;
 	struct race race = { .s = s, .device_lock = PTHREAD_MUTEX_INITIALIZER };
 	struct racer *racers cleanup_free = calloc(n, sizeof(*racers));
 	int ret;

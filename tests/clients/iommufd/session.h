@@ -110,6 +110,7 @@ int scenario_random(struct session *s);
 int scenario_race(struct session *s);
 int scenario_hold(struct session *s);
 int scenario_copies(struct session *s);
+int scenario_files(struct session *s);
 int scenario_compat(struct session *s);
 
 /* Commands from standard input until quit or end of file. */
