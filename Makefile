@@ -45,7 +45,7 @@ SKEL := $(BPF:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
 USER_OBJ := $(USER:%.c=$(B)/%.o)
 MAN := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
 CLIENT := $(wildcard tests/clients/*.c)
-FD_CLIENT := $(wildcard tests/clients/iommufd/*.c) $(addprefix tests/clients/,args.c edu.c log.c testdev.c)
+FD_CLIENT := $(wildcard tests/clients/iommufd/*.c) $(addprefix tests/clients/,args.c edu.c log.c memory.c testdev.c)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTED := $(CORE) user/live/device.c $(wildcard user/view/*.c) $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
@@ -174,7 +174,7 @@ programs: all
 support-matrix: all
 	$(Q)tests/support-matrix.py $(KERNEL)
 
-bench: all
+bench: all $(B)/tests/memory-bench
 	$(Q)tests/bench.sh
 
 # FUZZ_SECONDS for each target, FUZZ='recording event ...' for some of them.

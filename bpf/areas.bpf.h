@@ -116,6 +116,7 @@ static __always_inline void area_keep(struct ioas_ctx *c, const struct ioas_ioas
 	s->going = 0;
 	s->tgid = a->owner_tgid;
 	s->uid = a->owner_uid;
+	s->pages_id = a->pages_id;
 	bpf_get_current_comm(s->comm, sizeof(s->comm));
 	slot_write_end(s);
 	return;

@@ -101,23 +101,23 @@ static __always_inline void event_who(struct ioas_event *e)
 /*
  * Reserves and fills the head of a record; NULL when it was dropped (counted,
  * and the context is uncertain from then on). The caller fills the body and
- * calls event_end().
+ * calls event_end(). @size is a constant: that of the record, all of which is 0 then.
  */
-static __always_inline struct ioas_event *event_begin(struct ioas_ctx *c, struct ioas_ioas *s,
-						      __u16 kind, __u64 op)
+static __always_inline struct ioas_event *event_begin_of(struct ioas_ctx *c, struct ioas_ioas *s,
+							 __u16 kind, __u64 op, __u64 size)
 {
 	__u64 seq = stat_inc(IOAS_STAT_SEEN);
 	__u64 order = c ? __sync_fetch_and_add(&c->order, 1) + 1 : 0;
 	struct ioas_event *e;
 
-	e = bpf_ringbuf_reserve(&ioas_ring, sizeof(*e), 0);
+	e = bpf_ringbuf_reserve(&ioas_ring, size, 0);
 	if (!e) {
 		stat_inc(IOAS_STAT_RING_FULL);
 		mark_uncertain(c);
 		return NULL;
 	}
-	__builtin_memset(e, 0, sizeof(*e));
-	e->len = sizeof(*e);
+	__builtin_memset(e, 0, size);
+	e->len = size;
 	e->kind = kind;
 	e->cpu = bpf_get_smp_processor_id();
 	e->cpu_seq = seq;
@@ -134,6 +134,12 @@ static __always_inline struct ioas_event *event_begin(struct ioas_ctx *c, struct
 	}
 	event_who(e);
 	return e;
+}
+
+static __always_inline struct ioas_event *event_begin(struct ioas_ctx *c, struct ioas_ioas *s,
+						      __u16 kind, __u64 op)
+{
+	return event_begin_of(c, s, kind, op, sizeof(struct ioas_event));
 }
 
 static __always_inline void event_end(struct ioas_event *e)

@@ -68,8 +68,13 @@ struct file_operations {
 	void *open;
 };
 
+struct inode {
+	unsigned int i_rdev;
+};
+
 struct file {
 	void *private_data;
+	struct inode *f_inode;
 	const struct file_operations *f_op;
 };
 

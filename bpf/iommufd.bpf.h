@@ -207,12 +207,6 @@ struct {
 } fd_objects SEC(".maps");
 
 /* An IOAS by the number that user space gives, for ioctls. */
-struct fd_name {
-	__u64 ctx_key;
-	__u32 id;
-	__u32 pad;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

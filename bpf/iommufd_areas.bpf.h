@@ -21,6 +21,7 @@
 #ifndef IOASCOPE_IOMMUFD_AREAS_BPF_H
 #define IOASCOPE_IOMMUFD_AREAS_BPF_H
 
+#include "iommufd_pages.bpf.h"
 #include "iommufd_ranges.bpf.h"
 
 /* ---- memory ---- */
@@ -79,12 +80,15 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 					  struct iopt_pages *pages, struct fd_object *o, __u16 kind,
 					  __s64 pinned, __u64 op)
 {
-	struct ioas_event *e = event_begin(c, s, kind, op);
+	__u32 owner = fd_payer(c, pages);
+	struct ioas_event *e;
 
+	fd_pages_keep(pages, o, kind, owner, fd_counter(pages));
+	e = event_begin(c, s, kind, op);
 	if (!e)
 		return;
 	e->body_pages.pages_id = o->id;
-	e->body_pages.owner = fd_payer(c, pages);
+	e->body_pages.owner = owner;
 	e->body_pages.va = fd_va(pages);
 	e->body_pages.npages = BPF_CORE_READ(pages, npages);
 	e->body_pages.pinned = pinned;
@@ -93,6 +97,11 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 	e->body_pages.writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
 	e->body_pages.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
 	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
+	if (memory_watched && kind == IOAS_EV_PAGES_NEW &&
+	    e->body_pages.memory == IOAS_MEMORY_USER)
+		memory_mapped((__u64)BPF_CORE_READ(pages, source_mm), e->body_pages.va,
+			      e->body_pages.va + (e->body_pages.npages << PAGE_SHIFT) - 1,
+			      e->body_pages.owner_tgid, e->body_pages.owner_uid);
 	event_end(e);
 }
 

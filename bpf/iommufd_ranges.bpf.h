@@ -34,6 +34,10 @@ static __noinline int fd_domain_tell(__u64 iopt, struct iommu_domain *domain, __
 	struct ioas_event *e;
 	__u64 sizes;
 
+	if (s && kind == IOAS_EV_DOMAIN_ATTACH)
+		s->domains++;
+	else if (s && s->domains)
+		s->domains--;
 	e = s ? event_begin(ctx_of(s), s, kind, fd_op_num(op)) : NULL;
 	if (!e)
 		return 0;

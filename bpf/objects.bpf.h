@@ -9,6 +9,7 @@
 
 #include "areas.bpf.h"
 #include "emit.bpf.h"
+#include "memory.bpf.h"
 #include "op.bpf.h"
 
 struct {
@@ -226,6 +227,7 @@ static __always_inline void area_announce(struct ioas_ctx *c, struct ioas_ioas *
 	__sync_fetch_and_add(&s->pinned, a.pages);
 	__sync_fetch_and_add(&s->pfnmap, a.pfnmap);
 	area_keep(c, s, &a, op->num);
+	memory_mapped_here(a.va, a.va + size - 1);
 	e = event_begin(c, s, IOAS_EV_AREA_ADD, op->num);
 	if (!e)
 		return;

@@ -4,6 +4,7 @@
  * share one ring, one set of state maps and one count of everything. Which of
  * them are loaded is decided by what the running kernel has.
  */
+#include "faults.bpf.h"
 #include "iommufd_areas.bpf.h"
 #include "iommufd_compat.bpf.h"
 #include "iommufd_files.bpf.h"

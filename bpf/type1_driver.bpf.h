@@ -494,6 +494,8 @@ static __always_inline void vaddr_tell(struct ioas_ctx *c, struct ioas_ioas *s, 
 			slot_write_end(slot);
 		}
 	}
+	if (kind == IOAS_EV_AREA_UPDATE)
+		memory_mapped_here(a.va, a.va + op->size - 1);
 	e = event_begin(c, s, kind, op->num);
 	if (!e)
 		return;

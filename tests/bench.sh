@@ -7,3 +7,5 @@ for kernel in 6.1 6.12; do
     echo "== $kernel"
     tests/lab/lab.sh -k "$kernel" -m 4G -t 1800 -- python3 tests/type1/bench.py
 done
+echo "== 6.12+iommufd"
+tests/lab/lab.sh -k 6.12+iommufd -m 4G -t 1800 -- python3 tests/iommufd/bench.py

@@ -106,10 +106,10 @@ _ioascope() {
     case ${COMP_WORDS[1]} in
     trace)
         opts='-r --read -j --json --changes --pid --uid --cgroup --ioas --backend --op -c --count
-            -q --quiet --state --ring --areas --without -v --verbose -h --help --'
+            -q --quiet --state --ring --areas --stale --without -v --verbose -h --help --'
         ;;
     record)
-        opts='-o --output --rotate-size --rotate-time --keep --ring --areas --without
+        opts='-o --output --rotate-size --rotate-time --keep --ring --areas --stale --without
             -v --verbose -h --help --'
         ;;
     check)

@@ -75,6 +75,8 @@ enum ioas_kind {
 	IOAS_EV_RANGE_CLEAR = 32, /* body: range; all of .class and .owner (0: whoever's) */
 	IOAS_EV_OPTION = 33, /* body: obj; .option, .value */
 	IOAS_EV_UNCERTAIN = 34, /* body: obj; .value: since when; .ctx 0: all. From the reader */
+	IOAS_EV_FAULT = 35, /* body: fault; no order, .ctx and .ioas 0: whose is not known */
+	IOAS_EV_MEMORY_GONE = 36, /* body: memory; of a process: no order, no .ctx, no .ioas */
 	IOAS_EV_KIND_MAX,
 };
 
@@ -155,6 +157,34 @@ enum ioas_counter {
 	IOAS_COUNTER_MM_LOCKED = 1, /* mm->locked_vm, VmLck */
 	IOAS_COUNTER_USER_LOCKED = 2, /* user->locked_vm */
 	IOAS_COUNTER_MM_PINNED = 3, /* mm->pinned_vm, VmPin */
+};
+
+/* fault.access: what the device wanted; 0: not known */
+#define IOAS_FAULT_READ 0x1
+#define IOAS_FAULT_WRITE 0x2
+#define IOAS_FAULT_EXEC 0x4
+
+/* fault.known: which fields hold */
+#define IOAS_FAULT_HAS_IOVA 0x01 /* without it the kernel kept silent: only that faults were */
+#define IOAS_FAULT_HAS_REASON 0x02
+#define IOAS_FAULT_HAS_PASID 0x04 /* without it the request had none, or none was told */
+#define IOAS_FAULT_HAS_RID 0x08 /* .segment, .rid: the requester by PCI address */
+#define IOAS_FAULT_HAS_GROUP 0x10
+#define IOAS_FAULT_KNOWN 0x1f
+
+/* fault.source: who tells; what .reason means hangs on it */
+enum ioas_fault_source {
+	IOAS_FAULT_NONE = 0,
+	IOAS_FAULT_VTD = 1, /* dmar_fault: .iova is that of a page, .reason a code of VT-d */
+	IOAS_FAULT_REPORTED = 2, /* report_iommu_fault: AMD-Vi and others, no reason */
+};
+
+/* memory.cause: why addresses of a process no longer are what was behind them */
+enum ioas_memory_cause {
+	IOAS_GONE_NONE = 0,
+	IOAS_GONE_UNMAPPED = 1, /* munmap, or something else was mapped over it */
+	IOAS_GONE_MOVED = 2, /* mremap: it has other addresses now */
+	IOAS_GONE_DISCARDED = 3, /* MADV_DONTNEED, or the file was cut or punched */
 };
 
 /* What was asked, what was answered, and what it did while it ran. */
@@ -247,6 +277,34 @@ struct ioas_charge_body {
 	__u32 reserved;
 };
 
+/* A device wanted an address, and the IOMMU refused. */
+struct ioas_fault_body {
+	__u64 iova;
+	__u64 untold; /* faults, or interrupts for them, before this one that no event tells */
+	__u32 access; /* IOAS_FAULT_READ, .. */
+	__u32 known; /* IOAS_FAULT_HAS_* */
+	__u32 reason;
+	__u32 pasid;
+	__u32 segment;
+	__u32 rid; /* bus << 8 | device << 3 | function */
+	__u32 object; /* our number of the device; 0: not known */
+	__u32 domain; /* our number; 0: not known */
+	__u32 group;
+	__u32 source; /* enum ioas_fault_source */
+	char name[24]; /* device, terminated; empty: not known */
+	__u64 reserved[2];
+};
+
+/* What was behind addresses is not there any more; who pinned it still reaches it. */
+struct ioas_memory_body {
+	__u64 va;
+	__u64 last; /* inclusive */
+	__u32 owner_tgid; /* whose memory, as .owner_tgid of areas and pages objects */
+	__u32 owner_uid;
+	__u32 cause; /* enum ioas_memory_cause */
+	__u32 reserved;
+};
+
 struct ioas_event {
 	__u16 len; /* bytes of the record, header included */
 	__u16 kind; /* enum ioas_kind */
@@ -272,7 +330,20 @@ struct ioas_event {
 		struct ioas_charge_body body_charge;
 		struct ioas_pages_body body_pages;
 		struct ioas_range_body body_range;
+		struct ioas_fault_body body_fault;
+		struct ioas_memory_body body_memory;
 	};
+};
+
+/*
+ * Longer than an event by what the kernel logged about a fault, for the reader to
+ * take apart: it fills the body, and what goes on from there is an event as any other.
+ */
+#define IOAS_FAULT_TEXT 168
+
+struct ioas_fault_record {
+	struct ioas_event ev;
+	char text[IOAS_FAULT_TEXT]; /* terminated */
 };
 
 #define IOAS_EVENT_HEADER 88
@@ -282,8 +353,11 @@ _Static_assert(sizeof(struct ioas_obj_body) == 96, "object body layout");
 _Static_assert(sizeof(struct ioas_charge_body) == 40, "charge body layout");
 _Static_assert(sizeof(struct ioas_pages_body) == 56, "pages body layout");
 _Static_assert(sizeof(struct ioas_range_body) == 24, "range body layout");
+_Static_assert(sizeof(struct ioas_fault_body) == 96, "fault body layout");
+_Static_assert(sizeof(struct ioas_memory_body) == 32, "memory body layout");
 _Static_assert(__builtin_offsetof(struct ioas_event, body_op) == IOAS_EVENT_HEADER,
 	       "event header layout");
 _Static_assert(sizeof(struct ioas_event) == 184, "event layout");
+_Static_assert(sizeof(struct ioas_fault_record) == 352, "fault record layout");
 
 #endif

@@ -7,12 +7,14 @@
 #ifndef IOASCOPE_HOOKS_H
 #define IOASCOPE_HOOKS_H
 
+#include <ioascope/iommu.h>
 #include <ioascope/iommufd.h>
 #include <ioascope/type1.h>
 
 #define HOOK_ARGS(X)                                                                               \
 	TYPE1_ARGS(X)                                                                              \
-	IOMMUFD_ARGS(X)
+	IOMMUFD_ARGS(X)                                                                            \
+	IOMMU_ARGS(X)
 
 enum hook_arg {
 #define HOOK_ARG_ENUM(name, func, param) ARG_##name,

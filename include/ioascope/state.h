@@ -13,16 +13,19 @@
 #include <ioascope/event.h>
 #include <linux/types.h>
 
-#define IOAS_STATE_VERSION 2
+#define IOAS_STATE_VERSION 3
 
 /* Map names, as a reader finds them; 15 characters at most (BPF_OBJ_NAME_LEN). */
 #define IOAS_MAP_CTX "ioas_ctx"
 #define IOAS_MAP_IOAS "ioas_ioas"
 #define IOAS_MAP_CHARGE "ioas_charge"
 #define IOAS_MAP_AREAS "ioas_areas"
+#define IOAS_MAP_PAGES "ioas_pages"
+#define IOAS_MAP_NAMES "fd_names"
 #define IOAS_MAP_STATS "ioas_stats"
-/* All programs of an instance have names with this prefix and use IOAS_MAP_STATS. */
+/* All programs of an instance have names with one of these prefixes and use IOAS_MAP_STATS. */
 #define IOAS_PROG_PREFIX "t1_"
+#define IOAS_PROG_PREFIX_FD "fd_"
 
 #define IOAS_GROUPS_MAX 32
 
@@ -74,7 +77,7 @@ struct ioas_ioas {
 	__s64 pfnmap; /* pages mapped that are no RAM */
 	__u64 entries_left;
 	__u32 vaddr_invalid; /* areas whose VA is void until re-mapped */
-	__u32 pad;
+	__u32 domains; /* iommufd: hardware domains that map it */
 	__u64 ranges; /* type1: hash of the valid ranges as they were told last; 0: none */
 };
 
@@ -93,6 +96,29 @@ struct ioas_charge {
 	__s64 pages;
 	__s64 peak;
 	char comm[IOAS_COMM_LEN];
+};
+
+/* IOAS_MAP_PAGES: memory that areas share, by kernel address of the pages object. */
+struct ioas_pages {
+	__u32 id;
+	__u32 ctx;
+	__u64 va; /* as in struct ioas_pages_body */
+	__u64 npages;
+	__s64 pinned; /* and charged, if somebody pays */
+	__u32 owner; /* our number of who pays */
+	__u32 tgid;
+	__u32 uid;
+	__u8 memory; /* enum ioas_memory */
+	__u8 account; /* enum ioas_counter */
+	__u8 writable;
+	__u8 pad;
+};
+
+/* IOAS_MAP_NAMES: the key of an IOAS of iommufd by the number that user space has for it. */
+struct fd_name {
+	__u64 ctx_key; /* key in IOAS_MAP_CTX */
+	__u32 id;
+	__u32 pad;
 };
 
 /*
@@ -140,7 +166,9 @@ struct ioas_slot {
 	__u32 tgid; /* owner of the memory */
 	__u32 uid;
 	char comm[IOAS_COMM_LEN];
-	__u64 pad[3];
+	__u32 pages_id; /* its pages object; 0: its memory is its own */
+	__u32 pad;
+	__u64 pad2[2];
 };
 
 struct ioas_page {
@@ -171,6 +199,7 @@ enum ioas_stat {
 	IOAS_STAT_MAP_FULL = 4, /* state not kept: a map or the slots are full */
 	IOAS_STAT_NO_CONTEXT = 5, /* a hook fired outside any known op */
 	IOAS_STAT_ARG_CHANGED = 6, /* arguments were rewritten while in use */
+	IOAS_STAT_FAULTS_UNTOLD = 7, /* faults, or interrupts for them, without an event */
 	IOAS_STAT_MAX,
 };
 

@@ -12,10 +12,12 @@
 #define WALK_CHUNK 512 /* mappings a call */
 #define WALK_PFNS 8192 /* client pins counted a call */
 
-/* One open container file, from the task_file iterator. */
+/* One open file that stands for a context, from the task_file iterator. */
 struct walk_file {
-	__u64 container;
-	__u64 iommu; /* 0: no IOMMU driver set */
+	__u64 context; /* vfio_container or iommufd_ctx */
+	__u64 iommu; /* type1; 0: no IOMMU driver set */
+	__u32 closed; /* its own file is not open: this one keeps it */
+	__u32 compat; /* iommufd: it was opened as /dev/vfio/vfio */
 	struct ioas_who who;
 };
 
@@ -54,7 +56,7 @@ struct walk_args {
 	struct ioas_group groups[IOAS_GROUPS_MAX];
 };
 
-_Static_assert(sizeof(struct walk_file) == 56, "walk_file layout");
+_Static_assert(sizeof(struct walk_file) == 64, "walk_file layout");
 _Static_assert(sizeof(struct walk_dma) == 80, "walk_dma layout");
 
 #endif

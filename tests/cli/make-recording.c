@@ -22,6 +22,7 @@
 #define IOVA 0x100000ULL
 #define SIZE 0x10000ULL
 #define PAGES 16
+#define MEMORY 0x7f0000000000ULL /* of the areas, with the IOVA added */
 
 struct maker {
 	struct recording_writer *writer;
@@ -72,7 +73,11 @@ static void tell(struct maker *m, struct ioas_event *ev)
 
 	m->time_ns += 1000;
 	ev->time_ns = m->time_ns;
-	ev->order = ++m->order[ev->ctx];
+	/* Nothing orders these. */
+	if (ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE)
+		ev->order = 0;
+	else
+		ev->order = ++m->order[ev->ctx];
 	ev->cpu_seq = ++m->totals.seen;
 	mirror_apply(m->mirror, ev);
 	err = recording_write(m->writer, ev);
@@ -118,7 +123,7 @@ static void area(struct maker *m, unsigned int kind, uint64_t iova, uint32_t num
 	ev.body_area = (struct ioas_area_body){
 		.iova = iova,
 		.last = iova + SIZE - 1,
-		.va = 0x7f0000000000ULL + iova,
+		.va = MEMORY + iova,
 		.pages = m->blind ? 0 : PAGES,
 		.prot = IOAS_PROT_READ | IOAS_PROT_WRITE,
 		.area = number,
@@ -167,7 +172,7 @@ static void map(struct maker *m, uint64_t iova)
 	begin_op(m);
 	area(m, IOAS_EV_AREA_ADD, iova, ++m->area);
 	charge(m, PAGES);
-	body.va = 0x7f0000000000ULL + iova;
+	body.va = MEMORY + iova;
 	body.prot = IOAS_PROT_READ | IOAS_PROT_WRITE;
 	body.pinned = PAGES;
 	end_op(m, IOAS_OP_MAP, body, 0);
@@ -178,7 +183,7 @@ static void map_refused(struct maker *m, uint64_t iova)
 	struct ioas_op_body body = asked(iova, SIZE, -EEXIST);
 
 	begin_op(m);
-	body.va = 0x7f0000000000ULL + iova;
+	body.va = MEMORY + iova;
 	body.prot = IOAS_PROT_READ | IOAS_PROT_WRITE;
 	end_op(m, IOAS_OP_MAP, body, 0);
 }
@@ -360,6 +365,79 @@ static void no_pins(struct maker *m)
 	close_all(m);
 }
 
+static struct ioas_fault_body vtd_fault(uint64_t iova, uint32_t access)
+{
+	return (struct ioas_fault_body){
+		.iova = iova,
+		.access = access,
+		.known = IOAS_FAULT_HAS_IOVA | IOAS_FAULT_HAS_REASON | IOAS_FAULT_HAS_RID |
+			 IOAS_FAULT_HAS_GROUP,
+		.reason = access == IOAS_FAULT_READ ? 6 : 5,
+		.rid = 0x100,
+		.group = GROUP,
+		.source = IOAS_FAULT_VTD,
+		.name = "0000:01:00.0",
+	};
+}
+
+static void fault(struct maker *m, uint64_t iova, uint32_t access)
+{
+	struct ioas_event ev = event(m, IOAS_EV_FAULT);
+
+	ev.op = 0;
+	ev.tgid = 0;
+	ev.tid = 0;
+	ev.uid = 0;
+	ev.gid = 0;
+	memset(ev.comm, 0, sizeof(ev.comm));
+	ev.body_fault = vtd_fault(iova, access);
+	tell(m, &ev);
+}
+
+static struct ioas_event gone_memory(struct maker *m, uint64_t va, uint64_t last)
+{
+	struct ioas_event ev = event(m, IOAS_EV_MEMORY_GONE);
+
+	ev.backend = IOAS_BACKEND_NONE;
+	ev.ctx = 0;
+	ev.ioas = 0;
+	ev.op = 0;
+	ev.body_memory = (struct ioas_memory_body){ .va = va,
+						    .last = last,
+						    .owner_tgid = 4242,
+						    .owner_uid = 107,
+						    .cause = IOAS_GONE_MOVED };
+	return ev;
+}
+
+/* A device asks beside its area and, when it is gone, where it was; then faults that are not told.
+ */
+static void faults(struct maker *m)
+{
+	struct ioas_event ev;
+
+	fault(m, IOVA + SIZE, IOAS_FAULT_READ);
+	fault(m, IOVA, IOAS_FAULT_WRITE);
+	unmap(m, IOVA, 1);
+	fault(m, IOVA + 0x1000, IOAS_FAULT_WRITE);
+	ev = event(m, IOAS_EV_FAULT);
+	ev.ctx = 0;
+	ev.ioas = 0;
+	ev.backend = IOAS_BACKEND_NONE;
+	ev.body_fault.source = IOAS_FAULT_VTD;
+	ev.body_fault.untold = 7;
+	tell(m, &ev);
+	close_all(m);
+}
+
+/* The process moves the second page of its area away. */
+static void let_go(struct maker *m)
+{
+	struct ioas_event ev = gone_memory(m, MEMORY + IOVA + 0x1000, MEMORY + IOVA + 0x1fff);
+
+	tell(m, &ev);
+}
+
 /* One event of each kind and op, as far as they can stand anywhere: for printing. */
 static void kinds(struct maker *m)
 {
@@ -379,6 +457,10 @@ static void kinds(struct maker *m)
 			ev.body_charge.counter = IOAS_COUNTER_MM_PINNED;
 		else if (kind == IOAS_EV_OPTION)
 			ev.body_obj.option = IOAS_OPTION_HUGE_PAGES;
+		else if (kind == IOAS_EV_FAULT)
+			ev.body_fault = vtd_fault(IOVA, IOAS_FAULT_READ);
+		else if (kind == IOAS_EV_MEMORY_GONE)
+			ev = gone_memory(m, IOVA, IOVA + 0xfff);
 		else if (kind >= IOAS_EV_DOMAIN_ATTACH && kind <= IOAS_EV_ACCESS_DETACH)
 			ev.body_obj.object = 11;
 		else if (kind == IOAS_EV_UNCERTAIN || kind <= IOAS_EV_IOAS_GONE ||
@@ -418,6 +500,8 @@ static const struct {
 	{ "many", many, IOAS_MODE_V2, true, NULL },
 	{ "older", older, IOAS_MODE_V2, true, NULL },
 	{ "kinds", kinds, IOAS_MODE_V2, true, NULL },
+	{ "faults", faults, IOAS_MODE_V2, true, NULL },
+	{ "let-go", let_go, IOAS_MODE_V2, true, NULL },
 	{ "no-pins", no_pins, IOAS_MODE_V2, true, "vfio_pin_pages_remote" },
 	{ "unfinished", clean, IOAS_MODE_V2, false, NULL },
 };

@@ -334,10 +334,35 @@ check "trace: cut, totals" errs 'it has no end' trace -r "$(rec cut)"
 check "trace: cut, what can be read" says ' map rw ' trace -r "$(rec cut)"
 ops=$(grep -cE '^\sIOAS_OP_[A-Z_]+ = [1-9]' include/ioascope/event.h)
 kinds=$(grep -cE '^\sIOAS_EV_[A-Z_]+ = [1-9]' include/ioascope/event.h)
-check "trace: every op as text" lines $((ops + 3)) ' type1 ' trace -r "$(rec kinds)"
+check "trace: every op as text" lines $((ops + 4)) ' type1 ' trace -r "$(rec kinds)"
 check "trace: every kind as JSON" holds \
     "len({x['kind'] for x in lines}) == $((kinds + 1))"' and not any(None in (x["kind"], x.get("op", "")) for x in lines)' \
     trace -r "$(rec kinds)" --json --changes
+# What the mirror has at the address, told beside the fault.
+check "trace: a fault beside an area" says \
+    ' type1 +2 +fault read +0x110000 +- +not mapped +- +0000:01:00\.0, reason 0x06 \(no read access\)$' trace -r "$(rec faults)"
+check "trace: a fault where it is mapped" says ' fault write +0x100000 +- +mapped +- ' trace -r "$(rec faults)"
+check "trace: a fault after the unmap" says \
+    ' fault write +0x101000 +- +unmapped [0-9.]+us ago .*; unmapped by qemu<&>"x\[4243\]$' trace -r "$(rec faults)"
+check "trace: faults that are not told" says ' none +- +fault +- +- +7 not told ' trace -r "$(rec faults)"
+check "trace: faults are counted" errs '^faults: 4$' trace -r "$(rec faults)"
+check "trace: faults as JSON" holds \
+    '[(x["iova"], x["access"], x["mapped"], x.get("unmapped_by_pid")) for x in lines if x["kind"] == "fault" and "iova" in x] == \
+    [(0x110000, "read", False, None), (0x100000, "write", True, None), (0x101000, "write", False, 4242)]' \
+    trace -r "$(rec faults)" --json
+check "trace: faults of a process" lines 3 ' fault ' trace -r "$(rec faults)" --pid 4242
+check "trace: faults of nobody else" lines 0 ' fault ' trace -r "$(rec faults)" --pid 1
+check "trace: a fault is no violation" exits 0 check -r "$(rec faults)"
+check "show: stale memory" says \
+    '^  stale: area 1 at 0x100000: 4K in VA 0x7f0000101000-0x7f0000101fff of pid 4242, moved' show -r "$(rec let-go)"
+check "show: a stale area" says ' 64K +0 +stale +' show -r "$(rec let-go)"
+check "show: stale memory as JSON" document json \
+    '[(s["iova"], s["va"], s["last"], s["bytes"], s["cause"]) for c in root["contexts"] for i in c["ioases"] for s in i["stale"]] == \
+    [(0x100000, 0x7f0000101000, 0x7f0000101fff, 4096, "moved")]' show --json -r "$(rec let-go)"
+check "show: nothing stale" document json \
+    'not any("stale" in i for c in root["contexts"] for i in c["ioases"])' show --json -r "$(rec stale)"
+check "trace: memory that is gone" says \
+    '\+memory-gone +VA 0x7f0000101000-0x7f0000101fff of 4242 +4K +moved' trace -r "$(rec let-go)" --changes
 
 # What cannot be run is known before anything is attached or written.
 echo old >"$dir/old.ioas"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dma.h"
+#include "memory.h"
 
 #define WORDS_MAX 6
 
@@ -70,6 +71,46 @@ static void serve_dma(struct client *client, const struct command *cmd)
 		answer(ret);
 	else
 		printf("%s\n", dma_answer_name(ret));
+}
+
+/* blind r|w IOVA LEN: the same, and what the client believes to be there is not looked at */
+static void serve_blind(struct client *client, const struct command *cmd)
+{
+	struct device *dev = client_real(client);
+	uint64_t iova, len;
+	int ret = -EINVAL;
+
+	if (dev && cmd->n == 4 && command_number(cmd, 2, &iova) && command_number(cmd, 3, &len))
+		ret = dma_check_at(client, dev, *cmd->word[1] == 'r' ? EDU_READ : EDU_WRITE, iova,
+				   len, NULL);
+	if (ret < 0)
+		answer(ret);
+	else
+		printf("%s\n", dma_answer_name(ret));
+}
+
+/* memory unmap|over|move|discard OFFSET SIZE: of the client's buffer, see memory.h */
+static void serve_memory(struct client *client, const struct command *cmd)
+{
+	uint64_t offset, size;
+	int ret = -EINVAL;
+
+	if (cmd->n == 4 && command_number(cmd, 2, &offset) && command_number(cmd, 3, &size) &&
+	    client->buffer && offset + size <= client->buffer_bytes)
+		ret = memory_spoil(cmd->word[1], (char *)client->buffer + offset, size);
+	answer(ret);
+}
+
+/* peek OFFSET: the byte that the client sees there */
+static void serve_peek(struct client *client, const struct command *cmd)
+{
+	uint64_t offset;
+
+	if (cmd->n == 2 && command_number(cmd, 1, &offset) && client->buffer &&
+	    offset < client->buffer_bytes)
+		printf("ok %u\n", ((volatile uint8_t *)client->buffer)[offset]);
+	else
+		answer(-EINVAL);
 }
 
 /* map IOVA SIZE PROT OFFSET: memory at OFFSET of the client's buffer */
@@ -175,7 +216,8 @@ static const struct {
 } commands[] = {
 	{ "dma", serve_dma },	    { "map", serve_map },     { "unmap", serve_unmap },
 	{ "pin", serve_pin },	    { "unpin", serve_unpin }, { "attach", serve_device },
-	{ "detach", serve_device }, { "sleep", serve_sleep },
+	{ "detach", serve_device }, { "sleep", serve_sleep }, { "blind", serve_blind },
+	{ "memory", serve_memory }, { "peek", serve_peek },
 };
 
 static void command_parse(char *line, struct command *cmd)

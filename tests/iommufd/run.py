@@ -12,9 +12,12 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'type1'))
+import faults  # noqa: E402
 import guest  # noqa: E402
+import stale  # noqa: E402
 from guest import OUT, PAGE, SEED, check, ioases, no_loss, scaled, sh, show, tool  # noqa: E402
 from model import replay  # noqa: E402
+import walk  # noqa: E402
 
 CLIENT = 'build/tests/iommufd-client'
 # What a program may do and had better not; the rest is a promise of the kernel.
@@ -31,9 +34,9 @@ def devices(pair=0):
     return ('--device', found[0], '--device', found[1])
 
 
-def Trace():
+def Trace(*args):
     devices()  # before them there is nothing to attach to
-    return guest.Trace()
+    return guest.Trace(*args)
 
 
 class Client(guest.Client):
@@ -180,11 +183,14 @@ def test_random():
     c.quit()
     cs = [Client('--account', a, *args, scenario='random', pair=n).ready()
           for n, a in enumerate(('user', 'mm'))]
-    live = show('events')
+    live, kernel = show('events'), show('kernel')
     s, mirror = t.finish()
     n = 0
     for c in cs:
         same_as_log(live, c, 'show')
+        numbers = list(replay(c.log).ioases)
+        walk.agree(live, kernel, c.pid, numbers, 'show and kernel:')
+        walk.agree(mirror, kernel, c.pid, numbers, '--state and kernel:')
         n += same_as_log(mirror, c, '--state')
         same_areas(live, mirror, c.pid, 'show and --state:')
         consistent(mirror, c.pid)
@@ -295,9 +301,12 @@ def test_copies():
     t = Trace()
     cs = [Client('--account', a, '--max-size', size, scenario='copies', pair=n).ready()
           for n, a in enumerate(('user', 'mm'))]
+    live, kernel = show('events'), show('kernel')
     s, state = t.finish()
     no_loss(s)
     for c in cs:
+        for have in (live, state):
+            walk.agree(have, kernel, c.pid, list(replay(c.log).ioases), 'copies:')
         pages = consistent(state, c.pid)['pages_objects']
         check(len(pages) == 1 and pages[0]['areas'] == 101, pages)
         check(pages[0]['pinned_pages'] == pages[0]['charged_pages'] == size // PAGE, pages)
@@ -310,14 +319,16 @@ def test_copies():
 
 def test_race():
     """At rest, the kernel lets each area go that the mirror has, and has no other."""
-    t = Trace()
-    c = Client('--seed', SEED, '--ops', scaled(4000, 400), '--threads', 4, scenario='race').ready()
-    live = show('events')
+    t = Trace('--ring', '64M')
+    c = Client('--seed', SEED, '--seconds', scaled(60, 5), '--threads', 4, scenario='race').ready()
+    live, kernel = show('events'), show('kernel')
     s, state = t.finish()
     no_loss(s)
     same_areas(live, state, c.pid, 'show and --state:')
     consistent(state, c.pid)
     mine = [n for n, i in replay(c.log, raced=True).ioases.items()]
+    for have in (live, state):
+        walk.agree(have, kernel, c.pid, mine, 'race:')
     found = sorted(ioases(state, c.pid), key=lambda i: i['ioas'])
     check(len(mine) == len(found), mine, len(found))
     n = 0
@@ -478,6 +489,69 @@ def test_trace_explains():
     classes = [e['unmap'] for e in ops if e['op'] == 'unmap' and 'unmap' in e]
     check(classes[-3:] == ['inside', 'nothing', 'exact'], classes)
     return f'{len(asked)} failures, {len(changes)} changes of ranges'
+
+
+# ---- faults ----
+
+def fault_client():
+    """A client, what it calls the IOAS with its device, what the tool calls it, and the device."""
+    c = Client('--max-size', '1M').ready()
+    _, used = [int(i) for i in replay(c.log).ioases]
+    _, ioas = sorted(i['ioas'] for i in ioases(show('events'), c.pid))
+    return c, used, ioas, devices()[1]
+
+
+def test_faults():
+    t = Trace()
+    c, used, ioas, device = fault_client()
+    note = faults.exact(t, c, device, ioas,
+                        lambda iova, prot: f'map {used} {iova:#x} 0x4000 {prot} 0',
+                        lambda iova: f'unmap {used} {iova:#x} 0x4000')
+    c.quit()
+    check(all(e['device'] for e in faults.told(t)), 'no number of the device')
+    return note
+
+
+def test_fault_storm():
+    t = Trace()
+    c = fault_client()[0]
+    note = faults.storm(t, c)
+    c.quit()
+    return note
+
+
+def test_faults_in_recording():
+    """A recording tells of faults as the run did, and check finds nothing wrong with them."""
+    path = f'{OUT}/faults.ioas'
+    rec = subprocess.Popen(['build/ioascope', 'record', '-o', path], stderr=subprocess.PIPE,
+                           text=True)
+    guest.started.append(rec)
+    end = time.monotonic() + 60
+    while tool('show', '--from', 'events').returncode:
+        check(time.monotonic() < end and rec.poll() is None, 'record does not attach')
+        time.sleep(0.05)
+    c, _, ioas, device = fault_client()
+    faults.quiet()
+    c.ask(f'dma r {faults.HOLE:#x} 64')
+    c.quit()
+    rec.terminate()
+    rec.communicate()
+    lines = tool('trace', '-r', path).stdout.splitlines()
+    found = [line for line in lines if ' fault read ' in line]
+    check(len(found) == 1 and f'{faults.HOLE:#x}' in found[0] and 'not mapped' in found[0] and
+          f'{device}, reason 0x06 (no read access)' in found[0], found)
+    check(found[0].split()[2] == str(ioas), found)
+    return clean('-r', path)
+
+
+# ---- stale memory ----
+
+def test_stale_memory():
+    t = Trace('--stale')
+    c = Client('--max-size', '1M', '--buffer', '32M').ready()
+    _, used = [int(i) for i in replay(c.log).ioases]
+    return stale.exact(t, c, lambda iova, at: f'map {used} {iova:#x} {stale.SIZE:#x} rw {at:#x}',
+                       lambda iova: f'unmap {used} {iova:#x} {stale.SIZE:#x}')
 
 
 # ---- the rules ----
@@ -643,6 +717,7 @@ def test_predict():
     return f'{len(moments)} attaches, {sum(bool(m[1]) for m in moments)} refused'
 
 
-import accesses  # noqa: E402  (it uses what is above)
-guest.run([v for names in (globals(), vars(accesses)) for k, v in list(names.items())
+import accesses  # noqa: E402  (these use what is above)
+import walks  # noqa: E402
+guest.run([v for names in (vars(walks), globals(), vars(accesses)) for k, v in list(names.items())
            if k.startswith('test_')])

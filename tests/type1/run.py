@@ -11,7 +11,9 @@ import time
 
 import checks
 import explains
+import faults
 import guest
+import stale
 import users
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
                    edus, emulated, ioases, no_loss, same_as_log, same_state, scaled, sh, show,
@@ -30,7 +32,7 @@ def test_features_without_modules():
 
 def test_show_without_modules():
     r = tool('show')
-    check(r.returncode == 0 and r.stdout == 'no VFIO container is open\n', r.stdout, r.stderr)
+    check(r.returncode == 0 and r.stdout == 'no context is open\n', r.stdout, r.stderr)
 
 
 def test_unprivileged():
@@ -210,6 +212,39 @@ def test_pages_that_are_no_ram():
     check(bars and all(e['pages'] == 0 for e in bars), 'no PFNMAP area seen', bars)
     check(all(e['pages'] * PAGE == e['last'] - e['iova'] + 1 for e in t.events
               if e['kind'] == 'area-add' and not e['pfnmap_pages']), 'RAM areas')
+
+
+# ---- faults ----
+
+def test_faults():
+    device = edus()[0]
+    t = Trace()
+    c = Client('--device', device).ready()
+    ioas = ioases(show('events'), c.pid)[0]['ioas']
+    note = faults.exact(t, c, device, ioas,
+                        lambda iova, prot: f'map {iova:#x} 0x4000 {prot} 0',
+                        lambda iova: f'unmap {iova:#x} 0x4000')
+    c.quit()
+    return note
+
+
+def test_fault_storm():
+    device = edus()[0]
+    t = Trace()
+    c = Client('--device', device).ready()
+    note = faults.storm(t, c)
+    c.quit()
+    return note
+
+
+# ---- stale memory ----
+
+def test_stale_memory():
+    device = edus()[0]
+    t = Trace('--stale')
+    c = Client('--device', device, '--max-size', '1M', '--buffer', '32M').ready()
+    return stale.exact(t, c, lambda iova, at: f'map {iova:#x} {stale.SIZE:#x} rw {at:#x}',
+                       lambda iova: f'unmap {iova:#x} {stale.SIZE:#x}')
 
 
 # ---- several at once ----

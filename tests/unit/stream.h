@@ -262,6 +262,38 @@ static inline void stream_any_op(struct unit_random *r, struct ioas_event *ev)
 	op->cmd = (__u32)unit_random(r);
 }
 
+static inline void stream_any_fault(struct unit_random *r, struct ioas_event *ev)
+{
+	struct ioas_fault_body *f = &ev->body_fault;
+
+	f->iova = unit_below(r, 64) * 4096;
+	f->untold = unit_below(r, 3);
+	f->access = (__u32)unit_below(r, 8);
+	f->known = (__u32)unit_below(r, IOAS_FAULT_KNOWN + 1);
+	f->reason = (__u32)unit_random(r);
+	f->pasid = (__u32)unit_below(r, 1 << 20);
+	f->segment = (__u32)unit_below(r, 3);
+	f->rid = (__u32)unit_below(r, 1 << 16);
+	f->object = (__u32)unit_below(r, 4);
+	f->domain = (__u32)unit_below(r, 4);
+	f->group = (__u32)unit_below(r, 4);
+	f->source = (__u32)unit_below(r, IOAS_FAULT_REPORTED + 1);
+	strcpy(f->name, unit_below(r, 2) ? "0000:01:00.0" : "");
+}
+
+static inline void stream_any_memory(struct unit_random *r, struct ioas_event *ev)
+{
+	struct ioas_memory_body *memory = &ev->body_memory;
+
+	ev->ctx = 0;
+	ev->ioas = 0;
+	memory->va = unit_below(r, 64) * 4096;
+	memory->last = memory->va + (1 + unit_below(r, 16)) * 4096 - 1;
+	memory->owner_tgid = 1 + (__u32)unit_below(r, 3);
+	memory->owner_uid = (__u32)unit_below(r, 3);
+	memory->cause = 1 + (__u32)unit_below(r, 3);
+}
+
 /*
  * An event of a random kind that passes the check, from a few contexts and
  * objects, so that a mirror finds some of them possible and many not.
@@ -302,6 +334,10 @@ static inline struct ioas_event stream_any(struct unit_random *r, uint64_t time_
 			.owner_tgid = (__u32)unit_below(r, 3),
 			.pages_id = (__u32)unit_below(r, 3),
 		};
+	else if (ev.kind == IOAS_EV_FAULT)
+		stream_any_fault(r, &ev);
+	else if (ev.kind == IOAS_EV_MEMORY_GONE)
+		stream_any_memory(r, &ev);
 	else
 		stream_any_obj(r, &ev);
 	return ev;

@@ -61,6 +61,11 @@ static void test_more_names(void **state)
 	assert_string_equal(ioas_option_name(IOAS_OPTION_RLIMIT_MODE), "rlimit-mode");
 	assert_string_equal(ioas_option_name(IOAS_OPTION_HUGE_PAGES), "huge-pages");
 	assert_null(ioas_option_name(IOAS_OPTION_HUGE_PAGES + 1));
+	assert_string_equal(ioas_cause_name(IOAS_GONE_NONE), "none");
+	assert_string_equal(ioas_cause_name(IOAS_GONE_UNMAPPED), "unmapped");
+	assert_string_equal(ioas_cause_name(IOAS_GONE_MOVED), "moved");
+	assert_string_equal(ioas_cause_name(IOAS_GONE_DISCARDED), "discarded");
+	assert_null(ioas_cause_name(IOAS_GONE_DISCARDED + 1));
 }
 
 /* An event of the kind with a body that is possible. */
@@ -88,6 +93,12 @@ static struct ioas_event good(unsigned int kind)
 	}
 	if (ioas_event_is_range(&ev))
 		ev.body_range.class = IOAS_RANGE_VALID;
+	if (kind == IOAS_EV_MEMORY_GONE) {
+		ev.ctx = 0;
+		ev.ioas = 0;
+		ev.body_memory.owner_tgid = 100;
+		ev.body_memory.cause = IOAS_GONE_MOVED;
+	}
 	return ev;
 }
 
@@ -102,7 +113,8 @@ static void test_all_kinds(void **state)
 		out = NULL;
 		assert_int_equal(ioas_event_check(&ev, sizeof(ev), &out), 0);
 		assert_ptr_equal(out, &ev);
-		assert_int_equal(ioas_event_is_change(&ev), kind != IOAS_EV_OP);
+		assert_int_equal(ioas_event_is_change(&ev),
+				 kind != IOAS_EV_OP && kind != IOAS_EV_FAULT);
 	}
 }
 
@@ -239,6 +251,19 @@ static void test_more_fields(void **state)
 	REFUSED_WITH(IOAS_EV_OPTION, body_obj.option = IOAS_OPTION_NONE);
 	REFUSED_WITH(IOAS_EV_OPTION, body_obj.option = IOAS_OPTION_HUGE_PAGES + 1);
 	REFUSED_WITH(IOAS_EV_OPTION, ioas = 0); /* this option is one of an IOAS */
+	REFUSED_WITH(IOAS_EV_MEMORY_GONE, order = 1);
+	REFUSED_WITH(IOAS_EV_MEMORY_GONE, ctx = 1);
+	REFUSED_WITH(IOAS_EV_MEMORY_GONE, body_memory.va = 1);
+	REFUSED_WITH(IOAS_EV_MEMORY_GONE, body_memory.owner_tgid = 0);
+	REFUSED_WITH(IOAS_EV_MEMORY_GONE, body_memory.cause = IOAS_GONE_NONE);
+	REFUSED_WITH(IOAS_EV_MEMORY_GONE, body_memory.cause = IOAS_GONE_DISCARDED + 1);
+	REFUSED_WITH(IOAS_EV_FAULT, order = 1);
+	REFUSED_WITH(IOAS_EV_FAULT, ctx = 0); /* whose IOAS? */
+	REFUSED_WITH(IOAS_EV_FAULT, body_fault.source = IOAS_FAULT_REPORTED + 1);
+	REFUSED_WITH(IOAS_EV_FAULT, body_fault.access = 8);
+	REFUSED_WITH(IOAS_EV_FAULT, body_fault.known = IOAS_FAULT_KNOWN + 1);
+	REFUSED_WITH(IOAS_EV_FAULT, body_fault.rid = 0x10000);
+	REFUSED_WITH(IOAS_EV_FAULT, body_fault.name[23] = 'x');
 }
 
 /* What belongs to a context needs no IOAS, what is of all contexts needs none of them. */
@@ -265,6 +290,10 @@ static void test_of_context(void **state)
 	ev.flags = IOAS_F_ADOPTED;
 	assert_int_equal(ioas_event_check_fields(&ev), 0);
 	ev = good(IOAS_EV_UNCERTAIN);
+	ev.ctx = 0;
+	ev.ioas = 0;
+	assert_int_equal(ioas_event_check_fields(&ev), 0);
+	ev = good(IOAS_EV_FAULT);
 	ev.ctx = 0;
 	ev.ioas = 0;
 	assert_int_equal(ioas_event_check_fields(&ev), 0);

@@ -37,7 +37,8 @@ static void told_free(struct told *t)
 
 /*
  * The state at a time by the words of the format: each context's events from
- * the beginning, up to its first one that is later; losses by when they were.
+ * the beginning, up to its first one that is later; losses by when they were, and
+ * what has no place in a sequence by its own time.
  */
 static struct mirror *replay(const struct told *t, uint64_t time_ns)
 {
@@ -50,9 +51,11 @@ static struct mirror *replay(const struct told *t, uint64_t time_ns)
 		bool loss = ev->kind == IOAS_EV_UNCERTAIN;
 		bool later = (loss ? ev->body_obj.value : ev->time_ns) > time_ns;
 
-		assert_true(ev->ctx && ev->ctx < 65536);
-		stopped[ev->ctx] |= later && !loss;
-		if (loss ? !later : !stopped[ev->ctx])
+		bool alone = loss || ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE;
+
+		assert_true((ev->ctx || alone) && ev->ctx < 65536);
+		stopped[ev->ctx] |= later && !alone;
+		if (alone ? !later : !stopped[ev->ctx])
 			mirror_apply(m, ev);
 	}
 	free(stopped);

@@ -20,6 +20,7 @@ static const char help[] =
 	"      --keep N            keep N finished files; without it, all\n"
 	"      --ring SIZE         room for events not yet read (default 8M; a power of two)\n"
 	"      --areas N           areas that can be kept at once (default 131072)\n"
+	"      --stale             also watch what processes do to memory that is mapped\n"
 	"      --without F         do without the kernel function F, as on a kernel that lacks it\n"
 	"  -v, --verbose           also what libbpf says\n"
 	"  -h, --help              this text\n\n"
@@ -60,6 +61,7 @@ enum {
 	OPT_ROTATE_SIZE = 256,
 	OPT_ROTATE_TIME,
 	OPT_KEEP,
+	OPT_STALE,
 	OPT_WITHOUT,
 	OPT_RING,
 	OPT_AREAS
@@ -99,6 +101,8 @@ static int parse_one(int c, struct record_options *o, int *status)
 		o->path = optarg;
 	else if (c == 'v')
 		log_verbose(true);
+	else if (c == OPT_STALE)
+		o->run.instance.stale = true;
 	else if (c == OPT_WITHOUT)
 		o->run.instance.without = optarg;
 	else if (c == 'h') {
@@ -120,6 +124,7 @@ int record_parse(int argc, char **argv, struct record_options *o, int *status)
 		{ "rotate-size", required_argument, NULL, OPT_ROTATE_SIZE },
 		{ "rotate-time", required_argument, NULL, OPT_ROTATE_TIME },
 		{ "keep", required_argument, NULL, OPT_KEEP },
+		{ "stale", no_argument, NULL, OPT_STALE },
 		{ "without", required_argument, NULL, OPT_WITHOUT },
 		{ "ring", required_argument, NULL, OPT_RING },
 		{ "areas", required_argument, NULL, OPT_AREAS },

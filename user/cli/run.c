@@ -12,7 +12,9 @@
 #include "cli/cli.h"
 #include "cli/run_loss.h"
 #include "core/event.h"
+#include "core/fault.h"
 #include "core/order.h"
+#include "live/fault.h"
 #include "live/log.h"
 
 #define POLL_MS 100
@@ -67,10 +69,23 @@ int run_check_output(void)
 
 /* ---- events ---- */
 
+/* Whose device it is follows from what is attached at this place in the stream. */
+static void deliver_fault(struct run *r, const struct ioas_event *ev)
+{
+	struct ioas_event placed = *ev;
+
+	fault_place(r->sink->mirror(r->sink->arg), &placed);
+	r->sink->event(&placed, r->sink->arg);
+}
+
 static void deliver_one(struct run *r, const struct ioas_event *ev)
 {
 	if (ev->kind == IOAS_EV_UNCERTAIN) {
 		loss_uncertain(&r->loss, ev->ctx, ev->body_obj.value);
+		return;
+	}
+	if (ev->kind == IOAS_EV_FAULT) {
+		deliver_fault(r, ev);
 		return;
 	}
 	r->sink->event(ev, r->sink->arg);
@@ -148,6 +163,13 @@ static void on_record(const void *record, size_t size, void *arg)
 		return;
 	}
 	count_sequence(r, ev);
+	if (ev->kind == IOAS_EV_FAULT) {
+		struct ioas_event whole;
+
+		live_fault(record, size, &whole);
+		order_push(r->order, &whole);
+		return;
+	}
 	order_push(r->order, ev);
 }
 

@@ -43,9 +43,10 @@ int run_check_read(const char *name, const struct run_options *o)
 {
 	static const struct run_options live = { .instance = INSTANCE_DEFAULTS };
 
-	if (o->command || o->instance.without ||
+	if (o->command || o->instance.without || o->instance.stale ||
 	    o->instance.ring_bytes != live.instance.ring_bytes ||
 	    o->instance.slots != live.instance.slots)
-		return usage_error(name, "--read goes with no command, --ring, --areas, --without");
+		return usage_error(
+			name, "--read goes with no command, --ring, --areas, --stale, --without");
 	return EXIT_FINE;
 }

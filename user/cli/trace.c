@@ -12,18 +12,21 @@
 #include "cli/trace_options.h"
 #include "core/event.h"
 #include "core/explain.h"
+#include "core/fault.h"
 #include "core/mirror.h"
 #include "core/recording.h"
 #include "core/state_mirror.h"
 #include "live/log.h"
 #include "view/show.h"
 #include "view/trace.h"
+#include "view/trace_fault.h"
 
 struct trace {
 	const struct trace_options *opt;
 	struct run *run; /* NULL: from a recording */
 	struct mirror *mirror;
 	struct explain *explain;
+	struct fault_history *history;
 	struct trace_summary sum;
 	__u64 start_ns;
 	__u64 shown;
@@ -32,15 +35,28 @@ struct trace {
 
 /* ---- events ---- */
 
-static bool wanted(const struct trace_options *o, const struct ioas_event *ev)
+/* Of a fault: nobody ran it, but the context that the device is in is somebody's. */
+static bool by_wanted(const struct trace *t, const struct ioas_event *ev)
 {
-	if (ev->kind != IOAS_EV_OP && !o->changes)
+	const struct trace_options *o = t->opt;
+	const struct mirror_ctx *ctx;
+
+	if (ev->kind != IOAS_EV_FAULT)
+		return (!o->pid || ev->tgid == o->pid) && (o->uid < 0 || ev->uid == o->uid) &&
+		       (!o->cgroup || ev->cgroup == o->cgroup);
+	ctx = ev->ctx ? mirror_find_ctx(t->mirror, ev->ctx) : NULL;
+	if ((o->pid || o->uid >= 0) && (!ctx || !ctx->owner_known))
 		return false;
-	if (o->pid && ev->tgid != o->pid)
+	return (!o->pid || ctx->tgid == o->pid) && (o->uid < 0 || ctx->uid == o->uid) && !o->cgroup;
+}
+
+static bool wanted(const struct trace *t, const struct ioas_event *ev)
+{
+	const struct trace_options *o = t->opt;
+
+	if (ioas_event_is_change(ev) && !o->changes)
 		return false;
-	if (o->uid >= 0 && ev->uid != o->uid)
-		return false;
-	if (o->cgroup && ev->cgroup != o->cgroup)
+	if (!by_wanted(t, ev))
 		return false;
 	if (o->ioas && ev->ioas != o->ioas)
 		return false;
@@ -54,11 +70,26 @@ static bool enough(const struct trace *t)
 	return t->opt->count && t->shown >= t->opt->count;
 }
 
+static void print_fault(const struct trace *t, const struct ioas_event *ev)
+{
+	struct fault_story story;
+
+	fault_explain(t->mirror, t->history, ev, &story);
+	if (t->opt->json)
+		trace_fault_json(stdout, ev, &story);
+	else
+		trace_fault_line(stdout, ev, &story, t->start_ns);
+}
+
 static void print_event(struct trace *t, const struct ioas_event *ev)
 {
 	struct explanation why;
 	bool explained = ev->kind == IOAS_EV_OP && explain_op(t->explain, t->mirror, ev, &why);
 
+	if (ev->kind == IOAS_EV_FAULT) {
+		print_fault(t, ev);
+		return;
+	}
 	if (explained && t->run) {
 		groups_name(&why);
 		procmaps_name(&why, ev->tgid, run_now_ns(), &t->looked_ns);
@@ -76,7 +107,8 @@ static void on_event(const struct ioas_event *ev, void *arg)
 	trace_count(&t->sum, ev);
 	explain_see(t->explain, t->mirror, ev);
 	mirror_apply(t->mirror, ev); /* what contradicts is counted there */
-	if (!wanted(t->opt, ev) || enough(t))
+	fault_history_take(t->history, ev);
+	if (!wanted(t, ev) || enough(t))
 		return;
 	t->shown++;
 	if (!t->opt->quiet)
@@ -248,10 +280,12 @@ int cmd_trace(int argc, char **argv)
 		return status;
 	t.mirror = mirror_new(NULL);
 	t.explain = explain_new(NULL);
-	if (!t.mirror || !t.explain)
-		status = exit_status(log_err(-ENOMEM, "starting"));
-	else
+	t.history = fault_history_new(NULL);
+	if (t.mirror && t.explain && t.history)
 		status = o.read ? trace_recorded(&t) : trace_live(&t);
+	else
+		status = exit_status(log_err(-ENOMEM, "starting"));
+	fault_history_free(t.history);
 	explain_free(t.explain);
 	mirror_free(t.mirror);
 	return status;

@@ -32,6 +32,7 @@ static const char help[] =
 	"                     'ioascope show --json' prints it; - for standard output\n"
 	"      --ring SIZE    room for events not yet read (default 8M; a power of two)\n"
 	"      --areas N      areas that can be kept at once (default 131072)\n"
+	"      --stale        also watch what processes do to memory that is mapped\n"
 	"      --without F    do without the kernel function F, as on a kernel that lacks it\n"
 	"  -v, --verbose      also what libbpf says\n"
 	"  -h, --help         this text\n\n"
@@ -83,6 +84,7 @@ enum {
 	OPT_OP,
 	OPT_CHANGES,
 	OPT_STATE,
+	OPT_STALE,
 	OPT_WITHOUT,
 	OPT_RING,
 	OPT_AREAS
@@ -141,6 +143,8 @@ static int parse_one(int c, struct trace_options *o, int *status)
 		o->changes = true;
 	else if (c == OPT_STATE)
 		o->state = optarg;
+	else if (c == OPT_STALE)
+		o->run.instance.stale = true;
 	else if (c == OPT_WITHOUT)
 		o->run.instance.without = optarg;
 	else if (c == 'c' || c == OPT_RING || c == OPT_AREAS)
@@ -181,6 +185,7 @@ int trace_parse(int argc, char **argv, struct trace_options *o, int *status)
 		{ "count", required_argument, NULL, 'c' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "state", required_argument, NULL, OPT_STATE },
+		{ "stale", no_argument, NULL, OPT_STALE },
 		{ "without", required_argument, NULL, OPT_WITHOUT },
 		{ "ring", required_argument, NULL, OPT_RING },
 		{ "areas", required_argument, NULL, OPT_AREAS },

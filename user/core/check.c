@@ -252,6 +252,9 @@ static int take(struct check *c, const struct ioas_event *ev)
 
 	if (ev->kind == IOAS_EV_UNCERTAIN)
 		return take_uncertain(c, ev);
+	/* No promise of the kernel: a device may ask, and a process unmap, what it likes. */
+	if (ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE)
+		return mirror_apply(c->mirror, ev);
 	/* What closed a context may be told after its end: that does not bring it back. */
 	if (ev->ctx)
 		at.my_ctx =

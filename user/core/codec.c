@@ -93,6 +93,26 @@ static const struct field range_fields[] = {
 	{ 0, 0 },
 };
 
+static const struct field fault_fields[] = {
+	FIELD(body_fault.iova),	   FIELD(body_fault.untold),
+	FIELD(body_fault.access),  FIELD(body_fault.known),
+	FIELD(body_fault.reason),  FIELD(body_fault.pasid),
+	FIELD(body_fault.segment), FIELD(body_fault.rid),
+	FIELD(body_fault.object),  FIELD(body_fault.domain),
+	FIELD(body_fault.group),   FIELD(body_fault.source),
+	FIELD(body_fault.name),	   { 0, 0 },
+};
+
+static const struct field memory_fields[] = {
+	FIELD(body_memory.va),
+	FIELD(body_memory.last),
+	FIELD(body_memory.owner_tgid),
+	FIELD(body_memory.owner_uid),
+	FIELD(body_memory.cause),
+	FIELD(body_memory.reserved),
+	{ 0, 0 },
+};
+
 /* NULL: a kind that this version does not know. */
 static const struct field *body_fields(const struct ioas_event *ev)
 {
@@ -102,6 +122,10 @@ static const struct field *body_fields(const struct ioas_event *ev)
 		return op_fields;
 	if (ev->kind == IOAS_EV_CHARGE)
 		return charge_fields;
+	if (ev->kind == IOAS_EV_FAULT)
+		return fault_fields;
+	if (ev->kind == IOAS_EV_MEMORY_GONE)
+		return memory_fields;
 	if (ioas_event_is_area(ev))
 		return area_fields;
 	if (ioas_event_is_pages(ev))

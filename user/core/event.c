@@ -43,6 +43,8 @@ static const char *const kind_names[] = {
 	[IOAS_EV_RANGE_CLEAR] = "range-clear",
 	[IOAS_EV_OPTION] = "option",
 	[IOAS_EV_UNCERTAIN] = "uncertain",
+	[IOAS_EV_FAULT] = "fault",
+	[IOAS_EV_MEMORY_GONE] = "memory-gone",
 };
 
 static const char *const op_names[] = {
@@ -119,6 +121,13 @@ static const char *const option_names[] = {
 	[IOAS_OPTION_HUGE_PAGES] = "huge-pages",
 };
 
+static const char *const cause_names[] = {
+	[IOAS_GONE_NONE] = "none",
+	[IOAS_GONE_UNMAPPED] = "unmapped",
+	[IOAS_GONE_MOVED] = "moved",
+	[IOAS_GONE_DISCARDED] = "discarded",
+};
+
 static int number_of(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -168,6 +177,11 @@ const char *ioas_option_name(unsigned int option)
 	return option < COUNT_OF(option_names) ? option_names[option] : NULL;
 }
 
+const char *ioas_cause_name(unsigned int cause)
+{
+	return cause < COUNT_OF(cause_names) ? cause_names[cause] : NULL;
+}
+
 int ioas_kind_from_name(const char *name)
 {
 	return number_of(kind_names, COUNT_OF(kind_names), name);
@@ -207,7 +221,7 @@ int ioas_event_len(const void *buf, size_t size)
 
 bool ioas_event_is_change(const struct ioas_event *ev)
 {
-	return ev->kind > IOAS_EV_OP && ev->kind < IOAS_EV_KIND_MAX;
+	return ev->kind > IOAS_EV_OP && ev->kind < IOAS_EV_KIND_MAX && ev->kind != IOAS_EV_FAULT;
 }
 
 bool ioas_event_is_area(const struct ioas_event *ev)
@@ -262,6 +276,8 @@ static bool of_ctx(const struct ioas_event *ev)
 
 /* Bytes are counted in 64 bits, so that pages are fewer than 2^52 + 1. */
 #define PAGES_MAX (1ULL << (64 - IOAS_PAGE_SHIFT))
+
+#define FAULT_ACCESS (IOAS_FAULT_READ | IOAS_FAULT_WRITE | IOAS_FAULT_EXEC)
 
 /* What was asked may be any nonsense: only what we wrote ourselves is checked. */
 static bool op_possible(const struct ioas_op_body *op)
@@ -339,6 +355,25 @@ static bool range_possible(const struct ioas_range_body *range)
 	       range->iova <= range->last;
 }
 
+static bool fault_possible(const struct ioas_event *ev)
+{
+	const struct ioas_fault_body *fault = &ev->body_fault;
+
+	if (ev->order || (ev->ioas && !ev->ctx) || fault->source > IOAS_FAULT_REPORTED ||
+	    (fault->access & ~FAULT_ACCESS) || (fault->known & ~IOAS_FAULT_KNOWN))
+		return false;
+	return fault->rid <= UINT16_MAX && fault->name[sizeof(fault->name) - 1] == '\0';
+}
+
+static bool memory_possible(const struct ioas_event *ev)
+{
+	const struct ioas_memory_body *memory = &ev->body_memory;
+
+	return !ev->order && !ev->ctx && !ev->ioas && memory->va <= memory->last &&
+	       memory->owner_tgid && memory->cause != IOAS_GONE_NONE &&
+	       memory->cause < COUNT_OF(cause_names);
+}
+
 static bool charge_possible(const struct ioas_charge_body *charge)
 {
 	return charge->counter != IOAS_COUNTER_NONE && charge->counter < COUNT_OF(counter_names);
@@ -354,6 +389,10 @@ int ioas_event_check_fields(const struct ioas_event *ev)
 		return -EBADMSG;
 	if (ev->kind == IOAS_EV_OP)
 		return op_possible(&ev->body_op) ? 0 : -EBADMSG;
+	if (ev->kind == IOAS_EV_FAULT)
+		return fault_possible(ev) ? 0 : -EBADMSG;
+	if (ev->kind == IOAS_EV_MEMORY_GONE)
+		return memory_possible(ev) ? 0 : -EBADMSG;
 	if (!ev->ctx && ev->kind != IOAS_EV_UNCERTAIN)
 		return -EBADMSG;
 	if (!ev->ioas && !of_ctx(ev))

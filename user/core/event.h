@@ -24,6 +24,7 @@ const char *ioas_counter_name(unsigned int counter);
 const char *ioas_memory_name(unsigned int memory);
 const char *ioas_range_name(unsigned int class);
 const char *ioas_option_name(unsigned int option);
+const char *ioas_cause_name(unsigned int cause);
 
 /* The number of a name, exactly as spelled above; -EINVAL if there is none. */
 int ioas_kind_from_name(const char *name);
@@ -59,7 +60,7 @@ int ioas_event_check_fields(const struct ioas_event *ev);
  */
 int ioas_event_check(const void *buf, size_t size, const struct ioas_event **out);
 
-/* Whether the kind is a change (something became true), not an op. */
+/* Whether the kind is a change (something became true), not an op or a fault. */
 bool ioas_event_is_change(const struct ioas_event *ev);
 
 /* Whether the kind is a change whose body is body_area, body_pages, body_range. */

@@ -28,6 +28,7 @@ void mirror_free(struct mirror *m)
 		mirror_drop_ctx(m, itree_entry(node, struct mirror_ctx, node));
 	slab_clear(&m->areas, &m->alloc);
 	mirror_owner_clear(m);
+	mirror_gone_free(m);
 	ioas_alloc_release(&m->alloc, m);
 }
 
@@ -323,5 +324,12 @@ int mirror_apply(struct mirror *m, const struct ioas_event *ev)
 		return refuse(m, ev, rc);
 	if (ev->kind == IOAS_EV_UNCERTAIN)
 		return apply_uncertain(m, ev);
+	/* It tells of a device, and changes nothing: not even which contexts are known. */
+	if (ev->kind == IOAS_EV_FAULT) {
+		m->stats.faults++;
+		return 0;
+	}
+	if (ev->kind == IOAS_EV_MEMORY_GONE)
+		return mirror_apply_gone(m, ev);
 	return apply_to_ctx(m, ev);
 }

@@ -64,6 +64,7 @@ struct mirror_ioas {
 	uint64_t time_ns; /* first seen */
 	int64_t pinned; /* pages, sum of the areas whose memory is their own (modulo 2^64) */
 	int64_t pfnmap; /* pages, sum of the areas (modulo 2^64) */
+	uint64_t hardware_since; /* a group that is not emulated is in it; 0: none, or not told */
 	uint64_t stray_unpins; /* pages that a client let go and did not hold */
 	struct pincount pins; /* of all clients together, see core/pincount.h */
 	/* private; use the functions below */
@@ -96,6 +97,8 @@ struct mirror_pages {
 	uint32_t owner_tgid;
 	uint32_t owner_uid;
 	uint64_t time_ns;
+	uint64_t pinned_since; /* when something of it was pinned first, of what is now; 0: nothing
+				*/
 };
 
 /*
@@ -211,6 +214,8 @@ struct mirror_stats {
 	uint64_t changes; /* applied, with or without an anomaly */
 	uint64_t refused; /* changes not applied: malformed or of an unknown kind */
 	uint64_t no_memory; /* changes not applied for want of memory */
+	uint64_t faults; /* all */
+	uint64_t stale_lost; /* times that it could not be kept what memory is gone */
 	uint64_t ops; /* all */
 	uint64_t ops_unplaced; /* of these: their context is not held */
 	uint64_t areas_dropped; /* areas removed without being told: anomalies, CTX_GONE */
@@ -331,6 +336,24 @@ struct mirror_owner {
 };
 
 struct mirror_owner mirror_area_owner(const struct mirror *m, const struct mirror_area *area);
+
+/*
+ * What of an area's memory is stale: its process has unmapped, moved or discarded
+ * what was at the addresses after it was pinned, and devices still reach that. As
+ * MEMORY_GONE told; without such events nothing is stale. Nor is what is pinned by
+ * clients of type1 alone.
+ */
+struct mirror_stale {
+	uint64_t va; /* from the first stale address to the last */
+	uint64_t last;
+	uint64_t bytes; /* between them; UINT64_MAX also stands for 2^64 */
+	uint64_t since_ns; /* the first of it */
+	uint32_t cause; /* enum ioas_memory_cause, of that */
+};
+
+/* Whether any of it is; *out is written only then. */
+bool mirror_area_stale(const struct mirror *m, const struct mirror_ioas *ioas,
+		       const struct mirror_area *area, struct mirror_stale *out);
 
 /* Pages objects of a context by number, those without areas included. NULL: none (any more). */
 const struct mirror_pages *mirror_pages_first(const struct mirror_ctx *ctx);

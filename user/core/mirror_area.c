@@ -248,6 +248,7 @@ static int apply_update(struct mirror *m, struct mirror_ioas *ioas, const struct
 	if (mirror_owner_get(m, owner, &number))
 		return -ENOMEM;
 	mirror_owner_put(m, area->owner);
+	mirror_gone_clear(m, owner.tgid, body->va, body->va + (body->last - body->iova));
 	area->owner = number;
 	area->va = body->va;
 	area->vaddr_invalid = false;

@@ -295,5 +295,7 @@ int mirror_compare(const struct mirror *a, const struct mirror *b, char *why, si
 	if (!rc && a->stats.unplaced_since != b->stats.unplaced_since)
 		rc = differ(&c, "changes without a context lost since: %" PRIu64 " and %" PRIu64,
 			    a->stats.unplaced_since, b->stats.unplaced_since);
+	if (!rc && !mirror_gone_same(a, b))
+		rc = differ(&c, "the memory of processes that is gone");
 	return rc;
 }

@@ -11,6 +11,7 @@
  *   mirror_use.c     groups, domains, devices, accesses, options
  *   mirror_range.c   ranges where areas may be, and may not
  *   mirror_pin.c     pins of clients
+ *   mirror_stale.c   memory that is gone
  *   mirror_view.c    reading
  *   mirror_keyframe.c, mirror_keyframe_ioas.c
  *   mirror_compare.c, mirror_check.c
@@ -52,6 +53,8 @@ struct owner_table {
 	uint32_t next; /* no number below it is free, but for 0 */
 };
 
+struct gone_owner; /* mirror_stale.c */
+
 struct mirror {
 	struct ioas_alloc alloc;
 	struct ctx_slot *ctxs;
@@ -59,6 +62,9 @@ struct mirror {
 	struct itree by_id; /* contexts */
 	struct slab areas;
 	struct owner_table owners;
+	struct gone_owner *gone; /* by process */
+	size_t ngone; /* ranges, of all */
+	size_t gone_room; /* so many, then those that matter no more are dropped */
 	struct mirror_stats stats;
 	struct mirror_anomalies anomalies;
 };
@@ -156,6 +162,23 @@ int mirror_leave_pins(struct mirror *m, struct mirror_ioas *ioas,
  */
 int mirror_unnamed_pins(const struct mirror *m, const struct mirror_ioas *ioas, uint64_t start,
 			uint64_t last, struct pincount *out);
+
+/* ---- mirror_stale.c ---- */
+
+/* MEMORY_GONE; 0, or -ENOMEM: some of what is stale will not be said to be. */
+int mirror_apply_gone(struct mirror *m, const struct ioas_event *ev);
+
+/* The addresses have their memory again: a process has said so by VADDR. */
+void mirror_gone_clear(struct mirror *m, uint32_t tgid, uint64_t va, uint64_t last);
+
+void mirror_gone_free(struct mirror *m);
+
+/* Whether both hold the same. */
+bool mirror_gone_same(const struct mirror *a, const struct mirror *b);
+
+/* All that is held, as events, for a keyframe; answers as `emit` does. */
+int mirror_gone_tell(const struct mirror *m, int (*emit)(const struct ioas_event *ev, void *arg),
+		     void *arg);
 
 /* ---- mirror_owner.c ---- */
 

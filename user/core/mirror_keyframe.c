@@ -110,6 +110,7 @@ static int tell_pages(const struct keyframe *k)
 		rc = tell(k, &ev);
 		if (!rc && p->pinned) {
 			ev = pages_event(k, IOAS_EV_PAGES_PINNED, p);
+			ev.time_ns = p->pinned_since;
 			ev.body_pages.pinned = p->pinned;
 			rc = tell(k, &ev);
 		}
@@ -184,5 +185,5 @@ int mirror_keyframe(const struct mirror *m, int (*emit)(const struct ioas_event 
 	}
 	if (!rc && m->stats.unplaced_since)
 		rc = tell_unplaced(&k);
-	return rc;
+	return rc ? rc : mirror_gone_tell(m, emit, arg);
 }

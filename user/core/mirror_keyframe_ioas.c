@@ -53,6 +53,7 @@ static int tell_groups(const struct keyframe *k, const struct mirror_ioas *i)
 	     g = mirror_group_next(g)) {
 		struct ioas_event ev = blank(k, IOAS_EV_GROUP_ATTACH, i);
 
+		ev.time_ns = i->hardware_since;
 		ev.body_obj.group = g->number;
 		ev.body_obj.emulated = g->emulated;
 		rc = tell(k, &ev);

@@ -137,8 +137,11 @@ static int apply_gone(struct mirror *m, struct mirror_ctx *ctx, struct mirror_pa
 /* What was pinned before we looked may be let go now: not below 0, but no anomaly. */
 static int apply_pinned(struct mirror *m, struct mirror_pages *pages, const struct ioas_event *ev)
 {
+	bool was = pages->pinned;
 	bool possible = mirror_add_count(&pages->pinned, ev->body_pages.pinned, 0, INT64_MAX);
 
+	if (!was || !pages->pinned)
+		pages->pinned_since = pages->pinned ? ev->time_ns : 0;
 	if (possible || (pages->adopted && ev->body_pages.pinned < 0))
 		return 0;
 	return mirror_anomaly(m, pages->ctx, ev, MIRROR_UNDERFLOW);

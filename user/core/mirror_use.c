@@ -73,12 +73,15 @@ static int detach(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_
 static int attach_group(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
 {
 	const struct ioas_obj_body *body = &ev->body_obj;
+	bool before = mirror_has_hardware(ioas);
 	struct mirror_group *group;
 	int rc;
 
 	group = attach(m, ioas, ev, &ioas->groups, body->group, sizeof(*group), &rc);
 	if (!group)
 		return -ENOMEM;
+	if (!body->emulated && !before)
+		ioas->hardware_since = ev->time_ns;
 	group->number = body->group;
 	group->emulated = body->emulated;
 	return rc;

@@ -24,6 +24,7 @@ static void clear_ioas(struct state_ioas *i)
 	free(i->areas);
 	free(i->charges);
 	free(i->pins);
+	free(i->stales);
 	free(i->ranges);
 	free(i->domains);
 	free(i->devices);
@@ -74,6 +75,8 @@ int state_add_ioas(struct state_ctx *c, const struct state_ioas *v, struct state
 	i->areas = NULL;
 	i->charges = NULL;
 	i->pins = NULL;
+	i->stales = NULL;
+	i->nstales = 0;
 	i->ranges = NULL;
 	i->domains = NULL;
 	i->devices = NULL;
@@ -118,6 +121,11 @@ int state_add_area(struct state_ioas *i, const struct state_area *v)
 			(a)[(n)++] = *(v);                                                         \
 		err_;                                                                              \
 	})
+
+int state_add_stale(struct state_ioas *i, const struct state_stale *v)
+{
+	return APPEND(i->stales, i->nstales, v);
+}
 
 int state_add_pin(struct state_ioas *i, const struct state_pin *v)
 {

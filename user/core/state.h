@@ -35,12 +35,25 @@ struct state_area {
 	__u32 uid;
 	__u32 pages_id; /* its pages object; 0: its memory is its own */
 	__u8 memory; /* enum ioas_memory of the pages object; NONE: addresses of a process */
-	bool going;
+	bool going : 1;
+	bool stale : 1; /* .stales of the IOAS says what of it */
 	__s8 vaddr_invalid; /* 1: .va is void until re-mapped; -1: not known */
 	char comm[IOAS_COMM_LEN];
 };
 
 _Static_assert(sizeof(struct state_area) <= 96, "an area is small");
+
+/* What of an area's memory its process has let go of, and devices still reach. */
+struct state_stale {
+	__u64 iova; /* of the area */
+	__u64 va; /* from the first such address to the last */
+	__u64 last;
+	__u64 bytes; /* of these; UINT64_MAX also stands for 2^64 */
+	__u64 since_ns; /* CLOCK_BOOTTIME, the first of them */
+	__u32 area; /* 0: not known */
+	__u32 tgid; /* whose memory it was */
+	__u8 cause; /* enum ioas_memory_cause */
+};
 
 /* Pages that clients hold; neighbours with equal counts are one range. */
 struct state_pin {
@@ -74,7 +87,7 @@ struct state_access {
 	__u32 id;
 	bool exact; /* an unpin must name the range of a pin */
 	__u64 alignment; /* bytes; 0: not known */
-	__u64 pins; /* page references that it holds */
+	__s64 pins; /* page references that it holds; -1: not known */
 };
 
 struct state_charge {
@@ -105,16 +118,18 @@ struct state_pages {
 
 struct state_ioas {
 	__u32 id;
+	__u32 object; /* iommufd: the number that user space has for it; 0: not known */
 	__u64 key; /* kernel address, to compare two pictures; never printed; 0: not known */
 	__u8 backend;
 	__u8 mode;
 	bool adopted; /* existed before we looked: what was mapped then is not known */
-	bool dirty;
+	__s8 dirty; /* dirty tracking is on; -1: not known */
 	__u32 ngroups;
 	struct ioas_group groups[IOAS_GROUPS_MAX];
 	__u64 non_pinned_groups;
 	__s64 entries_left; /* areas that may still be mapped; -1: not known */
-	bool truncated; /* more client pins than were counted */
+	bool truncated; /* there is more than was counted */
+	bool raced; /* it changed while it was walked */
 	__u64 bytes; /* mapped; UINT64_MAX also stands for the full 2^64 */
 	__s64 pinned; /* pages of RAM pinned, each once; -1: not known */
 	__s64 pfnmap;
@@ -123,6 +138,8 @@ struct state_ioas {
 	struct state_area *areas; /* by IOVA */
 	size_t nareas;
 	size_t areas_room; /* for so many there is memory */
+	struct state_stale *stales; /* by IOVA */
+	size_t nstales;
 	struct state_charge *charges;
 	size_t ncharges;
 	bool pins_known; /* .pins is all that clients hold */
@@ -176,6 +193,7 @@ void state_clear(struct state *s);
 int state_add_ctx(struct state *s, const struct state_ctx *v, struct state_ctx **out);
 int state_add_ioas(struct state_ctx *c, const struct state_ioas *v, struct state_ioas **out);
 int state_add_area(struct state_ioas *i, const struct state_area *v);
+int state_add_stale(struct state_ioas *i, const struct state_stale *v);
 int state_add_pin(struct state_ioas *i, const struct state_pin *v);
 int state_add_range(struct state_ioas *i, const struct state_range *v);
 int state_add_domain(struct state_ioas *i, const struct state_domain *v);
@@ -228,6 +246,12 @@ static inline __u64 state_bytes(__u64 first, __u64 last)
 static inline __u64 state_bytes_add(__u64 a, __u64 b)
 {
 	return a + b < a ? UINT64_MAX : a + b;
+}
+
+/* Whether all that it has is listed. */
+static inline bool state_complete(const struct state_ioas *i)
+{
+	return !i->adopted && !i->truncated && !i->raced;
 }
 
 /* Whether a hardware user pins all that is mapped: a domain, or a group that is not emulated. */

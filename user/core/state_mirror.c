@@ -61,6 +61,29 @@ static void fill_area(const struct mirror *m, const struct mirror_area *a, struc
 	v->vaddr_invalid = a->vaddr_invalid;
 }
 
+/* Marks the area, and says beside it what of it is stale. */
+static int add_stale(const struct mirror *m, const struct mirror_ioas *i,
+		     const struct mirror_area *a, struct state_area *v, struct state_ioas *out)
+{
+	struct mirror_stale found;
+	struct state_stale stale;
+
+	if (!mirror_area_stale(m, i, a, &found))
+		return 0;
+	v->stale = true;
+	stale = (struct state_stale){
+		.iova = v->iova,
+		.va = found.va,
+		.last = found.last,
+		.bytes = found.bytes,
+		.since_ns = found.since_ns,
+		.area = v->area,
+		.tgid = v->tgid,
+		.cause = (__u8)found.cause,
+	};
+	return state_add_stale(out, &stale);
+}
+
 static int add_areas(const struct mirror *m, const struct mirror_ioas *i, struct state_ioas *out)
 {
 	const struct pin_range *pins = mirror_pins_first(i);
@@ -77,7 +100,9 @@ static int add_areas(const struct mirror *m, const struct mirror_ioas *i, struct
 			v.pinned = client_pages(a, &pins);
 		else
 			v.pinned = p ? shared_pages(a, p) : mirror_area_pinned(a);
-		err = state_add_area(out, &v);
+		err = add_stale(m, i, a, &v, out);
+		if (!err)
+			err = state_add_area(out, &v);
 		out->vaddr_invalid += v.vaddr_invalid;
 		out->pfnmap += v.pfnmap;
 	}

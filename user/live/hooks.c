@@ -33,6 +33,20 @@
 #define FD_PAIR(begin, end, function, need, lost)                                                  \
 	FD(begin, function, need, lost), FD(end, function, need, lost)
 
+/* Of the kernel itself, whichever backend is there. */
+#define IOMMU(program, function, lost)                                                             \
+	{                                                                                          \
+		.prog = "iommu_" program, .funcs = { function }, .needed = OPTIONAL, .cost = lost, \
+		.backend = IOAS_BACKEND_NONE                                                       \
+	}
+
+/* The same, on request: they are on the path of every process. */
+#define MEMORY(program, function, lost)                                                            \
+	{                                                                                          \
+		.prog = "mm_" program, .funcs = { function }, .needed = OPTIONAL, .cost = lost,    \
+		.backend = IOAS_BACKEND_NONE, .stale = true                                        \
+	}
+
 const struct hook hook_table[] = {
 	HOOK("fops_open", "vfio_fops_open", VFIO, OPTIONAL, "containers are known from first use",
 	     0),
@@ -152,6 +166,18 @@ const struct hook hook_table[] = {
 	FD_PAIR("rw", "rw_done", "iommufd_access_rw", OPTIONAL, "reads and writes of accesses"),
 	FD_PAIR("notify", "notified", "iommufd_access_notify_unmap", OPTIONAL,
 		"rounds of unmap notification"),
+	IOMMU("fault", "dmar_fault", "faults that VT-d reports"),
+	IOMMU("faulted", "dmar_fault", "faults that VT-d reports"),
+	{ .prog = "iommu_log",
+	  .funcs = { "console" },
+	  .tracepoint = true,
+	  .needed = OPTIONAL,
+	  .cost = "which faults VT-d reports",
+	  .backend = IOAS_BACKEND_NONE },
+	IOMMU("reported", "report_iommu_fault", "faults that AMD-Vi and others report"),
+	MEMORY("unmap", "unmap_vmas", "memory that is unmapped under devices"),
+	MEMORY("zap", "zap_page_range_single", "memory that is discarded under devices"),
+	MEMORY("move", "move_page_tables", "memory that is moved under devices"),
 };
 /* clang-format on */
 
@@ -187,7 +213,8 @@ static void resolve_function(struct probe *p, const struct hook *h, struct hook_
 	u->func = h->funcs[0];
 	u->result = PROBE_NO_BTF;
 	for (int i = 0; i < HOOK_FUNCS_MAX && h->funcs[i]; i++) {
-		enum probe_result r = probe_function(p, h->module, h->funcs[i]);
+		enum probe_result r = h->tracepoint ? probe_tracepoint(p, h->funcs[i])
+						    : probe_function(p, h->module, h->funcs[i]);
 
 		if (i == 0)
 			u->result = r;

@@ -19,12 +19,14 @@
 struct hook {
 	const char *prog; /* name of the BPF program */
 	const char *funcs[HOOK_FUNCS_MAX]; /* best first */
+	bool stale; /* with instance_options.stale only */
+	bool tracepoint; /* .funcs are tracepoints of the kernel, not functions */
 	const char *module; /* NULL: the kernel itself */
 	bool needed; /* without it areas cannot be mirrored */
 	const char *cost; /* what is missing without it */
 	bool newer; /* what it tells of, older kernels do not have */
 	__u32 missing; /* IOAS_MISSING_*: numbers that are not known without it */
-	__u8 backend; /* enum ioas_backend */
+	__u8 backend; /* enum ioas_backend; NONE: of all */
 };
 
 /* How one hook of the table turned out on this kernel. */

@@ -21,6 +21,7 @@ struct instance {
 	struct ring_buffer *ring;
 	struct hook_use *uses;
 	struct bpf_link **links; /* one for each of uses */
+	bool stale; /* the hooks on memory are wanted */
 	__u32 present; /* backends whose modules are there, by enum ioas_backend */
 	struct maps maps;
 	instance_record_fn fn;
@@ -93,6 +94,11 @@ static __u32 choose_backends(struct instance *i)
 	return usable;
 }
 
+static bool wanted(const struct instance *i, const struct hook *h)
+{
+	return i->stale || !h->stale;
+}
+
 static int choose_hook(struct instance *i, struct hook_use *u, bool backend)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(i->skel->obj, u->hook->prog);
@@ -126,8 +132,13 @@ static int choose_hooks(struct instance *i, const char *without)
 	usable = choose_backends(i);
 	if (!usable)
 		return -EOPNOTSUPP;
-	for (size_t n = 0; n < hook_count && !err; n++)
-		err = choose_hook(i, &i->uses[n], usable & (1U << i->uses[n].hook->backend));
+	usable |= 1U << IOAS_BACKEND_NONE;
+	i->present |= 1U << IOAS_BACKEND_NONE;
+	for (size_t n = 0; n < hook_count && !err; n++) {
+		const struct hook *h = i->uses[n].hook;
+
+		err = choose_hook(i, &i->uses[n], usable & (1U << h->backend) && wanted(i, h));
+	}
 	return err;
 }
 
@@ -163,6 +174,7 @@ static int load(struct instance *i, const struct instance_options *opt)
 		err = size_maps(i, opt);
 	if (err)
 		return err;
+	i->skel->rodata->memory_watched = opt->stale;
 	for (int a = 0; a < ARG_MAX; a++)
 		i->skel->rodata->argn[a] = argn[a];
 	err = trace_bpf__load(i->skel);
@@ -254,6 +266,8 @@ static int start(struct instance *i, const struct instance_options *opt)
 	i->maps.charge = bpf_map__fd(i->skel->maps.ioas_charge);
 	i->maps.areas = bpf_map__fd(i->skel->maps.ioas_areas);
 	i->maps.stats = bpf_map__fd(i->skel->maps.ioas_stats);
+	i->maps.names = bpf_map__fd(i->skel->maps.fd_names);
+	i->maps.pages = bpf_map__fd(i->skel->maps.ioas_pages);
 	i->maps.missing = missing(i);
 	err = init_pages(i, false);
 	if (err)
@@ -287,6 +301,7 @@ int instance_open(struct instance **out, const struct instance_options *opt, ins
 	if (!i)
 		return log_err(-ENOMEM, "starting");
 	i->fn = fn;
+	i->stale = opt->stale;
 	i->arg = arg;
 	i->uses = calloc(hook_count, sizeof(*i->uses));
 	i->links = calloc(hook_count, sizeof(*i->links));
@@ -360,6 +375,10 @@ __u64 instance_missed(const struct instance *i)
 		 * is not ours, and what is ours is told when its MAP ends. */
 		if (!strcmp(bpf_program__name(prog), "t1_capable"))
 			continue;
+		/* A fault is no state; what processes do to their memory is none of a context. */
+		if (!strncmp(bpf_program__name(prog), "iommu_", 6) ||
+		    !strncmp(bpf_program__name(prog), "mm_", 3))
+			continue;
 		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
 			missed += info.recursion_misses;
 	}
@@ -372,7 +391,7 @@ void instance_hooks(const struct instance *i, size_t *attached, size_t *all)
 	*all = 0;
 	for (size_t n = 0; n < hook_count; n++) {
 		*attached += i->links[n] != NULL;
-		*all += i->present >> i->uses[n].hook->backend & 1;
+		*all += (i->present >> i->uses[n].hook->backend & 1) && wanted(i, i->uses[n].hook);
 	}
 }
 
@@ -395,6 +414,8 @@ int instance_program(const struct instance *i, size_t n, struct instance_program
 	out->name = i->uses[at].hook->prog;
 	out->func = i->uses[at].func;
 	out->when = strncmp(bpf_program__section_name(prog), "fexit", 5) ? "entry" : "exit";
+	if (i->uses[at].hook->tracepoint)
+		out->when = "event";
 	out->verified = info.verified_insns;
 	out->jited = info.jited_prog_len;
 	return 0;

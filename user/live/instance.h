@@ -16,6 +16,7 @@ struct instance;
 struct instance_options {
 	__u64 ring_bytes; /* power of two, at least a page */
 	__u32 slots; /* areas kept at once, all IOASes together */
+	bool stale; /* also watch what processes do to memory that is mapped */
 	const char *without; /* a function to do without, as if the kernel lacked it */
 };
 
@@ -62,7 +63,7 @@ void instance_hooks(const struct instance *i, size_t *attached, size_t *all);
 struct instance_program {
 	const char *name;
 	const char *func; /* attached to */
-	const char *when; /* "entry" or "exit" */
+	const char *when; /* "entry" or "exit" of a function; "event": a tracepoint */
 	__u32 verified; /* instructions that the verifier went through */
 	__u32 jited; /* bytes of machine code */
 };

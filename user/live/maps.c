@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "live/maps_pages.h"
+
 #define PROG_MAPS_MAX 64
 #define READ_TRIES 100
 
@@ -27,6 +29,8 @@ void maps_close(struct maps *m)
 	close_fd(&m->charge);
 	close_fd(&m->areas);
 	close_fd(&m->stats);
+	close_fd(&m->pages);
+	close_fd(&m->names);
 }
 
 static int *slot_of(struct maps *m, const char *name)
@@ -41,6 +45,10 @@ static int *slot_of(struct maps *m, const char *name)
 		return &m->areas;
 	if (!strcmp(name, IOAS_MAP_STATS))
 		return &m->stats;
+	if (!strcmp(name, IOAS_MAP_PAGES))
+		return &m->pages;
+	if (!strcmp(name, IOAS_MAP_NAMES))
+		return &m->names;
 	return NULL;
 }
 
@@ -82,6 +90,12 @@ static __u32 instance_of(const __u32 *ids, __u32 n)
 	return 0;
 }
 
+static bool is_ours(const char *prog)
+{
+	return !strncmp(prog, IOAS_PROG_PREFIX, strlen(IOAS_PROG_PREFIX)) ||
+	       !strncmp(prog, IOAS_PROG_PREFIX_FD, strlen(IOAS_PROG_PREFIX_FD));
+}
+
 /* Map numbers of a program of ours; the count, 0 for any other program. */
 static __u32 prog_maps(__u32 prog, __u32 ids[PROG_MAPS_MAX], __u64 *missed)
 {
@@ -96,7 +110,7 @@ static __u32 prog_maps(__u32 prog, __u32 ids[PROG_MAPS_MAX], __u64 *missed)
 	info.map_ids = (__u64)(unsigned long)ids;
 	err = bpf_obj_get_info_by_fd(fd, &info, &len);
 	close(fd);
-	if (err || strncmp(info.name, IOAS_PROG_PREFIX, strlen(IOAS_PROG_PREFIX)))
+	if (err || !is_ours(info.name))
 		return 0;
 	*missed = info.recursion_misses;
 	return info.nr_map_ids < PROG_MAPS_MAX ? info.nr_map_ids : PROG_MAPS_MAX;
@@ -213,7 +227,7 @@ static void fill_ioas(const struct ioas_ioas *i, struct state_ioas *v)
 	v->ngroups = i->ngroups < IOAS_GROUPS_MAX ? i->ngroups : IOAS_GROUPS_MAX;
 	memcpy(v->groups, i->groups, sizeof(v->groups));
 	v->non_pinned_groups = i->non_pinned_groups;
-	v->entries_left = i->entries_left;
+	v->entries_left = i->backend == IOAS_BACKEND_TYPE1 ? (__s64)i->entries_left : -1;
 	v->pinned = i->pinned;
 	v->pfnmap = i->pfnmap;
 	v->client_pins = -1; /* what an unpin really lets go only the mirror knows */
@@ -247,13 +261,13 @@ static int read_ioases(const struct maps *m, struct state *s)
 	return 0;
 }
 
-/* Without hardware users, what is charged is what clients have pinned. */
+/* Type1: without hardware users, what is charged is what clients have pinned. */
 static void pinned_by_clients(struct state *s)
 {
 	for (size_t c = 0; c < s->nctxs; c++) {
 		for (size_t n = 0; n < s->ctxs[c].nioases; n++) {
 			struct state_ioas *i = &s->ctxs[c].ioases[n];
-			bool hardware = false;
+			bool hardware = i->backend != IOAS_BACKEND_TYPE1;
 
 			for (__u32 g = 0; g < i->ngroups; g++)
 				hardware |= !i->groups[g].emulated;
@@ -317,6 +331,7 @@ static int add_slot(struct state *s, const struct ioas_slot *slot)
 		.tgid = slot->tgid,
 		.uid = slot->uid,
 		.going = slot->going,
+		.pages_id = slot->pages_id,
 	};
 
 	if (!i)
@@ -374,14 +389,16 @@ int maps_state(const struct maps *m, struct state *out)
 		err = read_charges(m, &s);
 	if (!err)
 		err = read_areas(m, &s);
+	if (!err)
+		err = maps_read_pages(m, &s);
 	if (err) {
 		state_clear(&s);
 		return err;
 	}
 	pinned_by_clients(&s);
-	state_finish(&s);
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	s.time_ns = ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	state_finish(&s);
 	doubt(m, &s);
 	state_hide_missing(&s);
 	*out = s;

@@ -174,6 +174,15 @@ enum probe_result probe_function(struct probe *p, const char *module, const char
 	return PROBE_OK;
 }
 
+enum probe_result probe_tracepoint(struct probe *p, const char *name)
+{
+	char type[128];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf__find_by_name_kind(p->vmlinux, type, BTF_KIND_TYPEDEF) < 0 ? PROBE_NO_BTF
+									      : PROBE_OK;
+}
+
 int probe_param(struct probe *p, const char *module, const char *func, const char *param)
 {
 	struct btf *btf = btf_of(p, module);

@@ -38,6 +38,9 @@ bool probe_module_loaded(const char *module);
 /* May a program be attached to @func of @module (NULL: the kernel itself)? */
 enum probe_result probe_function(struct probe *p, const char *module, const char *func);
 
+/* May a program be attached to the tracepoint @name of the kernel itself? */
+enum probe_result probe_tracepoint(struct probe *p, const char *name);
+
 /* Position of @param of @func from 0; -ENOENT if it has none of that name. */
 int probe_param(struct probe *p, const char *module, const char *func, const char *param);
 

@@ -6,10 +6,11 @@
 #include "core/state.h"
 
 /*
- * Walks every VFIO container that a task holds open. Takes no kernel lock:
- * what changes during the walk may be missed. Nothing is left behind.
+ * Walks every VFIO container and every context of iommufd that a task holds open.
+ * Takes no kernel lock: what changes during the walk may be missed, and is marked
+ * (state_ioas.raced). Nothing is left behind.
  * Errors: -EPERM; -EOPNOTSUPP: no BTF; others from the kernel; all are said.
- * Without the VFIO modules the state is empty, which is the truth.
+ * Without the modules of VFIO and iommufd the state is empty, which is the truth.
  */
 int snapshot_take(struct state *out);
 

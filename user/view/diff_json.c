@@ -22,7 +22,7 @@ static void json_side(struct json *j, const char *key, const struct diff_side *s
 	json_object(j, key);
 	json_u64(j, "context", s->ctx->id);
 	json_u64(j, "ioas", s->ioas->id);
-	json_bool(j, "complete", !s->ioas->adopted && !s->ioas->truncated);
+	json_bool(j, "complete", state_complete(s->ioas));
 	json_id(j, "uncertain_since_ns", s->ctx->uncertain_ns);
 	json_end_object(j);
 }

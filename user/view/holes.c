@@ -157,7 +157,7 @@ static void ioas_json(struct json *j, const struct state_ctx *c, const struct st
 	json_object(j, NULL);
 	json_u64(j, "context", c->id);
 	json_u64(j, "ioas", i->id);
-	json_bool(j, "complete", !i->adopted && !i->truncated);
+	json_bool(j, "complete", state_complete(i));
 	json_array(j, "holes");
 	holes_find(i, known(i, kinds), add_object, j, &totals);
 	json_end_array(j);

@@ -37,6 +37,8 @@ const char *show_condition(const struct state_area *a)
 {
 	if (a->going)
 		return "going";
+	if (a->stale)
+		return "stale";
 	return a->vaddr_invalid > 0 ? "no-va" : a->vaddr_invalid ? "unknown" : "live";
 }
 
@@ -55,8 +57,10 @@ static void groups_line(FILE *out, const struct state_ioas *i)
 			show_group_devices(devices, sizeof(devices), NULL, i->groups[g].id),
 			i->groups[g].emulated ? " (mediated: pins on demand)" : "");
 	}
-	if (!i->ngroups && !i->users_known)
-		fprintf(out, "  no group attached\n");
+	if (i->users_known || i->ngroups)
+		return;
+	fprintf(out, i->backend == IOAS_BACKEND_TYPE1 ? "  no group attached\n"
+						      : "  who uses it is not known here\n");
 }
 
 void show_charges_text(FILE *out, const struct state_charge *c, size_t n)
@@ -86,9 +90,12 @@ static void ioas_line(FILE *out, const struct state *s, const struct state_ioas 
 {
 	char bytes[UNITS_LEN], pinned[UNITS_LEN], other[UNITS_LEN];
 
-	fprintf(out, "  IOAS %u  %s %s  %zu areas, %s mapped, %s pinned", i->id,
-		ioas_backend_name(i->backend), ioas_mode_name(i->mode), i->nareas,
-		units_bytes(bytes, i->bytes), pages_or_unknown(pinned, i->pinned, s->missing));
+	fprintf(out, "  IOAS %u", i->id);
+	if (i->object)
+		fprintf(out, " (object %u)", i->object);
+	fprintf(out, "  %s %s  %zu areas, %s mapped, %s pinned", ioas_backend_name(i->backend),
+		ioas_mode_name(i->mode), i->nareas, units_bytes(bytes, i->bytes),
+		pages_or_unknown(pinned, i->pinned, s->missing));
 	if (i->pfnmap > 0)
 		fprintf(out, ", %s not RAM", units_bytes(other, show_page_bytes(i->pfnmap)));
 	if (i->client_pins > 0)
@@ -107,16 +114,19 @@ static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *
 	groups_line(out, i);
 	show_users_text(out, i);
 	show_charges_text(out, i->charges, i->ncharges);
-	if (i->dirty)
+	if (i->dirty > 0)
 		fprintf(out, "  dirty tracking on: %s\n",
 			i->non_pinned_groups ? "every mapped page counts as dirty"
 					     : "pinned pages only");
 	if (i->vaddr_invalid)
 		fprintf(out, "  %u areas wait for their memory (VADDR update)\n", i->vaddr_invalid);
+	show_stale_text(out, s, i);
 	if (i->adopted)
 		fprintf(out, "  older than the trace: areas mapped before it are not listed\n");
 	if (i->truncated)
-		fprintf(out, "  more client pins than were counted\n");
+		fprintf(out, "  there is more than was counted\n");
+	if (i->raced)
+		fprintf(out, "  it changed while it was read: areas may be missing or too many\n");
 	if (f->histogram)
 		err = show_histogram_text(out, i);
 	if (err)
@@ -155,6 +165,6 @@ int show_text(FILE *out, const struct state *s, const struct show_filter *f)
 		err = ctx_text(out, s, &s->ctxs[c], f);
 	}
 	if (!shown)
-		fprintf(out, s->nctxs ? "nothing matches\n" : "no VFIO container is open\n");
+		fprintf(out, s->nctxs ? "nothing matches\n" : "no context is open\n");
 	return err;
 }

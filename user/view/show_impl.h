@@ -27,6 +27,10 @@ int show_pages_table(FILE *out, const struct state_ctx *c, const struct show_fil
 /* Lines of who uses an IOAS, and of its ranges, as far as it is known. */
 void show_users_text(FILE *out, const struct state_ioas *i);
 
+/* Lines of what is stale, at the time of the picture; and the same as JSON. */
+void show_stale_text(FILE *out, const struct state *s, const struct state_ioas *i);
+void show_stale_json(struct json *j, const struct state_ioas *i);
+
 /* Lines "charged to ..." */
 void show_charges_text(FILE *out, const struct state_charge *c, size_t n);
 

@@ -122,7 +122,7 @@ static void json_accesses(struct json *j, const struct state_ioas *i)
 		json_u64(j, "access", a->id);
 		json_bool(j, "exact", a->exact);
 		json_id(j, "page_size", a->alignment);
-		json_u64(j, "client_pins", a->pins);
+		json_count(j, "client_pins", a->pins >= 0, a->pins);
 		json_end_object(j);
 	}
 	json_end_array(j);
@@ -229,7 +229,7 @@ static void json_totals(struct json *j, const struct state_ioas *i, __u32 missin
 {
 	bool pins = !(missing & IOAS_MISSING_PINS);
 
-	json_bool(j, "complete", !i->adopted && !i->truncated);
+	json_bool(j, "complete", state_complete(i));
 	json_u64(j, "mapped_bytes", i->bytes);
 	json_count(j, "pinned_pages", pins && i->pinned >= 0, i->pinned);
 	json_count(j, "pfnmap_pages", pins, i->pfnmap);
@@ -237,7 +237,10 @@ static void json_totals(struct json *j, const struct state_ioas *i, __u32 missin
 	json_count(j, "pin_ranges", i->pins_known, i->npins);
 	json_count(j, "charged_pages", !(missing & IOAS_MISSING_CHARGES), state_charged(i));
 	json_count(j, "entries_left", i->entries_left >= 0, i->entries_left);
-	json_bool(j, "dirty_tracking", i->dirty);
+	if (i->dirty < 0)
+		json_null(j, "dirty_tracking");
+	else
+		json_bool(j, "dirty_tracking", i->dirty);
 	json_u64(j, "non_pinned_groups", i->non_pinned_groups);
 	json_u64(j, "vaddr_invalid", i->vaddr_invalid);
 }
@@ -247,12 +250,14 @@ static void json_ioas(struct json *j, const struct state_ioas *i, const struct s
 {
 	json_object(j, NULL);
 	json_u64(j, "ioas", i->id);
+	json_id(j, "object_id", i->object);
 	json_str(j, "backend", ioas_backend_name(i->backend));
 	json_str(j, "mode", ioas_mode_name(i->mode));
 	json_totals(j, i, missing);
 	json_groups(j, i);
 	json_users(j, i);
 	json_charges(j, i->charges, i->ncharges);
+	show_stale_json(j, i);
 	if (f->histogram)
 		json_histogram(j, i);
 	if (f->merged)

@@ -41,8 +41,12 @@ static void accesses_text(FILE *out, const struct state_ioas *i)
 	for (size_t n = 0; n < i->naccesses; n++) {
 		const struct state_access *a = &i->accesses[n];
 
-		fprintf(out, "  access %u: %" PRIu64 " pages held%s\n", a->id, (uint64_t)a->pins,
-			a->exact ? ", let go as they were taken" : "");
+		fprintf(out, "  access %u: ", a->id);
+		if (a->pins >= 0)
+			fprintf(out, "%" PRId64 " pages held", (int64_t)a->pins);
+		else
+			fprintf(out, "some pages of this IOAS may be held");
+		fprintf(out, "%s\n", a->exact ? ", let go as they were taken" : "");
 	}
 }
 

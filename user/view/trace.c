@@ -7,18 +7,10 @@
 
 #include "core/event.h"
 #include "view/explain.h"
+#include "view/trace_fault.h"
 #include "view/units.h"
 
 #define LINE "%12s %-8s %4s %-12s %-35s %8s %-18s %9s  %s\n"
-
-/* The columns of one line that its kind fills; what it leaves alone stays "-". */
-struct columns {
-	char what[40];
-	char where[80];
-	char size[UNITS_LEN];
-	char result[48];
-	char latency[UNITS_LEN];
-};
 
 void trace_header(FILE *out)
 {
@@ -33,7 +25,7 @@ static const char *name_or(const char *name)
 
 #define SET(field, ...) snprintf((field), sizeof(field), __VA_ARGS__)
 
-static void set_range(struct columns *c, uint64_t iova, uint64_t last)
+static void set_range(struct trace_columns *c, uint64_t iova, uint64_t last)
 {
 	SET(c->where, "0x%" PRIx64 "-0x%" PRIx64, iova, last);
 	/* All 2^64 bytes are more than the difference can say. */
@@ -45,7 +37,7 @@ static void set_range(struct columns *c, uint64_t iova, uint64_t last)
 
 /* ---- ops ---- */
 
-static void unmap_result(struct columns *c, const struct ioas_op_body *o)
+static void unmap_result(struct trace_columns *c, const struct ioas_op_body *o)
 {
 	char a[UNITS_LEN], b[UNITS_LEN];
 
@@ -57,7 +49,7 @@ static void unmap_result(struct columns *c, const struct ioas_op_body *o)
 }
 
 /* What was returned, with what it did where that is not the same. */
-static void op_result(struct columns *c, const struct ioas_event *ev)
+static void op_result(struct trace_columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_op_body *o = &ev->body_op;
 	char a[UNITS_LEN];
@@ -85,7 +77,7 @@ static bool type1_flag(const struct ioas_event *ev, uint32_t flag)
 	return ev->backend == IOAS_BACKEND_TYPE1 && ev->body_op.uapi_flags & flag;
 }
 
-static void op_name(struct columns *c, const struct ioas_event *ev)
+static void op_name(struct trace_columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_op_body *o = &ev->body_op;
 	const char *name = name_or(ioas_op_name(o->what));
@@ -107,7 +99,7 @@ static void op_name(struct columns *c, const struct ioas_event *ev)
 }
 
 /* How an unmap met what was there, behind its result. */
-static void add_class(struct columns *c, const struct explanation *why)
+static void add_class(struct trace_columns *c, const struct explanation *why)
 {
 	char class[24];
 	size_t used = strlen(c->result);
@@ -116,7 +108,7 @@ static void add_class(struct columns *c, const struct explanation *why)
 		snprintf(c->result + used, sizeof(c->result) - used, ", %s", class);
 }
 
-static void op_columns(struct columns *c, const struct ioas_event *ev,
+static void op_columns(struct trace_columns *c, const struct ioas_event *ev,
 		       const struct explanation *why)
 {
 	const struct ioas_op_body *o = &ev->body_op;
@@ -139,7 +131,7 @@ static void op_columns(struct columns *c, const struct ioas_event *ev,
 
 /* ---- changes ---- */
 
-static void area_columns(struct columns *c, const struct ioas_event *ev)
+static void area_columns(struct trace_columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_area_body *a = &ev->body_area;
 
@@ -163,7 +155,7 @@ static void area_columns(struct columns *c, const struct ioas_event *ev)
 	}
 }
 
-static void pages_columns(struct columns *c, const struct ioas_event *ev)
+static void pages_columns(struct trace_columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_pages_body *p = &ev->body_pages;
 	const char *counter = p->account ? name_or(ioas_counter_name(p->account)) : "nobody pays";
@@ -183,7 +175,7 @@ static void pages_columns(struct columns *c, const struct ioas_event *ev)
 	}
 }
 
-static void range_columns(struct columns *c, const struct ioas_event *ev)
+static void range_columns(struct trace_columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_range_body *r = &ev->body_range;
 
@@ -195,7 +187,7 @@ static void range_columns(struct columns *c, const struct ioas_event *ev)
 }
 
 /* Who uses the IOAS: domains, devices, accesses. */
-static void user_columns(struct columns *c, const struct ioas_event *ev)
+static void user_columns(struct trace_columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_obj_body *o = &ev->body_obj;
 	char size[UNITS_LEN];
@@ -216,7 +208,7 @@ static void user_columns(struct columns *c, const struct ioas_event *ev)
 		SET(c->result, "%s pages", units_bytes(size, o->page_size));
 }
 
-static void obj_columns(struct columns *c, const struct ioas_event *ev)
+static void obj_columns(struct trace_columns *c, const struct ioas_event *ev)
 {
 	const struct ioas_obj_body *o = &ev->body_obj;
 
@@ -243,7 +235,18 @@ static void obj_columns(struct columns *c, const struct ioas_event *ev)
 	}
 }
 
-static void change_columns(struct columns *c, const struct ioas_event *ev)
+/* Addresses of a process stand where those of an IOAS stand else: so they say what they are. */
+static void memory_columns(struct trace_columns *c, const struct ioas_event *ev)
+{
+	const struct ioas_memory_body *m = &ev->body_memory;
+
+	set_range(c, m->va, m->last);
+	SET(c->where, "VA 0x%" PRIx64 "-0x%" PRIx64 " of %u", (uint64_t)m->va, (uint64_t)m->last,
+	    m->owner_tgid);
+	SET(c->result, "%s", name_or(ioas_cause_name(m->cause)));
+}
+
+static void change_columns(struct trace_columns *c, const struct ioas_event *ev)
 {
 	SET(c->what, " +%s", name_or(ioas_kind_name(ev->kind)));
 	c->latency[0] = '\0';
@@ -257,28 +260,42 @@ static void change_columns(struct columns *c, const struct ioas_event *ev)
 		SET(c->result, "%+" PRId64 " pages", (int64_t)ev->body_charge.pages);
 		SET(c->where, "%s of pid %u", name_or(ioas_counter_name(ev->body_charge.counter)),
 		    ev->body_charge.owner_tgid);
+	} else if (ev->kind == IOAS_EV_MEMORY_GONE) {
+		memory_columns(c, ev);
 	} else {
 		obj_columns(c, ev);
 	}
 }
 
-void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns,
-		const struct explanation *why)
+void trace_columns(FILE *out, const struct ioas_event *ev, const struct trace_columns *c,
+		   __u64 start_ns)
 {
-	struct columns c = { .where = "-", .size = "-", .result = "-" };
-	char time[32], ioas[16] = "-", comm[UNITS_LEN], who[64];
 	__s64 ns = (__s64)(ev->time_ns - start_ns);
+	char time[32], ioas[16] = "-";
 
 	SET(time, "%.6f", ns / 1e9);
 	if (ev->ioas)
 		SET(ioas, "%u", ev->ioas);
-	SET(who, "%s[%u] uid %u", units_comm(comm, ev->comm), ev->tid, ev->uid);
+	fprintf(out, LINE, time, name_or(ioas_backend_name(ev->backend)), ioas, c->what, c->where,
+		c->size, c->result, c->latency, c->who);
+}
+
+void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns,
+		const struct explanation *why)
+{
+	struct trace_columns c = { .where = "-", .size = "-", .result = "-" };
+	char comm[UNITS_LEN];
+
+	if (ev->kind == IOAS_EV_FAULT) {
+		trace_fault_line(out, ev, NULL, start_ns);
+		return;
+	}
+	SET(c.who, "%s[%u] uid %u", units_comm(comm, ev->comm), ev->tid, ev->uid);
 	if (ev->kind == IOAS_EV_OP)
 		op_columns(&c, ev, why);
 	else
 		change_columns(&c, ev);
-	fprintf(out, LINE, time, name_or(ioas_backend_name(ev->backend)), ioas, c.what, c.where,
-		c.size, c.result, c.latency, who);
+	trace_columns(out, ev, &c, start_ns);
 	if (why)
 		explain_lines(out, why);
 }

@@ -8,6 +8,7 @@
 
 #include "core/explain.h"
 #include "view/json.h"
+#include "view/units.h"
 
 #define TRACE_SCHEMA 1
 
@@ -20,6 +21,20 @@ void trace_header(FILE *out);
  */
 void trace_line(FILE *out, const struct ioas_event *ev, __u64 start_ns,
 		const struct explanation *why);
+
+/* The columns of one line that its kind fills. */
+struct trace_columns {
+	char what[40];
+	char where[80];
+	char size[UNITS_LEN];
+	char result[48];
+	char latency[UNITS_LEN];
+	char who[192];
+};
+
+/* A line of these, with the time, backend and IOAS of the event. */
+void trace_columns(FILE *out, const struct ioas_event *ev, const struct trace_columns *c,
+		   __u64 start_ns);
 
 /* One JSON object and a newline; all numbers in bytes, pages and nanoseconds. @why may be NULL. */
 void trace_json(FILE *out, const struct ioas_event *ev, const struct explanation *why);
@@ -37,6 +52,7 @@ struct trace_summary {
 	__u64 ops[IOAS_OP_MAX]; /* shown or not */
 	__u64 failed; /* of these */
 	__u64 changes;
+	__u64 faults;
 	__u64 stats[IOAS_STAT_MAX];
 	__u64 received; /* events that came */
 	__u64 missed; /* probes skipped while already running on that CPU */
@@ -48,7 +64,7 @@ struct trace_summary {
 	size_t hooks_all;
 };
 
-/* Counts an event among .ops and .failed, or .changes. */
+/* Counts an event among .ops and .failed, .changes, or .faults. */
 void trace_count(struct trace_summary *s, const struct ioas_event *ev);
 
 void trace_summary_text(FILE *out, const struct trace_summary *s);

@@ -6,6 +6,7 @@
 #include "core/event.h"
 #include "view/explain.h"
 #include "view/json.h"
+#include "view/trace_fault.h"
 #include "view/units.h"
 
 /* ---- ops ---- */
@@ -247,6 +248,17 @@ static void json_charge(struct json *j, const struct ioas_event *ev)
 		json_u64(j, "pages_object", c->pages_id);
 }
 
+static void json_memory(struct json *j, const struct ioas_event *ev)
+{
+	const struct ioas_memory_body *m = &ev->body_memory;
+
+	json_u64(j, "va", m->va);
+	json_u64(j, "last", m->last);
+	json_str(j, "cause", ioas_cause_name(m->cause));
+	json_u64(j, "owner_pid", m->owner_tgid);
+	json_u64(j, "owner_uid", m->owner_uid);
+}
+
 static void json_head(struct json *j, const struct ioas_event *ev)
 {
 	json_str(j, "kind", ioas_kind_name(ev->kind));
@@ -279,6 +291,10 @@ void trace_json_members(struct json *j, const struct ioas_event *ev)
 		json_range(j, ev);
 	else if (ev->kind == IOAS_EV_CHARGE)
 		json_charge(j, ev);
+	else if (ev->kind == IOAS_EV_MEMORY_GONE)
+		json_memory(j, ev);
+	else if (ev->kind == IOAS_EV_FAULT)
+		trace_fault_members(j, ev);
 	else
 		json_obj(j, ev);
 }

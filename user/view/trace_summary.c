@@ -8,6 +8,10 @@
 
 void trace_count(struct trace_summary *s, const struct ioas_event *ev)
 {
+	if (ev->kind == IOAS_EV_FAULT) {
+		s->faults++;
+		return;
+	}
 	if (ev->kind != IOAS_EV_OP) {
 		s->changes++;
 		return;
@@ -33,6 +37,20 @@ static void ops_text(FILE *out, const struct trace_summary *s)
 			(uint64_t)s->ops[i]);
 		sep = ", ";
 	}
+	fputc('\n', out);
+}
+
+/* Where there was none nothing is said: most runs have none. */
+static void faults_text(FILE *out, const struct trace_summary *s)
+{
+	__u64 untold = s->recorded ? 0 : s->stats[IOAS_STAT_FAULTS_UNTOLD];
+
+	if (!s->faults && !untold)
+		return;
+	fprintf(out, "faults: %" PRIu64, (uint64_t)s->faults);
+	if (untold)
+		fprintf(out, ", and %" PRIu64 " or more that the kernel did not tell",
+			(uint64_t)untold);
 	fputc('\n', out);
 }
 
@@ -69,6 +87,7 @@ static void recorded_text(FILE *out, const struct trace_summary *s)
 void trace_summary_text(FILE *out, const struct trace_summary *s)
 {
 	ops_text(out, s);
+	faults_text(out, s);
 	if (s->recorded)
 		recorded_text(out, s);
 	else
@@ -93,6 +112,8 @@ static void json_ops(struct json *j, const struct trace_summary *s)
 	json_end_object(j);
 	json_u64(j, "failed", s->failed);
 	json_u64(j, "changes", s->changes);
+	json_u64(j, "faults", s->faults);
+	json_known(j, "faults_untold", !s->recorded, s->stats[IOAS_STAT_FAULTS_UNTOLD]);
 }
 
 static void json_loss(struct json *j, const struct trace_summary *s)

@@ -111,7 +111,8 @@ static int scratch_map(struct session *s, struct ioas *ioas)
 		     &iova);
 }
 
-int dma_probe(struct session *s, struct cdev *dev, enum edu_dir dir, uint64_t iova, size_t len)
+static int probe(struct session *s, struct cdev *dev, enum edu_dir dir, uint64_t iova, size_t len,
+		 bool blind)
 {
 	struct ioas *ioas = session_model_device(s, dev)->ioas;
 	struct transfer t = { .s = s, .dev = dev, .len = len, .iova = iova };
@@ -122,7 +123,7 @@ int dma_probe(struct session *s, struct cdev *dev, enum edu_dir dir, uint64_t io
 		return -EINVAL;
 	ret = scratch_map(s, ioas);
 	area = model_area(ioas, iova);
-	if (area)
+	if (area && !blind)
 		t.memory = (uint8_t *)(uintptr_t)(area->va + (iova - area->iova));
 	transfer_patterns(&t);
 	if (!ret)
@@ -139,4 +140,14 @@ int dma_probe(struct session *s, struct cdev *dev, enum edu_dir dir, uint64_t io
 					     .ok = ret == DMA_OK,
 					     .result = ret < 0 ? ret : 0 });
 	return ret;
+}
+
+int dma_probe(struct session *s, struct cdev *dev, enum edu_dir dir, uint64_t iova, size_t len)
+{
+	return probe(s, dev, dir, iova, len, false);
+}
+
+int dma_blind(struct session *s, struct cdev *dev, enum edu_dir dir, uint64_t iova, size_t len)
+{
+	return probe(s, dev, dir, iova, len, true);
 }

@@ -34,6 +34,7 @@ static const char usage_text[] =
 	"  --seed N           for random choices (default 1)\n"
 	"  --ops N            operations of random, or of each thread of race (default 200)\n"
 	"  --threads N        threads of race (default 4)\n"
+	"  --seconds N        race for so long, whatever --ops says\n"
 	"  --max-size BYTES   largest area (default 16M; suffixes K, M, G)\n"
 	"  --buffer BYTES     memory that areas are pieces of (default: the largest area)\n"
 	"  --total BYTES      random unmaps more while more than this is mapped (default 512M)\n"
@@ -82,13 +83,21 @@ static const struct {
 };
 
 static const struct option long_options[] = {
-	{ "device", required_argument, NULL, 'd' },   { "account", required_argument, NULL, 'a' },
-	{ "log", required_argument, NULL, 'l' },      { "seed", required_argument, NULL, 's' },
-	{ "ops", required_argument, NULL, 'o' },      { "threads", required_argument, NULL, 't' },
-	{ "max-size", required_argument, NULL, 'm' }, { "buffer", required_argument, NULL, 'b' },
-	{ "total", required_argument, NULL, 'T' },    { "serve", no_argument, NULL, 'S' },
-	{ "vfio", required_argument, NULL, 'v' },     { "mediated", required_argument, NULL, 'M' },
-	{ "help", no_argument, NULL, 'h' },	      { NULL, 0, NULL, 0 },
+	{ "device", required_argument, NULL, 'd' },
+	{ "account", required_argument, NULL, 'a' },
+	{ "log", required_argument, NULL, 'l' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "ops", required_argument, NULL, 'o' },
+	{ "threads", required_argument, NULL, 't' },
+	{ "max-size", required_argument, NULL, 'm' },
+	{ "buffer", required_argument, NULL, 'b' },
+	{ "total", required_argument, NULL, 'T' },
+	{ "serve", no_argument, NULL, 'S' },
+	{ "vfio", required_argument, NULL, 'v' },
+	{ "mediated", required_argument, NULL, 'M' },
+	{ "seconds", required_argument, NULL, 'e' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static bool parse_name(const char *text, const char *const names[3], unsigned int *number)
@@ -154,6 +163,8 @@ static bool parse_option(struct arguments *args, int id, const char *value)
 		return parse_count(value, &args->opt.ops);
 	case 't':
 		return parse_count(value, &args->opt.threads);
+	case 'e':
+		return parse_count(value, &args->opt.seconds);
 	case 'm':
 		return parse_bytes(value, &args->opt.max_size);
 	case 'b':

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "access_ops.h"
 #include "pin.h"
@@ -22,6 +23,7 @@ struct race {
 	struct session *s;
 	uint32_t ioas[RACE_IOASES];
 	pthread_mutex_t device_lock; /* of a device's file, which serves one call at a time */
+	uint64_t end; /* of CLOCK_MONOTONIC, seconds; 0: after so many operations */
 	atomic_uint done;
 	atomic_uint wrong;
 };
@@ -32,6 +34,19 @@ struct racer {
 	struct rng rng;
 	pthread_t thread;
 };
+
+static uint64_t race_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec;
+}
+
+static bool race_on(const struct race *race, unsigned int i)
+{
+	return race->end ? race_now() < race->end : i < race->s->opt->ops;
+}
 
 static uint64_t race_iova(struct racer *r)
 {
@@ -133,8 +148,7 @@ static void *race_thread(void *arg)
 	unsigned int i;
 
 	pin_thread(r->number);
-
-	for (i = 0; i < r->race->s->opt->ops; i++) {
+	for (i = 0; race_on(r->race, i); i++) {
 		uint64_t dice = rng_below(&r->rng, 100);
 
 		if (r->race->s->nmediated && rng_percent(&r->rng, 40))
@@ -159,6 +173,8 @@ static int race_run(struct race *race, struct racer *racers, unsigned int n)
 	unsigned int i, started;
 	int ret = 0;
 
+	if (race->s->opt->seconds)
+		race->end = race_now() + race->s->opt->seconds;
 	for (started = 0; started < n; started++) {
 		struct racer *r = &racers[started];
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dma_probe.h"
+#include "memory.h"
 #include "serve.h"
 
 void answer(int ret)
@@ -30,9 +31,13 @@ static uint32_t prot(const char *word)
 	return (strchr(word, 'r') ? FD_MAP_READ : 0) | (strchr(word, 'w') ? FD_MAP_WRITE : 0);
 }
 
-/* dma r|w IOVA LEN: by the first device that is attached */
+/*
+ * dma r|w IOVA LEN: by the first device that is attached
+ * blind r|w IOVA LEN: the same, and what the client believes to be there is not looked at
+ */
 static void serve_dma(struct session *s, const struct command *cmd)
 {
+	bool blind = !strcmp(cmd->word[0], "blind");
 	enum edu_dir dir = *cmd->word[1] == 'r' ? EDU_READ : EDU_WRITE;
 	int ret = -ENODEV;
 	unsigned int i;
@@ -40,7 +45,8 @@ static void serve_dma(struct session *s, const struct command *cmd)
 	for (i = 0; i < s->ndevices; i++) {
 		if (!s->model.device[i].ioas)
 			continue;
-		ret = dma_probe(s, &s->devices[i], dir, cmd->number[2], cmd->number[3]);
+		ret = (blind ? dma_blind : dma_probe)(s, &s->devices[i], dir, cmd->number[2],
+						      cmd->number[3]);
 		break;
 	}
 	if (ret < 0)
@@ -119,6 +125,26 @@ static void serve_ranges(struct session *s, const struct command *cmd)
 	printf("\n");
 }
 
+/* memory unmap|over|move|discard OFFSET SIZE: of the client's buffer, see memory.h */
+static void serve_memory(struct session *s, const struct command *cmd)
+{
+	int ret = -ERANGE;
+
+	if (s->buffer && cmd->number[2] + cmd->number[3] <= s->buffer_bytes)
+		ret = memory_spoil(cmd->word[1], (char *)s->buffer + cmd->number[2],
+				   cmd->number[3]);
+	answer(ret);
+}
+
+/* peek OFFSET: the byte that the client sees there */
+static void serve_peek(struct session *s, const struct command *cmd)
+{
+	if (s->buffer && cmd->number[1] < s->buffer_bytes)
+		answer_number(0, ((volatile uint8_t *)s->buffer)[cmd->number[1]]);
+	else
+		answer(-ERANGE);
+}
+
 static void serve_destroy(struct session *s, const struct command *cmd)
 {
 	answer(s_destroy(s, (uint32_t)cmd->number[1]));
@@ -168,6 +194,9 @@ static const struct {
 	{ "forget", 2, serve_forget },
 	{ "ignore", 4, serve_ignore },
 	{ "stats", 2, serve_stats },
+	{ "blind", 4, serve_dma },
+	{ "memory", 4, serve_memory },
+	{ "peek", 2, serve_peek },
 };
 
 static void command_parse(char *line, struct command *cmd)

@@ -38,6 +38,7 @@ struct options {
 	uint64_t seed;
 	unsigned int ops;
 	unsigned int threads;
+	unsigned int seconds; /* race goes on for so long; 0: for its operations */
 	uint64_t max_size;
 	uint64_t buffer;
 	uint64_t total;

@@ -1,35 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads what the kernel has, without events: the container files that tasks
- * hold, then each type1 IOAS by its own tree.
- *
- * No lock is held. Trees are walked by "smallest key not below": each step is
- * one descent from the root, bounded, and robust against rotations; what
- * changes meanwhile may be missed or seen, and the caller says so.
+ * Reads what the kernel has of type1, without events: the container files that
+ * tasks hold, then each IOAS by its own tree.
  */
-#include "flavours.bpf.h"
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <ioascope/walk.h>
-#include <linux/bpf.h>
+#include "walk.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define TREE_DEPTH 64
-
 /* The functions behind /dev/vfio/vfio: how its files are told from others. */
 extern const void vfio_fops_open __ksym __weak;
-
-struct bpf_iter_meta {
-	struct seq_file *seq;
-} __attribute__((preserve_access_index));
-
-struct bpf_iter__task_file {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	__u32 fd;
-	struct file *file;
-} __attribute__((preserve_access_index));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -41,53 +20,18 @@ struct {
 SEC("iter/task_file")
 int walk_files(struct bpf_iter__task_file *ctx)
 {
-	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct vfio_container *c;
 	struct walk_file f = {};
 
-	if (!task || !file || !&vfio_fops_open)
+	if (!file || !&vfio_fops_open)
 		return 0;
 	if ((const void *)BPF_CORE_READ(file, f_op, open) != &vfio_fops_open)
 		return 0;
 	c = BPF_CORE_READ(file, private_data);
-	f.container = (__u64)c;
+	f.context = (__u64)c;
 	f.iommu = (__u64)BPF_CORE_READ(c, iommu_data);
-	f.who.tgid = BPF_CORE_READ(task, tgid);
-	f.who.tid = f.who.tgid;
-	f.who.uid = BPF_CORE_READ(task, cred, uid.val);
-	BPF_CORE_READ_STR_INTO(&f.who.comm, task, comm);
-	bpf_seq_write(ctx->meta->seq, &f, sizeof(f));
-	return 0;
-}
-
-/*
- * One descent: the node with the smallest key that is not below .from. The
- * node is the first member of what it is in, the key a __u64 at .key_offset.
- */
-struct descent {
-	__u64 node; /* struct rb_node * */
-	__u64 from;
-	__u64 best; /* 0: none */
-	__u64 best_key;
-	__u64 key_offset;
-};
-
-static long descend_step(__u32 i, struct descent *d)
-{
-	struct rb_node *node = (void *)d->node;
-	__u64 key = 0;
-
-	if (!node)
-		return 1;
-	bpf_probe_read_kernel(&key, sizeof(key), (void *)node + d->key_offset);
-	if (key >= d->from) {
-		d->best = (__u64)node;
-		d->best_key = key;
-		d->node = (__u64)BPF_CORE_READ(node, rb_left);
-	} else {
-		d->node = (__u64)BPF_CORE_READ(node, rb_right);
-	}
+	walk_file_tell(ctx, &f);
 	return 0;
 }
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Arguments that the programs on the IOMMU drivers and on memory management read
+ * (include/ioascope/hooks.h). X(name, function, parameter)
+ */
+#ifndef IOASCOPE_IOMMU_H
+#define IOASCOPE_IOMMU_H
+
+#define IOMMU_ARGS(X)                                                                              \
+	X(IOMMU_FAULT_UNIT, "dmar_fault", "dev_id")                                                \
+	X(IOMMU_REPORT_DOMAIN, "report_iommu_fault", "domain")                                     \
+	X(IOMMU_REPORT_DEV, "report_iommu_fault", "dev")                                           \
+	X(IOMMU_REPORT_IOVA, "report_iommu_fault", "iova")                                         \
+	X(IOMMU_REPORT_FLAGS, "report_iommu_fault", "flags")                                       \
+	X(MM_UNMAP_VMA, "unmap_vmas", "vma")                                                       \
+	X(MM_UNMAP_START, "unmap_vmas", "start_addr")                                              \
+	X(MM_UNMAP_END, "unmap_vmas", "end_addr")                                                  \
+	X(MM_ZAP_VMA, "zap_page_range_single", "vma")                                              \
+	X(MM_ZAP_ADDRESS, "zap_page_range_single", "address")                                      \
+	X(MM_ZAP_SIZE, "zap_page_range_single", "size")                                            \
+	X(MM_MOVE_VMA, "move_page_tables", "vma")                                                  \
+	X(MM_MOVE_ADDRESS, "move_page_tables", "old_addr")                                         \
+	X(MM_MOVE_LEN, "move_page_tables", "len")
+
+#endif
