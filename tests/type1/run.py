@@ -180,10 +180,11 @@ def probes(state, pid, count):
                          rnd.randrange(1 << 39) & ~0xfff])
         way = rnd.choice('rw')
         hit = [x for x in a if x[0] <= at <= x[1]]
-        # Linux sets the present bit, which is VT-d's read bit, in every entry: what is
-        # mapped write-only can be read (drivers/iommu/intel/iommu.c, __domain_mapping).
-        may = bool(hit) and (way == 'r' or 'w' in hit[0][3])
-        out.append((at, way, may))
+        # Before 7.x Linux sets the present bit, which is VT-d's read bit, in every entry: what
+        # is mapped write-only can be read (drivers/iommu/intel/iommu.c, __domain_mapping).
+        if hit and hit[0][3] == 'w':
+            way = 'w'
+        out.append((at, way, bool(hit) and way in hit[0][3]))
     return out
 
 

@@ -390,8 +390,11 @@ void instance_hooks(const struct instance *i, size_t *attached, size_t *all)
 	*attached = 0;
 	*all = 0;
 	for (size_t n = 0; n < hook_count; n++) {
+		const struct hook_use *u = &i->uses[n];
+
 		*attached += i->links[n] != NULL;
-		*all += (i->present >> i->uses[n].hook->backend & 1) && wanted(i, i->uses[n].hook);
+		*all += (i->present >> u->hook->backend & 1) && wanted(i, u->hook) &&
+			u->result != PROBE_NO_FEATURE;
 	}
 }
 
