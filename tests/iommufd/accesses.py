@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import guest
-from __main__ import (CLIENT, Client, Report, Trace, clean, clean_clients, consistent, context,
+from client import (CLIENT, Client, Report, Trace, clean_clients, consistent, context,
                       devices, same_areas, same_as_log)
 from guest import OUT, PAGE, SEED, check, ioases, no_loss, scaled, show, tool
 from model import replay

@@ -6,7 +6,7 @@ import os
 import select
 
 import walk
-from __main__ import Client, Trace, context, devices, same_as_log
+from client import Client, Trace, context, devices, same_as_log
 from guest import SEED, check, ioases, no_loss, scaled, show, tool
 from model import replay
 

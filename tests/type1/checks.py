@@ -8,8 +8,8 @@ import signal
 import subprocess
 import time
 
-from guest import (CLIENT, OUT, SEED, Client, check, edus, emulated, ioases, same_as_log,
-                   same_state, scaled, show, tool)
+from guest import (CLIENT, OUT, SEED, Client, Recording, check, edus, emulated, ioases,
+                   same_as_log, same_state, scaled, show, tool, wait_attached)
 
 STRICT = ('--policy', 'policies/ci-strict.conf')
 # What a program may do and had better not; the rest is a promise of the kernel.
@@ -170,30 +170,6 @@ def test_check_loss_is_no_success():
 
 
 # ---- recordings ----
-
-def wait_attached(p, seconds=60):
-    end = time.monotonic() + seconds
-    while tool('show', '--from', 'events').returncode:
-        check(p.poll() is None, 'ended before it was attached')
-        check(time.monotonic() < end, 'does not attach')
-        time.sleep(0.05)
-
-
-class Recording:
-    """A running 'ioascope record'; finish() ends it."""
-
-    def __init__(self, *args):
-        self.path = f'{OUT}/rec-{time.monotonic_ns()}.ioas'
-        self.p = subprocess.Popen(['build/ioascope', 'record', '-o', self.path, *map(str, args)],
-                                  stderr=subprocess.PIPE, text=True)
-        wait_attached(self.p)
-
-    def finish(self):
-        self.p.send_signal(signal.SIGINT)
-        err = self.p.communicate()[1]
-        check(self.p.returncode == 0, 'record exited with', self.p.returncode, err)
-        return self.path
-
 
 def recorded(path):
     r = tool('show', '-r', path, '--json')

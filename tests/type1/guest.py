@@ -83,6 +83,15 @@ class Client:
         self.p.wait()
 
 
+def wait_attached(p, seconds=300):
+    """Until the instance that process p starts answers; slow where machines are busy."""
+    end = time.monotonic() + seconds
+    while tool('show', '--from', 'events').returncode:
+        check(p.poll() is None, 'ended before it was attached')
+        check(time.monotonic() < end, 'does not attach')
+        time.sleep(0.05)
+
+
 class Trace:
     """A running 'ioascope trace'; finish() ends it and returns its summary and final state."""
 
@@ -96,14 +105,7 @@ class Trace:
                                        *args], stdout=out, stderr=err)
         started.append(self.p)
         if wait:
-            self.wait_attached()
-
-    def wait_attached(self, seconds=180):
-        end = time.monotonic() + seconds
-        while tool('show', '--from', 'events').returncode:
-            check(self.p.poll() is None, 'trace ended:', open(self.err).read())
-            check(time.monotonic() < end, 'trace does not attach')
-            time.sleep(0.05)
+            wait_attached(self.p)
 
     def finish(self):
         self.p.send_signal(signal.SIGINT)
@@ -113,6 +115,23 @@ class Trace:
         self.summary = self.events.pop()
         check(self.summary['kind'] == 'summary', 'no summary line')
         return self.summary, json.load(open(self.state))
+
+
+class Recording:
+    """A running 'ioascope record'; finish() ends it and returns the file."""
+
+    def __init__(self, *args):
+        self.path = f'{OUT}/rec-{time.monotonic_ns()}.ioas'
+        self.p = subprocess.Popen([TOOL, 'record', '-o', self.path, *map(str, args)],
+                                  stderr=subprocess.PIPE, text=True)
+        started.append(self.p)
+        wait_attached(self.p)
+
+    def finish(self):
+        self.p.send_signal(signal.SIGINT)
+        err = self.p.communicate()[1]
+        check(self.p.returncode == 0, 'record exited with', self.p.returncode, err)
+        return self.path
 
 
 def no_loss(s):

@@ -73,7 +73,7 @@ def test_modules_loaded_later():
     check('waiting' in open(t.err).read(), 'no word of waiting')
     devices = edus()
     check(len(devices) == 4, devices)
-    t.wait_attached()
+    guest.wait_attached(t.p)
     Client('--device', devices[0]).ready().quit()
     s, _ = t.finish()
     no_loss(s)
