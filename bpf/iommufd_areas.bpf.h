@@ -78,8 +78,7 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 	e->body_pages.writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
 	e->body_pages.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
 	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
-	if (memory_watched && kind == IOAS_EV_PAGES_NEW &&
-	    e->body_pages.memory == IOAS_MEMORY_USER)
+	if (memory_watched && kind == IOAS_EV_PAGES_NEW && e->body_pages.memory == IOAS_MEMORY_USER)
 		memory_mapped((__u64)BPF_CORE_READ(pages, source_mm), e->body_pages.va,
 			      e->body_pages.va + (e->body_pages.npages << PAGE_SHIFT) - 1,
 			      e->body_pages.owner_tgid, e->body_pages.owner_uid);
