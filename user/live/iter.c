@@ -46,8 +46,8 @@ static int read_records(int fd, size_t size, int (*take)(const void *record, voi
 	return have ? -EPROTO : 0;
 }
 
-int iter_read(struct bpf_program *prog, size_t size, int (*take)(const void *record, void *arg),
-	      void *arg)
+int iter_read(const struct bpf_program *prog, size_t size,
+	      int (*take)(const void *record, void *arg), void *arg)
 {
 	struct bpf_link *link __attribute__((cleanup(close_link))) = NULL;
 	int fd __attribute__((cleanup(close_fd))) = -1;

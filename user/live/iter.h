@@ -12,7 +12,7 @@ struct bpf_program;
  * 4096), and hands each to `take`, in the order of the kernel. 0; -EPROTO: it wrote
  * something else; -errno from the kernel or `take`, which ends it.
  */
-int iter_read(struct bpf_program *prog, size_t size, int (*take)(const void *record, void *arg),
-	      void *arg);
+int iter_read(const struct bpf_program *prog, size_t size,
+	      int (*take)(const void *record, void *arg), void *arg);
 
 #endif
