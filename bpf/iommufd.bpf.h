@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * iommufd (drivers/iommu/iommufd): what the parts of its programs share. The
- * parts say what orders them: iommufd_objects (contexts, IOASes, ioctls),
- * iommufd_areas (areas, memory, domains), iommufd_users (devices, accesses).
+ * parts say what orders them: iommufd_objects (contexts, IOASes, ioctls), _areas,
+ * _splits, _pages (memory and charges), _files, _domains, _ranges, _devices,
+ * _accesses, _compat (ioctls of VFIO containers).
  *
  * Objects are found by kernel address: an IOAS by that of its io_pagetable, which
  * nearly every function is given; pages objects, domains, devices and accesses

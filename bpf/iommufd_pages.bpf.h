@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * iommufd: what readers of the state find of memory. The programs themselves need
- * fd_objects only.
+ * iommufd: pages objects, the memory behind areas, and what is charged for it.
  *
- * What makes it ordered: it is written where the same is told, by fd_pages_tell().
+ * What makes it ordered:
+ *   memory born: entry of iopt_area_fill_domains, its first use; memory gone:
+ *     entry of iopt_release_pages, the last reference.
+ *   pinned, charged: exit of do_update_pinned, under pages->mutex. What is
+ *     pinned is read from the object there, what is charged from the arguments.
+ *   what readers of the state find (ioas_pages; the programs themselves need
+ *     fd_objects only): written where the same is told, by fd_pages_tell().
  */
 #ifndef IOASCOPE_IOMMUFD_PAGES_BPF_H
 #define IOASCOPE_IOMMUFD_PAGES_BPF_H
@@ -76,6 +81,183 @@ static __noinline int fd_pages_keep(struct iopt_pages *pages, const struct fd_ob
 		mark_uncertain(c);
 	}
 	return 0;
+}
+
+/* ---- what is told ---- */
+
+static __always_inline __u32 fd_counter(struct iopt_pages *pages)
+{
+	__u8 mode = BPF_CORE_READ(pages, account_mode);
+
+	return mode == FD_ACCOUNT_USER ? IOAS_COUNTER_USER_LOCKED
+	       : mode == FD_ACCOUNT_MM ? IOAS_COUNTER_MM_LOCKED
+				       : IOAS_COUNTER_NONE;
+}
+
+/* Our number of who pays: the user's counter, or the mm's; 0: nobody. */
+static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pages)
+{
+	__u32 counter = fd_counter(pages);
+	struct fd_object *o;
+	__u64 key;
+
+	if (counter == IOAS_COUNTER_NONE)
+		return 0;
+	key = counter == IOAS_COUNTER_USER_LOCKED ? (__u64)BPF_CORE_READ(pages, source_user)
+						  : (__u64)BPF_CORE_READ(pages, source_mm);
+	o = fd_get(c, key, 0, 0);
+	return o ? o->id : 0;
+}
+
+static __always_inline void fd_pages_owned(struct fd_object *o, struct iopt_pages *pages)
+{
+	o->mm = (__u64)BPF_CORE_READ(pages, source_mm);
+	o->user = (__u64)BPF_CORE_READ(pages, source_user);
+	o->task = (__u64)BPF_CORE_READ(pages, source_task);
+}
+
+static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *s,
+					  struct iopt_pages *pages, struct fd_object *o, __u16 kind,
+					  __s64 pinned, __u64 op)
+{
+	__u32 owner = fd_payer(c, pages);
+	struct ioas_event *e;
+
+	fd_pages_keep(pages, o, kind, owner, fd_counter(pages));
+	e = event_begin(c, s, kind, op);
+	if (!e)
+		return;
+	e->body_pages.pages_id = o->id;
+	e->body_pages.owner = owner;
+	e->body_pages.va = fd_va(pages);
+	e->body_pages.npages = BPF_CORE_READ(pages, npages);
+	e->body_pages.pinned = pinned;
+	e->body_pages.memory = fd_memory(pages);
+	e->body_pages.account = fd_counter(pages);
+	e->body_pages.writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
+	e->body_pages.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
+	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
+	if (memory_watched && kind == IOAS_EV_PAGES_NEW && e->body_pages.memory == IOAS_MEMORY_USER)
+		memory_mapped((__u64)BPF_CORE_READ(pages, source_mm), e->body_pages.va,
+			      e->body_pages.va + (e->body_pages.npages << PAGE_SHIFT) - 1,
+			      e->body_pages.owner_tgid, e->body_pages.owner_uid);
+	event_end(e);
+}
+
+/* The pages object, announced at first sight. */
+static __noinline struct fd_object *fd_pages(struct ioas_ioas *s, struct iopt_pages *pages)
+{
+	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
+	struct fd_object *o = fd_find((__u64)pages);
+	struct op *op = op_get(LEVEL_DRIVER);
+
+	if (o || !c)
+		return o;
+	o = fd_new(c, (__u64)pages, s->ctx_key, 0);
+	if (!o)
+		return o;
+	fd_pages_owned(o, pages);
+	fd_pages_tell(c, s, pages, o, IOAS_EV_PAGES_NEW, 0, fd_op_num(op));
+	return o;
+}
+
+HOOK("fentry/iopt_release_pages", fd_release_pages)
+{
+	__u64 key = arg(ctx, ARG_FD_RELEASE_KREF) - bpf_core_field_offset(struct iopt_pages, kref);
+	struct fd_object *o = fd_find(key);
+	struct op *op = op_get(LEVEL_DRIVER);
+	struct ioas_ctx *c;
+	__u64 ctx_key;
+
+	if (!o)
+		return 0;
+	ctx_key = o->ctx_key;
+	c = bpf_map_lookup_elem(&ioas_ctx, &ctx_key);
+	if (c)
+		fd_pages_tell(c, NULL, (void *)key, o, IOAS_EV_PAGES_GONE, 0, fd_op_num(op));
+	fd_forget(key);
+	return 0;
+}
+
+static __noinline int fd_charge_tell(struct ioas_ctx *c, struct iopt_pages *pages,
+				     struct fd_object *o, __s64 npages, __u64 op)
+{
+	struct ioas_event *e;
+
+	if (!c || !o || fd_counter(pages) == IOAS_COUNTER_NONE)
+		return 0;
+	e = event_begin(c, NULL, IOAS_EV_CHARGE, op);
+	if (!e)
+		return 0;
+	e->body_charge.owner = fd_payer(c, pages);
+	e->body_charge.counter = fd_counter(pages);
+	e->body_charge.pages = npages;
+	e->body_charge.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
+	e->body_charge.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
+	e->body_charge.pages_id = o->id;
+	event_end(e);
+	return 0;
+}
+
+/* The limit is that of the task that mapped it. Who is above it is charged nothing. */
+static __noinline int fd_charge_refused(struct iopt_pages *pages, __u64 npages)
+{
+	struct fd_object *o = fd_find((__u64)pages);
+	__u64 key = o ? o->ctx_key : 0, ioas = 0, used;
+	__u32 counter = fd_counter(pages);
+	struct op *op = op_innermost();
+
+	if (op)
+		ioas = op->ioas_key;
+	used = counter == IOAS_COUNTER_USER_LOCKED
+		       ? (__u64)BPF_CORE_READ(pages, source_user, locked_vm.counter)
+		       : BPF_CORE_READ(pages, source_mm, locked_vm);
+	if (key && counter != IOAS_COUNTER_NONE)
+		refused_charge(bpf_map_lookup_elem(&ioas_ctx, &key),
+			       bpf_map_lookup_elem(&ioas_ioas, &ioas),
+			       BPF_CORE_READ(pages, source_task), counter, npages, used);
+	return 0;
+}
+
+/*
+ * fexit, under pages->mutex. Only here .npinned is what it says: in between it
+ * runs ahead. The 7.x name is iopt_pages_update_pinned. A change of process calls
+ * it without the mutex and with all IOASes locked: once for the sum of what the
+ * new one is to pay, with a pages object that nobody knows, then for each object,
+ * to take it back from the old one. Then nothing is pinned or unpinned.
+ */
+HOOK("fexit/do_update_pinned", fd_update_pinned)
+{
+	struct iopt_pages *pages = (void *)arg(ctx, ARG_FD_ACCT_PAGES);
+	__s64 npages = arg(ctx, ARG_FD_ACCT_NPAGES);
+	struct fd_object *o = fd_find((__u64)pages);
+	struct op *op = op_innermost();
+	struct ioas_ctx *c;
+	__s64 now, delta;
+	__u64 key;
+
+	if ((int)ret_of(ctx) == REFUSED_ENOMEM)
+		return fd_charge_refused(pages, npages);
+	if (!(__u8)arg(ctx, ARG_FD_ACCT_INC))
+		npages = -npages;
+	if (!o || (int)ret_of(ctx))
+		return 0;
+	key = o->ctx_key;
+	c = bpf_map_lookup_elem(&ioas_ctx, &key);
+	if (!c)
+		return 0;
+	now = BPF_CORE_READ(pages, npinned);
+	delta = now - o->pinned;
+	o->pinned = now;
+	if (op && delta > 0)
+		op->pinned += delta;
+	else if (op)
+		op->unpinned -= delta;
+	if (op && op->what == IOAS_OP_CHANGE_PROCESS)
+		o->moving = -npages;
+	else
+		fd_pages_tell(c, NULL, pages, o, IOAS_EV_PAGES_PINNED, delta, fd_op_num(op));
+	return fd_charge_tell(c, pages, o, npages, fd_op_num(op));
 }
 
 #endif

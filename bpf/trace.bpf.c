@@ -5,12 +5,14 @@
  * them are loaded is decided by what the running kernel has.
  */
 #include "faults.bpf.h"
+#include "iommufd_accesses.bpf.h"
 #include "iommufd_areas.bpf.h"
 #include "iommufd_compat.bpf.h"
+#include "iommufd_devices.bpf.h"
 #include "iommufd_files.bpf.h"
 #include "iommufd_objects.bpf.h"
 #include "iommufd_ranges.bpf.h"
-#include "iommufd_users.bpf.h"
+#include "iommufd_splits.bpf.h"
 #include "type1_client.bpf.h"
 #include "type1_container.bpf.h"
 #include "type1_driver.bpf.h"
