@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The device file: contexts and the way from an ioctl to its function. */
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+#include "ioasb.h"
+
+static_assert(sizeof(unsigned long) == sizeof(u64), "addresses are 64 bits");
+static_assert(sizeof(struct ioasb_rec) == 88);
+
+union args {
+	struct ioasb_destroy destroy;
+	struct ioasb_ioas_alloc ioas_alloc;
+	struct ioasb_map map;
+	struct ioasb_copy copy;
+	struct ioasb_unmap unmap;
+	struct ioasb_iova_ranges iova_ranges;
+	struct ioasb_allow_iovas allow_iovas;
+	struct ioasb_reserve reserve;
+	struct ioasb_release release;
+	struct ioasb_device_alloc device_alloc;
+	struct ioasb_attach attach;
+	struct ioasb_detach detach;
+	struct ioasb_rw rw;
+	struct ioasb_lookup lookup;
+	struct ioasb_dump dump;
+};
+
+struct command {
+	size_t size;
+	size_t min_size; /* as first released */
+	bool changes;
+	int (*run)(struct ioasb_ctx *ctx, union args *args);
+};
+
+#define RUN(name, member)                                                                          \
+	static int run_##name(struct ioasb_ctx *ctx, union args *args)                             \
+	{                                                                                          \
+		return ioasb_##name(ctx, &args->member);                                           \
+	}
+RUN(destroy, destroy)
+RUN(ioas_alloc, ioas_alloc)
+RUN(map, map)
+RUN(copy, copy)
+RUN(unmap, unmap)
+RUN(iova_ranges, iova_ranges)
+RUN(allow_iovas, allow_iovas)
+RUN(reserve, reserve)
+RUN(release, release)
+RUN(device_alloc, device_alloc)
+RUN(attach, attach)
+RUN(detach, detach)
+RUN(rw, rw)
+RUN(lookup, lookup)
+RUN(dump, dump)
+
+#define COMMAND(nr, name, last, what)                                                              \
+	[nr] = { sizeof(struct ioasb_##name), offsetofend(struct ioasb_##name, last), what,        \
+		 run_##name }
+static const struct command commands[] = {
+	COMMAND(IOASB_NR_DESTROY, destroy, id, true),
+	COMMAND(IOASB_NR_IOAS_ALLOC, ioas_alloc, __reserved, true),
+	COMMAND(IOASB_NR_MAP, map, iova, true),
+	COMMAND(IOASB_NR_COPY, copy, src_iova, true),
+	COMMAND(IOASB_NR_UNMAP, unmap, out_unmapped, true),
+	COMMAND(IOASB_NR_IOVA_RANGES, iova_ranges, out_generation, false),
+	COMMAND(IOASB_NR_ALLOW_IOVAS, allow_iovas, iovas, true),
+	COMMAND(IOASB_NR_RESERVE, reserve, iova, true),
+	COMMAND(IOASB_NR_RELEASE, release, __reserved, true),
+	COMMAND(IOASB_NR_DEVICE_ALLOC, device_alloc, reserved, true),
+	COMMAND(IOASB_NR_ATTACH, attach, ioas_id, true),
+	COMMAND(IOASB_NR_DETACH, detach, dev_id, true),
+	COMMAND(IOASB_NR_RW, rw, out_done, false),
+	COMMAND(IOASB_NR_LOOKUP, lookup, out_pfn, false),
+	COMMAND(IOASB_NR_DUMP, dump, out_changes, false),
+};
+
+static int run(struct ioasb_ctx *ctx, const struct command *command, union args *args)
+{
+	int rc;
+
+	if (command->changes)
+		atomic64_inc(&ctx->begun);
+	rc = command->run(ctx, args);
+	if (command->changes)
+		atomic64_inc(&ctx->ended);
+	return rc;
+}
+
+static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct command *command = &commands[_IOC_NR(cmd)];
+	void __user *user = (void __user *)arg;
+	union args args = {};
+	u32 size;
+	int rc;
+
+	if (_IOC_NR(cmd) >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, _IOC_NR(cmd)))
+		return -ENOTTY;
+	if (get_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size < command->min_size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	rc = copy_struct_from_user(&args, command->size, user, size);
+	if (rc)
+		return rc;
+	/* Another thread may have written to it meanwhile. */
+	args.destroy.size = size;
+	rc = run(file->private_data, command, &args);
+	if (copy_to_user(user, &args, min_t(size_t, size, command->size)))
+		return rc ?: -EFAULT;
+	return rc;
+}
+
+static int backend_open(struct inode *inode, struct file *file)
+{
+	static atomic64_t last_id;
+	struct ioasb_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->id = atomic64_inc_return(&last_id);
+	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	xa_init_flags(&ctx->pages, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	file->private_data = ctx;
+	return nonseekable_open(inode, file);
+}
+
+static int backend_release(struct inode *inode, struct file *file)
+{
+	struct ioasb_ctx *ctx = file->private_data;
+
+	ioasb_destroy_all(ctx);
+	WARN_ON(!xa_empty(&ctx->pages));
+	xa_destroy(&ctx->objects);
+	xa_destroy(&ctx->pages);
+	kfree(ctx);
+	return 0;
+}
+
+static const struct file_operations backend_fops = {
+	.owner = THIS_MODULE,
+	.open = backend_open,
+	.release = backend_release,
+	.unlocked_ioctl = backend_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice backend_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ioas_backend",
+	.fops = &backend_fops,
+	.mode = 0600,
+};
+module_misc_device(backend_misc);
+
+MODULE_DESCRIPTION("I/O address spaces without an IOMMU");
+MODULE_LICENSE("GPL");
