@@ -51,7 +51,7 @@ TESTED := $(CORE) $(wildcard user/view/*.c) $(filter-out tests/unit/test_%.c,$(w
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 
-all: check-tools $(B)/ioascope $(B)/tests/type1-client $(B)/tests/iommufd-client $(MAN)
+all: check-tools $(B)/ioascope $(B)/tests/type1-client $(B)/tests/iommufd-client $(B)/tests/backend-test $(MAN)
 
 # A part that is absent is named once, with the package that brings it.
 check-tools:
@@ -135,6 +135,17 @@ $(B)/man/%: docs/man/%.rst
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RST2MAN) --strict $< $@
 
+$(B)/tests/backend-test: $(wildcard tests/backend/*.c tests/backend/*.h) tests/clients/util.h \
+		include/ioascope/ioas_backend.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \
+		-Itests/clients $(filter %.c,$^) -lpthread -o $@
+
+# The bundled backend, for a kernel of the lab; prints where it is.
+module:
+	$(Q)tests/lab/module.sh $(or $(K),6.12) kernel/ioas_backend include/ioascope/ioas_backend.h
+
 bpf: $(SKEL)
 
 setup:
@@ -193,6 +204,7 @@ help:
 	@echo 'make soak        all tests at full size'
 	@echo 'make unit        the tests that need no virtual machine'
 	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12|6.12+iommufd CMD=... runs a command'
+	@echo 'make module      the bundled kernel backend, for a kernel of the lab; K=6.12'
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
 	@echo 'make bench       what tracing costs the traced, as ratios'
 	@echo 'make bench-mirror what a change costs, by the number of areas'
@@ -205,5 +217,5 @@ help:
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak test unit valgrind
+.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab module programs ready setup soak test unit valgrind
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d) $(TESTED:%.c=$(B)/san/%.d) $(TESTED:%.c=$(B)/%.d)

@@ -103,7 +103,7 @@ static int charge_user(struct ioasb_charge *charge, unsigned long npages)
 
 	if (!charge->unlimited)
 		limit = task_rlimit(charge->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	return add_below((atomic64_t *)&charge->user->locked_vm, npages, limit) ? 0 : -ENOMEM;
+	return add_below(&charge->user->locked_vm, npages, limit) ? 0 : -ENOMEM;
 }
 
 static int charge_mm(struct ioasb_charge *charge, unsigned long npages)
@@ -135,14 +135,16 @@ static int charge_account(struct ioasb_charge *charge, unsigned long npages)
  */
 int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
 {
-	unsigned long limit = READ_ONCE(user_pages) ?: LONG_MAX;
+	unsigned long limit = READ_ONCE(user_pages);
 	int rc;
 
 	if (!npages)
 		return 0;
 	if (npages > LONG_MAX / 4)
 		return -ENOMEM;
-	if (!add_below(&charge->owner->npages, npages, min(limit, (unsigned long)LONG_MAX)))
+	if (!limit || limit > LONG_MAX)
+		limit = LONG_MAX;
+	if (!add_below(&charge->owner->npages, npages, limit))
 		return -EDQUOT;
 	rc = charge_account(charge, npages);
 	if (rc) {

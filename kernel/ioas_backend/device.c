@@ -38,11 +38,13 @@ int ioasb_device_alloc(struct ioasb_ctx *ctx, struct ioasb_device_alloc *cmd)
 	rc = ioasb_ranges_copy_in(device->reserved, cmd->reserved, cmd->num_reserved);
 	if (!rc)
 		rc = ioasb_object_add(ctx, &device->obj, IOASB_OBJ_DEVICE);
-	if (rc)
+	if (rc) {
 		kfree(device);
-	else
-		cmd->out_dev_id = READ_ONCE(device->obj.id);
-	return rc;
+		return rc;
+	}
+	cmd->out_dev_id = device->obj.id;
+	ioasb_object_put(&device->obj);
+	return 0;
 }
 
 static void take_range(struct ioasb_attachment *at, unsigned long start, unsigned long last)

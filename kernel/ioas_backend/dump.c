@@ -7,60 +7,13 @@
 #include <linux/capability.h>
 #include <linux/uaccess.h>
 
-#include "ioasb.h"
+#include "dump.h"
 
 #define MAX_RECS 512
 
-/* Where the cursor is in the object, or pages object, of its id. */
-enum stage {
-	STAGE_OBJECT,
-	STAGE_RESERVED, /* key: how many were told; they may overlap */
-	STAGE_ALLOWED, /* key: the address to go on from */
-	STAGE_RESERVATION,
-	STAGE_AREA,
-	STAGE_PAGES,
-	STAGE_PINNED, /* key: the page */
-	STAGE_END,
-};
-
-struct out {
-	struct ioasb_cursor at;
-	struct ioasb_rec *recs;
-	u32 n;
-	u32 room;
-	bool pfns;
-};
-
-/* NULL: the chunk is full. */
-static struct ioasb_rec *next_rec(struct out *out, u32 kind, u32 id)
+static bool put_ioas(struct ioasb_out *out, struct ioasb_ioas *ioas)
 {
-	struct ioasb_rec *rec;
-
-	if (out->n == out->room)
-		return NULL;
-	rec = &out->recs[out->n++];
-	memset(rec, 0, sizeof(*rec));
-	rec->kind = kind;
-	rec->id = id;
-	return rec;
-}
-
-/* The stage is through: go on with the next one, from its beginning. */
-static void next_stage(struct out *out, u32 stage)
-{
-	out->at.stage = stage;
-	out->at.key = 0;
-}
-
-static void next_object(struct out *out, u32 stage)
-{
-	next_stage(out, stage);
-	out->at.id++;
-}
-
-static bool put_ioas(struct out *out, struct ioasb_ioas *ioas)
-{
-	struct ioasb_rec *rec = next_rec(out, IOASB_REC_IOAS, ioas->obj.id);
+	struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_IOAS, ioas->obj.id);
 
 	if (!rec)
 		return false;
@@ -76,9 +29,9 @@ static bool put_ioas(struct out *out, struct ioasb_ioas *ioas)
 	return true;
 }
 
-static bool put_range(struct out *out, u32 kind, u32 id, const struct ioasb_range *range)
+static bool put_range(struct ioasb_out *out, u32 kind, u32 id, const struct ioasb_range *range)
 {
-	struct ioasb_rec *rec = next_rec(out, kind, id);
+	struct ioasb_rec *rec = ioasb_out_next(out, kind, id);
 
 	if (!rec)
 		return false;
@@ -88,7 +41,7 @@ static bool put_range(struct out *out, u32 kind, u32 id, const struct ioasb_rang
 	return true;
 }
 
-static bool dump_reserved(struct out *out, struct ioasb_ioas *ioas)
+static bool dump_reserved(struct ioasb_out *out, struct ioasb_ioas *ioas)
 {
 	struct ioasb_range *r;
 	u64 skip = out->at.key;
@@ -103,11 +56,11 @@ static bool dump_reserved(struct out *out, struct ioasb_ioas *ioas)
 			return false;
 		out->at.key++;
 	}
-	next_stage(out, STAGE_ALLOWED);
+	ioasb_out_stage(out, STAGE_ALLOWED);
 	return true;
 }
 
-static bool dump_ranges(struct out *out, struct ioasb_ioas *ioas, struct rb_root_cached *root,
+static bool dump_ranges(struct ioasb_out *out, struct ioasb_ioas *ioas, struct rb_root_cached *root,
 			u32 kind, u32 next)
 {
 	struct ioasb_range *r;
@@ -120,13 +73,13 @@ static bool dump_ranges(struct out *out, struct ioasb_ioas *ioas, struct rb_root
 			break;
 		out->at.key = r->last + 1;
 	}
-	next_stage(out, next);
+	ioasb_out_stage(out, next);
 	return true;
 }
 
-static bool put_area(struct out *out, struct ioasb_ioas *ioas, const struct ioasb_area *area)
+static bool put_area(struct ioasb_out *out, struct ioasb_ioas *ioas, const struct ioasb_area *area)
 {
-	struct ioasb_rec *rec = next_rec(out, IOASB_REC_AREA, ioas->obj.id);
+	struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_AREA, ioas->obj.id);
 
 	if (!rec)
 		return false;
@@ -140,7 +93,7 @@ static bool put_area(struct out *out, struct ioasb_ioas *ioas, const struct ioas
 	return true;
 }
 
-static bool dump_areas(struct out *out, struct ioasb_ioas *ioas)
+static bool dump_areas(struct ioasb_out *out, struct ioasb_ioas *ioas)
 {
 	struct ioasb_area *area;
 
@@ -152,17 +105,17 @@ static bool dump_areas(struct out *out, struct ioasb_ioas *ioas)
 			break;
 		out->at.key = area->last + 1;
 	}
-	next_object(out, STAGE_OBJECT);
+	ioasb_out_object(out, STAGE_OBJECT);
 	return true;
 }
 
 /* The IOAS is locked. False: the chunk is full. */
-static bool dump_ioas(struct out *out, struct ioasb_ioas *ioas)
+static bool dump_ioas(struct ioasb_out *out, struct ioasb_ioas *ioas)
 {
 	if (out->at.stage == STAGE_OBJECT) {
 		if (!put_ioas(out, ioas))
 			return false;
-		next_stage(out, STAGE_RESERVED);
+		ioasb_out_stage(out, STAGE_RESERVED);
 	}
 	if (out->at.stage == STAGE_RESERVED && !dump_reserved(out, ioas))
 		return false;
@@ -175,9 +128,9 @@ static bool dump_ioas(struct out *out, struct ioasb_ioas *ioas)
 	return dump_areas(out, ioas);
 }
 
-static bool dump_device(struct out *out, struct ioasb_device *device)
+static bool dump_device(struct ioasb_out *out, struct ioasb_device *device)
 {
-	struct ioasb_rec *rec = next_rec(out, IOASB_REC_DEVICE, device->obj.id);
+	struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_DEVICE, device->obj.id);
 
 	if (!rec)
 		return false;
@@ -186,12 +139,12 @@ static bool dump_device(struct out *out, struct ioasb_device *device)
 	rec->device.page_size = device->page_size;
 	rec->device.aperture_start = device->aperture_start;
 	rec->device.aperture_last = device->aperture_last;
-	next_object(out, STAGE_OBJECT);
+	ioasb_out_object(out, STAGE_OBJECT);
 	return true;
 }
 
 /* 1: go on, 0: the chunk is full; or -EINTR. One that was destroyed meanwhile is left out. */
-static int dump_object(struct out *out, struct ioasb_object *obj)
+static int dump_object(struct ioasb_out *out, struct ioasb_object *obj)
 {
 	int rc;
 
@@ -210,87 +163,11 @@ static int dump_object(struct out *out, struct ioasb_object *obj)
 			rc = dump_ioas(out, ioas);
 			up_read(&ioas->lock);
 		} else if (rc == -ENOENT) {
-			next_object(out, STAGE_OBJECT);
+			ioasb_out_object(out, STAGE_OBJECT);
 			rc = 1;
 		}
 	}
 	return rc;
-}
-
-/* What was pinned in one piece of the window, and still is. */
-static bool dump_run(struct out *out, u32 id, const struct ioasb_chunk *chunk, unsigned long base,
-		     const struct ioasb_run *run)
-{
-	u32 end = run->first + run->npages;
-	u32 start = max_t(u64, run->first, out->at.key > base ? out->at.key - base : 0), stop;
-
-	for (; start < end; start = stop) {
-		struct ioasb_rec *rec;
-
-		start = find_next_bit(chunk->pinned, end, start);
-		stop = find_next_zero_bit(chunk->pinned, end, start);
-		if (start >= end)
-			break;
-		rec = next_rec(out, IOASB_REC_PINNED, id);
-		if (!rec)
-			return false;
-		rec->pinned.first_page = base + start;
-		rec->pinned.npages = stop - start;
-		rec->pinned.pfn = out->pfns ? run->pfn + start - run->first : 0;
-		out->at.key = base + stop;
-	}
-	return true;
-}
-
-static bool dump_pinned(struct out *out, struct ioasb_pages *pages)
-{
-	struct ioasb_chunk *chunk;
-	unsigned long i;
-	u32 r;
-
-	xa_for_each_start(&pages->chunks, i, chunk, out->at.key >> IOASB_CHUNK_SHIFT)
-		for (r = 0; r < chunk->nruns; r++)
-			if (!dump_run(out, pages->id, chunk, i << IOASB_CHUNK_SHIFT,
-				      &chunk->runs[r]))
-				return false;
-	next_object(out, STAGE_PAGES);
-	return true;
-}
-
-static bool put_pages(struct out *out, const struct ioasb_pages *pages)
-{
-	struct ioasb_rec *rec = next_rec(out, IOASB_REC_PAGES, pages->id);
-
-	if (!rec)
-		return false;
-	rec->pages.user_va = pages->user_va;
-	rec->pages.npages = pages->npages;
-	rec->pages.npinned = pages->npinned;
-	if (pages->charge.account != IOASB_ACCOUNT_NONE)
-		rec->pages.ncharged = pages->charge.npages;
-	rec->pages.bytes = pages->bytes;
-	rec->pages.account = pages->charge.account;
-	rec->pages.uid = from_kuid_munged(current_user_ns(), pages->charge.owner->uid);
-	rec->pages.writeable = pages->writeable;
-	rec->pages.areas = pages->nusers;
-	return true;
-}
-
-static int dump_pages(struct out *out, struct ioasb_pages *pages)
-{
-	bool more = true;
-
-	if (mutex_lock_killable(&pages->lock))
-		return -EINTR;
-	if (out->at.stage == STAGE_PAGES) {
-		more = put_pages(out, pages);
-		if (more)
-			next_stage(out, STAGE_PINNED);
-	}
-	if (more)
-		more = dump_pinned(out, pages);
-	mutex_unlock(&pages->lock);
-	return more;
 }
 
 /* The next one from *id on, with a reference. */
@@ -306,30 +183,7 @@ static struct ioasb_object *next_obj(struct ioasb_ctx *ctx, unsigned long *id)
 	return obj;
 }
 
-static struct ioasb_pages *next_pages(struct ioasb_ctx *ctx, unsigned long *id)
-{
-	struct ioasb_pages *pages;
-
-	xa_lock(&ctx->pages);
-	while ((pages = xa_find(&ctx->pages, id, ULONG_MAX, XA_PRESENT))) {
-		if (kref_get_unless_zero(&pages->kref))
-			break;
-		++*id;
-	}
-	xa_unlock(&ctx->pages);
-	return pages;
-}
-
-/* If the object that the cursor was in is gone, the next one is told from its beginning. */
-static void found(struct out *out, unsigned long id, u32 stage)
-{
-	if (out->at.id == id)
-		return;
-	out->at.id = id;
-	next_stage(out, stage);
-}
-
-static int dump_objects(struct ioasb_ctx *ctx, struct out *out)
+static int dump_objects(struct ioasb_ctx *ctx, struct ioasb_out *out)
 {
 	struct ioasb_object *obj;
 	unsigned long id;
@@ -340,10 +194,10 @@ static int dump_objects(struct ioasb_ctx *ctx, struct out *out)
 		obj = next_obj(ctx, &id);
 		if (!obj) {
 			out->at.id = 0;
-			next_stage(out, STAGE_PAGES);
+			ioasb_out_stage(out, STAGE_PAGES);
 			break;
 		}
-		found(out, id, STAGE_OBJECT);
+		ioasb_out_found(out, id, STAGE_OBJECT);
 		rc = dump_object(out, obj);
 		ioasb_object_put(obj);
 		cond_resched();
@@ -351,36 +205,15 @@ static int dump_objects(struct ioasb_ctx *ctx, struct out *out)
 	return rc;
 }
 
-static int dump_all_pages(struct ioasb_ctx *ctx, struct out *out)
-{
-	struct ioasb_pages *pages;
-	unsigned long id;
-	int rc = 1;
-
-	while (rc == 1 && out->at.stage < STAGE_END) {
-		id = out->at.id;
-		pages = next_pages(ctx, &id);
-		if (!pages) {
-			next_stage(out, STAGE_END);
-			break;
-		}
-		found(out, id, STAGE_PAGES);
-		rc = dump_pages(out, pages);
-		ioasb_pages_put(pages);
-		cond_resched();
-	}
-	return rc;
-}
-
-static int fill(struct ioasb_ctx *ctx, struct ioasb_dump *cmd, struct out *out)
+static int fill(struct ioasb_ctx *ctx, struct ioasb_dump *cmd, struct ioasb_out *out)
 {
 	int rc;
 
-	cmd->out_ended = atomic64_read(&ctx->ended);
-	smp_rmb();
+	cmd->out_ended = atomic64_read_acquire(&ctx->ended);
 	rc = dump_objects(ctx, out);
 	if (rc == 1)
-		rc = dump_all_pages(ctx, out);
+		rc = ioasb_dump_pages(ctx, out);
+	/* Who began before we read something is counted: pairs with the increment in main.c. */
 	smp_rmb();
 	cmd->out_begun = atomic64_read(&ctx->begun);
 	cmd->out_changes = atomic64_read(&ctx->changes);
@@ -389,7 +222,7 @@ static int fill(struct ioasb_ctx *ctx, struct ioasb_dump *cmd, struct out *out)
 
 int ioasb_dump(struct ioasb_ctx *ctx, struct ioasb_dump *cmd)
 {
-	struct out out = { .at = cmd->cursor, .room = min_t(u32, cmd->num_recs, MAX_RECS) };
+	struct ioasb_out out = { .at = cmd->cursor, .room = min_t(u32, cmd->num_recs, MAX_RECS) };
 	int rc;
 
 	if (!out.room || out.at.stage > STAGE_END)

@@ -4,10 +4,14 @@
 
 #define MAX_ID 65535
 
-/* Takes over the caller's reference. On failure it is still the caller's. */
+/*
+ * The table gets a reference, and the caller one to put: another thread may guess the id and
+ * destroy the object at once. On failure there are none.
+ */
 int ioasb_object_add(struct ioasb_ctx *ctx, struct ioasb_object *obj, enum ioasb_type type)
 {
 	kref_init(&obj->kref);
+	kref_get(&obj->kref);
 	obj->type = type;
 	obj->ctx = ctx;
 	return xa_alloc(&ctx->objects, &obj->id, obj, XA_LIMIT(1, MAX_ID), GFP_KERNEL_ACCOUNT);

@@ -49,6 +49,7 @@ int ioasb_ioas_alloc(struct ioasb_ctx *ctx, struct ioasb_ioas_alloc *cmd)
 	cmd->out_ioas_id = ioas->obj.id;
 	ioasb_note_ioas_new(ioas, ioasb_order(ctx));
 	up_write(&ioas->lock);
+	ioasb_object_put(&ioas->obj);
 	return 0;
 }
 

@@ -10,9 +10,8 @@
  *
  *	ioasb_device.lock	attach, detach, replace of that device
  *	ioasb_ioas.lock		areas, ranges, devices of that IOAS; never two of them at a time
- *	ioasb_pages.lock	pins, charge, and which areas need pages; never two of them at a time
- *	mm->mmap_lock		pinning, and the charge to an mm
- *	owners_lock, xa_lock	leaves
+ *	ioasb_pages.lock	pins, charge, and which areas need pages; never two of them at a
+ *time mm->mmap_lock		pinning, and the charge to an mm owners_lock, xa_lock	leaves
  *
  * Pinning may wait for a page fault, hence for user space. Whoever can wait behind that waits
  * killably, but where a failure could not be undone: detach, the unwinding of an attach and the
@@ -21,6 +20,7 @@
 #ifndef IOASB_H
 #define IOASB_H
 
+#include <linux/bits.h>
 #include <linux/interval_tree_generic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -131,7 +131,7 @@ struct ioasb_run {
 };
 
 #define IOASB_CHUNK_SHIFT 9
-#define IOASB_CHUNK_PAGES (1UL << IOASB_CHUNK_SHIFT)
+#define IOASB_CHUNK_PAGES BIT(IOASB_CHUNK_SHIFT)
 
 /*
  * What is pinned in a window of pages. Runs are sorted and describe what was once pinned, the
@@ -150,7 +150,7 @@ struct ioasb_pages {
 	unsigned long user_va;
 	unsigned long npages;
 	bool writeable;
-	struct mutex lock;
+	struct mutex lock; /* all that follows */
 	struct rb_root_cached users; /* active areas, by page */
 	unsigned long nusers;
 	struct xarray chunks;
@@ -169,7 +169,7 @@ struct ioasb_attachment {
 
 struct ioasb_device {
 	struct ioasb_object obj;
-	struct mutex lock;
+	struct mutex lock; /* dead, attachment */
 	bool dead;
 	struct ioasb_attachment *attachment;
 	unsigned long page_size;

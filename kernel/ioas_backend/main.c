@@ -35,26 +35,28 @@ struct command {
 	int (*run)(struct ioasb_ctx *ctx, union args *args);
 };
 
-#define RUN(name, member)                                                                          \
+#define RUN(name)                                                                                  \
 	static int run_##name(struct ioasb_ctx *ctx, union args *args)                             \
 	{                                                                                          \
-		return ioasb_##name(ctx, &args->member);                                           \
+		return ioasb_##name(ctx, &args->name);                                             \
 	}
-RUN(destroy, destroy)
-RUN(ioas_alloc, ioas_alloc)
-RUN(map, map)
-RUN(copy, copy)
-RUN(unmap, unmap)
-RUN(iova_ranges, iova_ranges)
-RUN(allow_iovas, allow_iovas)
-RUN(reserve, reserve)
-RUN(release, release)
-RUN(device_alloc, device_alloc)
-RUN(attach, attach)
-RUN(detach, detach)
-RUN(rw, rw)
-RUN(lookup, lookup)
-RUN(dump, dump)
+/* clang-format off */
+RUN(destroy)
+RUN(ioas_alloc)
+RUN(map)
+RUN(copy)
+RUN(unmap)
+RUN(iova_ranges)
+RUN(allow_iovas)
+RUN(reserve)
+RUN(release)
+RUN(device_alloc)
+RUN(attach)
+RUN(detach)
+RUN(rw)
+RUN(lookup)
+RUN(dump)
+/* clang-format on */
 
 #define COMMAND(nr, name, last, what)                                                              \
 	[nr] = { sizeof(struct ioasb_##name), offsetofend(struct ioasb_##name, last), what,        \
@@ -81,11 +83,12 @@ static int run(struct ioasb_ctx *ctx, const struct command *command, union args 
 {
 	int rc;
 
-	if (command->changes)
-		atomic64_inc(&ctx->begun);
+	if (!command->changes)
+		return command->run(ctx, args);
+	/* With a result, these are full barriers; see dump.c. */
+	atomic64_inc_return(&ctx->begun);
 	rc = command->run(ctx, args);
-	if (command->changes)
-		atomic64_inc(&ctx->ended);
+	atomic64_inc_return(&ctx->ended);
 	return rc;
 }
 

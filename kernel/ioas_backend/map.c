@@ -66,14 +66,14 @@ int ioasb_map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioasb
 
 static int check_map(const struct ioasb_map *cmd)
 {
-	unsigned long last;
+	unsigned long end;
 	int rc = ioasb_map_flags(cmd->flags);
 
 	if (rc)
 		return rc;
 	if (!cmd->length || ((cmd->user_va | cmd->length) & ~PAGE_MASK))
 		return -EINVAL;
-	return check_add_overflow(cmd->user_va, cmd->length - 1, &last) ? -EOVERFLOW : 0;
+	return check_add_overflow(cmd->user_va, cmd->length, &end) ? -EOVERFLOW : 0;
 }
 
 static int map_user(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
@@ -92,8 +92,8 @@ static int map_user(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
 	LIST_HEAD(list);
 	int rc;
 
-	pages = ioasb_pages_alloc(ioas->obj.ctx, cmd->user_va, npages,
-				  cmd->flags & IOASB_WRITEABLE, ioas->account);
+	pages = ioasb_pages_alloc(ioas->obj.ctx, cmd->user_va, npages, cmd->flags & IOASB_WRITEABLE,
+				  ioas->account);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
 	area = ioasb_area_alloc(pages, 0, npages - 1);

@@ -5,12 +5,6 @@
  */
 #include "ioasb.h"
 
-#define HOOK(name, ...)                                                                            \
-	noinline void name(__VA_ARGS__)                                                            \
-	{                                                                                          \
-		barrier();                                                                         \
-	}
-
 /* The next number; taken under the lock that orders the change. */
 u64 ioasb_order(struct ioasb_ctx *ctx)
 {
@@ -18,32 +12,87 @@ u64 ioasb_order(struct ioasb_ctx *ctx)
 }
 
 /* Nobody else knows the IOAS yet; at its end, nobody finds it any more. */
-HOOK(ioasb_note_ioas_new, struct ioasb_ioas *ioas, u64 order)
-HOOK(ioasb_note_ioas_gone, struct ioasb_ioas *ioas, u64 order)
+noinline void ioasb_note_ioas_new(struct ioasb_ioas *ioas, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_ioas_gone(struct ioasb_ioas *ioas, u64 order)
+{
+	barrier();
+}
 
 /* ioas->lock for writing. Added: its pages are in. Going: they still are. Gone: no more. */
-HOOK(ioasb_note_area_added, struct ioasb_ioas *ioas, struct ioasb_area *area, u64 order)
-HOOK(ioasb_note_area_going, struct ioasb_ioas *ioas, struct ioasb_area *area, u64 order)
-HOOK(ioasb_note_area_gone, struct ioasb_ioas *ioas, struct ioasb_area *area, u64 order)
-HOOK(ioasb_note_area_split, struct ioasb_ioas *ioas, struct ioasb_area *head,
-     struct ioasb_area *tail, u64 order)
+noinline void ioasb_note_area_added(struct ioasb_ioas *ioas, struct ioasb_area *area, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_area_going(struct ioasb_ioas *ioas, struct ioasb_area *area, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_area_gone(struct ioasb_ioas *ioas, struct ioasb_area *area, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_area_split(struct ioasb_ioas *ioas, struct ioasb_area *head,
+				    struct ioasb_area *tail, u64 order)
+{
+	barrier();
+}
 
 /* Before the first area, after the last reference. */
-HOOK(ioasb_note_pages_new, struct ioasb_pages *pages, u64 order)
-HOOK(ioasb_note_pages_gone, struct ioasb_pages *pages, u64 order)
+noinline void ioasb_note_pages_new(struct ioasb_pages *pages, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_pages_gone(struct ioasb_pages *pages, u64 order)
+{
+	barrier();
+}
 
 /* pages->lock. Charged before pinned, unpinned before the charge is given back (negative). */
-HOOK(ioasb_note_pinned, struct ioasb_pages *pages, unsigned long first, unsigned long npages,
-     u64 order)
-HOOK(ioasb_note_unpinned, struct ioasb_pages *pages, unsigned long first, unsigned long npages,
-     u64 order)
-HOOK(ioasb_note_charged, struct ioasb_pages *pages, long npages, u64 order)
+noinline void ioasb_note_pinned(struct ioasb_pages *pages, unsigned long first,
+				unsigned long npages, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_unpinned(struct ioasb_pages *pages, unsigned long first,
+				  unsigned long npages, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_charged(struct ioasb_pages *pages, long npages, u64 order)
+{
+	barrier();
+}
 
 /* ioas->lock for writing. A device is attached after its ranges and pages are in. */
-HOOK(ioasb_note_attached, struct ioasb_ioas *ioas, struct ioasb_device *device, u64 order)
-HOOK(ioasb_note_detached, struct ioasb_ioas *ioas, struct ioasb_device *device, u64 order)
+noinline void ioasb_note_attached(struct ioasb_ioas *ioas, struct ioasb_device *device, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_detached(struct ioasb_ioas *ioas, struct ioasb_device *device, u64 order)
+{
+	barrier();
+}
 
 /* ioas->lock for writing. The kind is enum ioasb_rec_kind. */
-HOOK(ioasb_note_range_added, struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
-     u64 order)
-HOOK(ioasb_note_range_gone, struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind, u64 order)
+noinline void ioasb_note_range_added(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
+				     u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
+				    u64 order)
+{
+	barrier();
+}

@@ -60,9 +60,20 @@ static void charged(struct ioasb_pages *pages, long npages)
 		ioasb_note_charged(pages, npages, ioasb_order(pages->ctx));
 }
 
+/* Without tell, nobody has been told that they were pinned. */
+static unsigned long unpin(struct ioasb_pages *pages, unsigned long first, unsigned long last,
+			   bool tell)
+{
+	unsigned long n = ioasb_unpin(pages, first, last);
+
+	if (n && tell)
+		ioasb_note_unpinned(pages, first, last - first + 1, ioasb_order(pages->ctx));
+	return n;
+}
+
 /* Unpin what no active area covers. Returns how many pages that were. */
 static unsigned long unpin_unused(struct ioasb_pages *pages, unsigned long first,
-				  unsigned long last)
+				  unsigned long last, bool tell)
 {
 	unsigned long n = 0;
 
@@ -70,9 +81,9 @@ static unsigned long unpin_unused(struct ioasb_pages *pages, unsigned long first
 		struct ioasb_area *user = ioasb_users_iter_first(&pages->users, first, last);
 
 		if (!user)
-			return n + ioasb_unpin(pages, first, last);
+			return n + unpin(pages, first, last, tell);
 		if (user->first_page > first)
-			n += ioasb_unpin(pages, first, user->first_page - 1);
+			n += unpin(pages, first, user->first_page - 1, tell);
 		if (user->last_page >= last)
 			return n;
 		first = user->last_page + 1;
@@ -81,11 +92,8 @@ static unsigned long unpin_unused(struct ioasb_pages *pages, unsigned long first
 
 static void release_unused(struct ioasb_pages *pages, unsigned long first, unsigned long last)
 {
-	unsigned long n = unpin_unused(pages, first, last);
+	unsigned long n = unpin_unused(pages, first, last, true);
 
-	if (!n)
-		return;
-	ioasb_note_unpinned(pages, first, last - first + 1, ioasb_order(pages->ctx));
 	ioasb_uncharge(&pages->charge, n);
 	charged(pages, -(long)n);
 }
@@ -104,7 +112,7 @@ static int pin_charged(struct ioasb_pages *pages, unsigned long first, unsigned 
 	charged(pages, missing);
 	rc = ioasb_pin(pages, first, last);
 	if (rc) {
-		unpin_unused(pages, first, last);
+		unpin_unused(pages, first, last, false);
 		ioasb_uncharge(&pages->charge, missing);
 		charged(pages, -(long)missing);
 		return rc;

@@ -36,8 +36,7 @@ static u32 weight(const struct ioasb_chunk *chunk, u32 lo, u32 hi)
 	return bitmap_weight(chunk->pinned, hi + 1) - bitmap_weight(chunk->pinned, lo);
 }
 
-unsigned long ioasb_count_pinned(struct ioasb_pages *pages, unsigned long first,
-				 unsigned long last)
+unsigned long ioasb_count_pinned(struct ioasb_pages *pages, unsigned long first, unsigned long last)
 {
 	struct ioasb_chunk *chunk;
 	unsigned long i, n = 0;

@@ -230,7 +230,9 @@ static int reserve(struct ioasb_ioas *ioas, struct ioasb_range *range, struct io
 
 static int reserve_in(struct ioasb_ioas *ioas, struct ioasb_reserve *cmd)
 {
-	struct ioasb_place place = { .flags = cmd->flags, .length = cmd->length, .iova = cmd->iova };
+	struct ioasb_place place = { .flags = cmd->flags,
+				     .length = cmd->length,
+				     .iova = cmd->iova };
 	struct ioasb_range *range = kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
 	int rc;
 

@@ -135,9 +135,8 @@ static int check_unmap(const struct ioasb_unmap *cmd, struct span *r, bool *all)
 	if (!cmd->length)
 		return -EINVAL;
 	r->start = cmd->iova;
-	return check_add_overflow(r->start, (unsigned long)cmd->length - 1, &r->last) ?
-		       -EOVERFLOW :
-		       0;
+	return check_add_overflow(r->start, (unsigned long)cmd->length - 1, &r->last) ? -EOVERFLOW
+										      : 0;
 }
 
 int ioasb_unmap(struct ioasb_ctx *ctx, struct ioasb_unmap *cmd)
@@ -156,8 +155,8 @@ int ioasb_unmap(struct ioasb_ctx *ctx, struct ioasb_unmap *cmd)
 		return -ENOENT;
 	rc = ioasb_ioas_write(ioas);
 	if (!rc) {
-		rc = all ? remove_all(ioas, r, &cmd->out_unmapped) :
-			   unmap_range(ioas, r, &cmd->out_unmapped);
+		rc = all ? remove_all(ioas, r, &cmd->out_unmapped)
+			 : unmap_range(ioas, r, &cmd->out_unmapped);
 		up_write(&ioas->lock);
 	}
 	ioasb_object_put(&ioas->obj);

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Inside the lab: loads the backend from the folder $BACKEND, tests it as root and as
+# another user, unloads it. Arguments: names of tests. IOASCOPE_SCALE, IOASCOPE_SEED.
+set -uo pipefail
+passed=0 failed=0
+
+check() {
+    local what=$1
+    shift
+    if "$@"; then
+        echo "ok - $what"
+        passed=$((passed + 1))
+    else
+        echo "not ok - $what"
+        failed=$((failed + 1))
+    fi
+}
+
+# The program's own lines but for the last, which is added to ours.
+tests() {
+    local out p f
+    out=$(mktemp)
+    build/tests/backend-test "$@" 2>&1 | tee "$out" | grep -v ' passed, '
+    read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$out") || p=0 f=1
+    passed=$((passed + p)) failed=$((failed + f))
+}
+
+check "the module loads" insmod "$BACKEND/ioas_backend.ko"
+check "only root may open the device" test "$(stat -c %a /dev/ioas_backend)" = 600
+tests "$@"
+chmod 666 /dev/ioas_backend
+tests --user 65534 "$@"
+check "the module unloads" rmmod ioas_backend
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
