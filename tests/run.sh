@@ -46,6 +46,14 @@ in_lab() {
         -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- "$@"
 }
 
+# The bundled backend: on the stock kernel, for it needs nothing else.
+backend() {
+    local module
+    module=$(tests/lab/module.sh 6.12 kernel/ioas_backend include/ioascope/ioas_backend.h) || return 1
+    tests/lab/lab.sh -k 6.12 -m 4G -t "$seconds" -E "BACKEND=$module" \
+        -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- tests/backend/run.sh
+}
+
 mkdir -p build/tests
 # An emulated machine keeps one CPU of ours busy: two at a time.
 declare -A pids
@@ -68,6 +76,7 @@ begin 6.12+iommufd
 end 6.12
 part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" make --no-print-directory unit
 [ -z "$soak" ] || part "unit tests under valgrind" env IOASCOPE_SCALE=1 make --no-print-directory valgrind
+part "the bundled backend" backend
 part "fuzz corpora" tests/fuzz/run.sh --replay
 end 6.12+iommufd
 trap - EXIT
