@@ -180,6 +180,46 @@ struct ioasb_lookup {
 	__aligned_u64 out_pfn; /* 0 if not pinned, or without CAP_SYS_ADMIN */
 };
 
+/*
+ * A mediated client: a file of its own, for CLIENT_PIN, CLIENT_UNPIN and CLIENT_RW. It ends with
+ * that file, which keeps the context.
+ */
+#define IOASB_CLIENT_PAGES 1 /* each page has a count; without, an unpin is just what a pin was */
+#define IOASB_CLIENT_HOLDS 2 /* does not let go of what is to be unmapped */
+
+struct ioasb_client_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 out_client_id; /* in the dump */
+	__s32 out_fd;
+	__u32 __reserved;
+};
+
+#define IOASB_PIN_WRITE 1 /* the area must be writeable; otherwise readable */
+
+struct ioasb_client_pin {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+
+struct ioasb_client_unpin {
+	__u32 size;
+	__u32 flags; /* 0 */
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+
+struct ioasb_client_rw {
+	__u32 size;
+	__u32 flags; /* IOASB_RW_WRITE */
+	__aligned_u64 iova;
+	__aligned_u64 length; /* a page, at most */
+	__aligned_u64 user_va;
+};
+
 enum ioasb_rec_kind {
 	IOASB_REC_DEVICE = 1,
 	IOASB_REC_IOAS = 2,
@@ -189,12 +229,14 @@ enum ioasb_rec_kind {
 	IOASB_REC_AREA = 6,
 	IOASB_REC_PAGES = 7,
 	IOASB_REC_PINNED = 8,
+	IOASB_REC_CLIENT = 9,
+	IOASB_REC_CLIENT_PIN = 10,
 };
 
 /* One thing that is there. */
 struct ioasb_rec {
 	__u32 kind;
-	__u32 id; /* the device, the IOAS, or the pages object that it belongs to */
+	__u32 id; /* the device, IOAS, pages object or client that it belongs to */
 	union {
 		struct {
 			__u32 ioas_id; /* 0: not attached */
@@ -240,13 +282,24 @@ struct ioasb_rec {
 			__u32 account;
 			__u32 uid; /* whom it is charged to */
 			__u32 writeable;
-			__u32 areas; /* pinned ones */
+			__u32 users; /* areas and client pins that need it */
 		} pages;
 		struct {
 			__aligned_u64 first_page;
 			__aligned_u64 npages;
 			__aligned_u64 pfn; /* 0 without CAP_SYS_ADMIN */
 		} pinned;
+		struct {
+			__u32 ioas_id;
+			__u32 flags; /* IOASB_CLIENT_PAGES */
+			__aligned_u64 pins; /* ranges in the list that follows */
+			__aligned_u64 asked; /* how often to unpin */
+		} client;
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 last;
+			__aligned_u64 count;
+		} client_pin;
 		__aligned_u64 room[10];
 	};
 };
@@ -288,6 +341,10 @@ enum ioasb_nr {
 	IOASB_NR_RW,
 	IOASB_NR_LOOKUP,
 	IOASB_NR_DUMP,
+	IOASB_NR_CLIENT_ALLOC,
+	IOASB_NR_CLIENT_PIN,
+	IOASB_NR_CLIENT_UNPIN,
+	IOASB_NR_CLIENT_RW,
 };
 
 #define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
@@ -305,5 +362,10 @@ enum ioasb_nr {
 #define IOASB_RW _IO(IOASB_TYPE, IOASB_NR_RW)
 #define IOASB_LOOKUP _IO(IOASB_TYPE, IOASB_NR_LOOKUP)
 #define IOASB_DUMP _IO(IOASB_TYPE, IOASB_NR_DUMP)
+#define IOASB_CLIENT_ALLOC _IO(IOASB_TYPE, IOASB_NR_CLIENT_ALLOC)
+/* Of the client's file. */
+#define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
+#define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)
+#define IOASB_CLIENT_RW _IO(IOASB_TYPE, IOASB_NR_CLIENT_RW)
 
 #endif

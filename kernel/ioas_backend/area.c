@@ -12,8 +12,8 @@ struct ioasb_area *ioasb_area_alloc(struct ioasb_pages *pages, unsigned long fir
 		return NULL;
 	kref_get(&pages->kref);
 	area->pages = pages;
-	area->first_page = first_page;
-	area->last_page = last_page;
+	area->user.first_page = first_page;
+	area->user.last_page = last_page;
 	INIT_LIST_HEAD(&area->entry);
 	return area;
 }
@@ -45,14 +45,14 @@ int ioasb_areas_fill(struct ioasb_ioas *ioas, struct list_head *list)
 	if (!ioas->nattached)
 		return 0;
 	list_for_each_entry(area, list, entry) {
-		rc = ioasb_area_activate(area);
+		rc = ioasb_user_activate(area->pages, &area->user);
 		if (rc)
 			goto undo;
 	}
 	return 0;
 undo:
 	list_for_each_entry_continue_reverse(area, list, entry)
-		ioasb_area_deactivate(area);
+		ioasb_user_deactivate(area->pages, &area->user);
 	return rc;
 }
 
@@ -79,13 +79,13 @@ static void unlink_area(struct ioasb_ioas *ioas, struct ioasb_area *area)
 /* -EINTR, and nothing has changed, if killed while others pin the same memory. */
 int ioasb_area_remove(struct ioasb_ioas *ioas, struct ioasb_area *area)
 {
-	struct ioasb_pages *pages = area->active ? area->pages : NULL;
+	struct ioasb_pages *pages = area->user.active ? area->pages : NULL;
 
 	if (pages && mutex_lock_killable(&pages->lock))
 		return -EINTR;
 	ioasb_note_area_going(ioas, area, ioasb_order(ioas->obj.ctx));
 	if (pages) {
-		ioasb_area_deactivate_locked(area);
+		ioasb_user_deactivate_locked(pages, &area->user);
 		mutex_unlock(&pages->lock);
 	}
 	unlink_area(ioas, area);
@@ -101,27 +101,17 @@ int ioasb_area_split(struct ioasb_ioas *ioas, struct ioasb_area *area, unsigned 
 
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	if (area->active)
-		ioasb_users_remove(area, &pages->users);
 	ioasb_areas_remove(area, &ioas->areas);
 	kref_get(&pages->kref);
 	tail->pages = pages;
 	tail->prot = area->prot;
-	tail->active = area->active;
 	tail->start = at;
 	tail->last = area->last;
-	tail->first_page = area->first_page + head_pages;
-	tail->last_page = area->last_page;
 	tail->id = ++ioas->last_area;
 	area->last = at - 1;
-	area->last_page = tail->first_page - 1;
 	ioasb_areas_insert(area, &ioas->areas);
 	ioasb_areas_insert(tail, &ioas->areas);
-	if (area->active) {
-		ioasb_users_insert(area, &pages->users);
-		ioasb_users_insert(tail, &pages->users);
-		pages->nusers++;
-	}
+	ioasb_user_split_locked(pages, &area->user, head_pages, &tail->user);
 	ioas->nareas++;
 	ioas->nentries++;
 	ioasb_note_area_split(ioas, area, tail, ioasb_order(ioas->obj.ctx));

@@ -26,7 +26,7 @@ static int check_copy(const struct ioasb_copy *cmd, unsigned long *last)
 static int add_piece(struct list_head *list, const struct ioasb_area *area, unsigned long start,
 		     unsigned long last, struct ioasb_place *place)
 {
-	unsigned long page = area->first_page + ((start - area->start) >> PAGE_SHIFT);
+	unsigned long page = area->user.first_page + ((start - area->start) >> PAGE_SHIFT);
 	struct ioasb_area *piece;
 
 	if ((place->flags & IOASB_WRITEABLE) && !area->pages->writeable)

@@ -115,7 +115,7 @@ static void deactivate_below(struct ioasb_ioas *ioas, struct ioasb_area *end)
 	struct ioasb_area *area = ioasb_areas_iter_first(&ioas->areas, 0, ULONG_MAX);
 
 	for (; area != end; area = ioasb_areas_iter_next(area, 0, ULONG_MAX)) {
-		ioasb_area_deactivate(area);
+		ioasb_user_deactivate(area->pages, &area->user);
 		cond_resched();
 	}
 }
@@ -127,7 +127,7 @@ static int activate_all(struct ioasb_ioas *ioas)
 
 	for (area = ioasb_areas_iter_first(&ioas->areas, 0, ULONG_MAX); area;
 	     area = ioasb_areas_iter_next(area, 0, ULONG_MAX)) {
-		rc = ioasb_area_activate(area);
+		rc = ioasb_user_activate(area->pages, &area->user);
 		if (rc) {
 			deactivate_below(ioas, area);
 			return rc;

@@ -86,10 +86,10 @@ static bool put_area(struct ioasb_out *out, struct ioasb_ioas *ioas, const struc
 	rec->area.start = area->start;
 	rec->area.last = area->last;
 	rec->area.area_id = area->id;
-	rec->area.first_page = area->first_page;
+	rec->area.first_page = area->user.first_page;
 	rec->area.pages_id = area->pages->id;
 	rec->area.prot = area->prot;
-	rec->area.pinned = area->active;
+	rec->area.pinned = area->user.active;
 	return true;
 }
 
@@ -143,6 +143,45 @@ static bool dump_device(struct ioasb_out *out, struct ioasb_device *device)
 	return true;
 }
 
+static bool put_client(struct ioasb_out *out, const struct ioasb_client *client)
+{
+	struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_CLIENT, client->obj.id);
+
+	if (!rec)
+		return false;
+	rec->client.ioas_id = client->ioas->obj.id;
+	rec->client.flags = client->refcount ? IOASB_CLIENT_PAGES : 0;
+	rec->client.pins = client->npins;
+	rec->client.asked = client->asked;
+	return true;
+}
+
+static bool dump_client(struct ioasb_out *out, struct ioasb_client *client)
+{
+	struct ioasb_pin *pin;
+
+	if (out->at.stage == STAGE_OBJECT) {
+		if (!put_client(out, client))
+			return false;
+		ioasb_out_stage(out, STAGE_CLIENT_PIN);
+	}
+	for (pin = ioasb_pins_iter_first(&client->pins, out->at.key, ULONG_MAX); pin;
+	     pin = ioasb_pins_iter_next(pin, out->at.key, ULONG_MAX)) {
+		struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_CLIENT_PIN, client->obj.id);
+
+		if (!rec)
+			return false;
+		rec->client_pin.start = pin->start;
+		rec->client_pin.last = pin->last;
+		rec->client_pin.count = pin->count;
+		if (pin->last == ULONG_MAX)
+			break;
+		out->at.key = pin->last + 1;
+	}
+	ioasb_out_object(out, STAGE_OBJECT);
+	return true;
+}
+
 /* 1: go on, 0: the chunk is full; or -EINTR. One that was destroyed meanwhile is left out. */
 static int dump_object(struct ioasb_out *out, struct ioasb_object *obj)
 {
@@ -155,6 +194,13 @@ static int dump_object(struct ioasb_out *out, struct ioasb_object *obj)
 			return -EINTR;
 		rc = dump_device(out, device);
 		mutex_unlock(&device->lock);
+	} else if (obj->type == IOASB_OBJ_CLIENT) {
+		struct ioasb_client *client = container_of(obj, struct ioasb_client, obj);
+
+		if (mutex_lock_killable(&client->lock))
+			return -EINTR;
+		rc = dump_client(out, client);
+		mutex_unlock(&client->lock);
 	} else {
 		struct ioasb_ioas *ioas = container_of(obj, struct ioasb_ioas, obj);
 

@@ -12,6 +12,7 @@ enum stage {
 	STAGE_ALLOWED, /* key: the address to go on from */
 	STAGE_RESERVATION,
 	STAGE_AREA,
+	STAGE_CLIENT_PIN,
 	STAGE_PAGES,
 	STAGE_PINNED, /* key: the page */
 	STAGE_END,

@@ -60,8 +60,10 @@ static void object_free(struct kref *kref)
 
 	if (obj->type == IOASB_OBJ_IOAS)
 		ioasb_ioas_free(container_of(obj, struct ioasb_ioas, obj));
-	else
+	else if (obj->type == IOASB_OBJ_DEVICE)
 		kfree(container_of(obj, struct ioasb_device, obj));
+	else
+		ioasb_client_free(container_of(obj, struct ioasb_client, obj));
 }
 
 void ioasb_object_put(struct ioasb_object *obj)
@@ -73,6 +75,8 @@ static int object_end(struct ioasb_object *obj, bool force)
 {
 	if (obj->type == IOASB_OBJ_IOAS)
 		return ioasb_ioas_end(container_of(obj, struct ioasb_ioas, obj), force);
+	if (obj->type == IOASB_OBJ_CLIENT)
+		return -EBUSY; /* its file is open */
 	return ioasb_device_end(container_of(obj, struct ioasb_device, obj), force);
 }
 

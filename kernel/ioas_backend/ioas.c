@@ -35,6 +35,7 @@ int ioasb_ioas_alloc(struct ioasb_ctx *ctx, struct ioasb_ioas_alloc *cmd)
 	ioas->claims = RB_ROOT_CACHED;
 	xa_init_flags(&ioas->claim_ids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&ioas->attached);
+	INIT_LIST_HEAD(&ioas->clients);
 	ioas->alignment = PAGE_SIZE;
 	ioas->hint = PAGE_SIZE;
 
@@ -83,8 +84,8 @@ bool ioasb_ioas_room(struct ioasb_ioas *ioas, unsigned long n)
 }
 
 /*
- * Once, and then it is dead: -ENOENT the next time, -EBUSY while a device is attached. With force
- * nobody else is left, and no signal counts.
+ * Once, and then it is dead: -ENOENT the next time, -EBUSY while it has a device or a client. With
+ * force nobody else is left, and no signal counts.
  */
 int ioasb_ioas_end(struct ioasb_ioas *ioas, bool force)
 {
@@ -96,7 +97,7 @@ int ioasb_ioas_end(struct ioasb_ioas *ioas, bool force)
 		rc = ioasb_ioas_write(ioas);
 	if (rc)
 		return rc;
-	if (ioas->nattached) {
+	if (ioas->nattached || !list_empty(&ioas->clients)) {
 		up_write(&ioas->lock);
 		return -EBUSY;
 	}

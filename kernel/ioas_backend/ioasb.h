@@ -8,8 +8,10 @@
  *
  * Locks, outermost first:
  *
+ *	ioasb_client.asking	outside of all others: no lock is held over a client's callback
  *	ioasb_device.lock	attach, detach, replace of that device
  *	ioasb_ioas.lock		areas, ranges, devices of that IOAS; never two of them at a time
+ *	ioasb_client.lock	what a mediated client has pinned; never two of them at a time
  *	ioasb_pages.lock	pins, charge, and which areas need pages; never two of them at a
  *time mm->mmap_lock		pinning, and the charge to an mm owners_lock, xa_lock	leaves
  *
@@ -35,6 +37,7 @@
 #include <linux/xarray.h>
 
 #include <ioascope/ioas_backend.h>
+#include <ioascope/ioas_backend_client.h>
 
 struct ioasb_ctx {
 	u64 id;
@@ -48,6 +51,7 @@ struct ioasb_ctx {
 enum ioasb_type {
 	IOASB_OBJ_IOAS,
 	IOASB_OBJ_DEVICE,
+	IOASB_OBJ_CLIENT,
 };
 
 struct ioasb_object {
@@ -79,6 +83,7 @@ struct ioasb_ioas {
 	struct xarray claim_ids;
 	struct list_head attached;
 	u32 nattached;
+	struct list_head clients;
 	unsigned long alignment;
 	unsigned long hint; /* where the last address was given out */
 	unsigned long nareas;
@@ -88,21 +93,25 @@ struct ioasb_ioas {
 	u64 last_area;
 };
 
+/* Who needs a range of the pages of a pages object. */
+struct ioasb_user {
+	struct rb_node rb;
+	unsigned long first_page;
+	unsigned long last_page;
+	unsigned long subtree_last;
+	bool active; /* it is in pages->users, and the pages are pinned */
+};
+
 struct ioasb_area {
 	struct rb_node rb;
 	unsigned long start;
 	unsigned long last;
 	unsigned long subtree_last;
-	/* In pages->users while active, by page. */
-	struct rb_node pages_rb;
-	unsigned long first_page;
-	unsigned long last_page;
-	unsigned long pages_subtree_last;
+	struct ioasb_user user; /* active while a device is attached */
 	struct list_head entry; /* while it belongs to no IOAS yet */
 	struct ioasb_pages *pages;
 	u64 id;
 	u32 prot;
-	bool active; /* a device needs its pages */
 };
 
 /* Memory that one uid has pinned through this backend, in all contexts. */
@@ -151,7 +160,7 @@ struct ioasb_pages {
 	unsigned long npages;
 	bool writeable;
 	struct mutex lock; /* all that follows */
-	struct rb_root_cached users; /* active areas, by page */
+	struct rb_root_cached users; /* active ones, by page */
 	unsigned long nusers;
 	struct xarray chunks;
 	unsigned long npinned;
@@ -179,7 +188,37 @@ struct ioasb_device {
 	struct ioasb_iova_range reserved[] __counted_by(nreserved);
 };
 
-/* tree.c: interval trees of areas by address, of areas by page, of ranges. */
+/* A range that a client has pinned, in one area and as often everywhere. */
+struct ioasb_pin {
+	struct rb_node rb;
+	unsigned long start;
+	unsigned long last;
+	unsigned long subtree_last;
+	u64 count;
+	struct ioasb_pages *pages; /* with a reference */
+	struct ioasb_user user;
+};
+
+/* A mediated device's driver, or who tests as one. */
+struct ioasb_client {
+	struct ioasb_object obj;
+	struct list_head entry; /* of ioas->clients, by ioas->lock */
+	struct ioasb_ioas *ioas;
+	struct file *file; /* of the context */
+	const struct ioasb_client_ops *ops;
+	void *data;
+	bool refcount; /* unpin any range, not just what was one pin */
+	struct mutex asking; /* held over the callback: not after the close */
+	bool closed;
+	u64 asked; /* how often to unpin */
+	struct mutex lock; /* all that follows */
+	struct rb_root_cached pins;
+	struct rb_root_cached exact; /* the pins as they were asked for */
+	unsigned long npins;
+	unsigned long npages; /* in them, each once */
+};
+
+/* tree.c: interval trees of areas by address, of users by page, of client pins, of ranges. */
 #define IOASB_TREE(name, type)                                                                     \
 	void name##_insert(struct type *node, struct rb_root_cached *root);                        \
 	void name##_remove(struct type *node, struct rb_root_cached *root);                        \
@@ -187,7 +226,8 @@ struct ioasb_device {
 				       unsigned long last);                                        \
 	struct type *name##_iter_next(struct type *node, unsigned long start, unsigned long last)
 IOASB_TREE(ioasb_areas, ioasb_area);
-IOASB_TREE(ioasb_users, ioasb_area);
+IOASB_TREE(ioasb_users, ioasb_user);
+IOASB_TREE(ioasb_pins, ioasb_pin);
 IOASB_TREE(ioasb_ranges, ioasb_range);
 
 /* ids.c: what get returned is put. */
@@ -252,9 +292,11 @@ struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ctx *ctx, unsigned long user_
 				      unsigned long npages, bool writeable,
 				      enum ioasb_account account);
 void ioasb_pages_put(struct ioasb_pages *pages);
-int ioasb_area_activate(struct ioasb_area *area);
-void ioasb_area_deactivate(struct ioasb_area *area);
-void ioasb_area_deactivate_locked(struct ioasb_area *area);
+int ioasb_user_activate(struct ioasb_pages *pages, struct ioasb_user *user);
+void ioasb_user_deactivate(struct ioasb_pages *pages, struct ioasb_user *user);
+void ioasb_user_deactivate_locked(struct ioasb_pages *pages, struct ioasb_user *user);
+void ioasb_user_split_locked(struct ioasb_pages *pages, struct ioasb_user *user,
+			     unsigned long npages, struct ioasb_user *tail);
 
 /* pin.c: pages->lock is held. */
 int ioasb_pin(struct ioasb_pages *pages, unsigned long first, unsigned long last);
@@ -275,7 +317,36 @@ int ioasb_attach(struct ioasb_ctx *ctx, struct ioasb_attach *cmd);
 int ioasb_detach(struct ioasb_ctx *ctx, struct ioasb_detach *cmd);
 int ioasb_device_end(struct ioasb_device *device, bool force);
 
+/* client.c */
+void ioasb_client_free(struct ioasb_client *client);
+struct ioasb_client *ioasb_client_in(struct ioasb_ioas *ioas, unsigned long start,
+				     unsigned long last);
+void ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last);
+
+/* client-fd.c */
+int ioasb_client_alloc(struct file *file, struct ioasb_client_alloc *cmd);
+
+/* client-pins.c: client->lock is held. */
+int ioasb_pins_add(struct ioasb_client *client, unsigned long start, unsigned long last, u32 prot);
+int ioasb_pins_remove_range(struct ioasb_client *client, unsigned long start, unsigned long last);
+unsigned long ioasb_pins_drop(struct ioasb_client *client, unsigned long start, unsigned long last);
+void ioasb_pins_pages(struct ioasb_client *client, unsigned long start, unsigned long npages,
+		      struct page **pages);
+
+/* main.c */
+struct ioasb_ctx *ioasb_file_ctx(struct file *file);
+struct ioasb_command {
+	size_t size;
+	size_t min_size; /* as first released */
+	bool changes;
+	int (*run)(struct file *file, void *args);
+};
+#define IOASB_ARGS_MAX 128
+long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
+		 unsigned long arg);
+
 /* rw.c, dump.c */
+int ioasb_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, bool write);
 int ioasb_rw(struct ioasb_ctx *ctx, struct ioasb_rw *cmd);
 int ioasb_lookup(struct ioasb_ctx *ctx, struct ioasb_lookup *cmd);
 int ioasb_dump(struct ioasb_ctx *ctx, struct ioasb_dump *cmd);
@@ -301,6 +372,12 @@ void ioasb_note_unpinned(struct ioasb_pages *pages, unsigned long first, unsigne
 void ioasb_note_charged(struct ioasb_pages *pages, long npages, u64 order);
 void ioasb_note_attached(struct ioasb_ioas *ioas, struct ioasb_device *device, u64 order);
 void ioasb_note_detached(struct ioasb_ioas *ioas, struct ioasb_device *device, u64 order);
+void ioasb_note_client_new(struct ioasb_client *client, u64 order);
+void ioasb_note_client_gone(struct ioasb_client *client, unsigned long forgotten, u64 order);
+void ioasb_note_client_pin(struct ioasb_client *client, unsigned long start, unsigned long last,
+			   u64 order);
+void ioasb_note_client_unpin(struct ioasb_client *client, unsigned long start, unsigned long last,
+			     u64 order);
 void ioasb_note_range_added(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
 			    u64 order);
 void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind, u64 order);

@@ -9,36 +9,14 @@
 
 static_assert(sizeof(unsigned long) == sizeof(u64), "addresses are 64 bits");
 static_assert(sizeof(struct ioasb_rec) == 88);
-
-union args {
-	struct ioasb_destroy destroy;
-	struct ioasb_ioas_alloc ioas_alloc;
-	struct ioasb_map map;
-	struct ioasb_copy copy;
-	struct ioasb_unmap unmap;
-	struct ioasb_iova_ranges iova_ranges;
-	struct ioasb_allow_iovas allow_iovas;
-	struct ioasb_reserve reserve;
-	struct ioasb_release release;
-	struct ioasb_device_alloc device_alloc;
-	struct ioasb_attach attach;
-	struct ioasb_detach detach;
-	struct ioasb_rw rw;
-	struct ioasb_lookup lookup;
-	struct ioasb_dump dump;
-};
-
-struct command {
-	size_t size;
-	size_t min_size; /* as first released */
-	bool changes;
-	int (*run)(struct ioasb_ctx *ctx, union args *args);
-};
+static_assert(sizeof(struct ioasb_dump) <= IOASB_ARGS_MAX);
+static_assert(sizeof(struct ioasb_lookup) <= IOASB_ARGS_MAX);
+static_assert(sizeof(struct ioasb_iova_ranges) <= IOASB_ARGS_MAX);
 
 #define RUN(name)                                                                                  \
-	static int run_##name(struct ioasb_ctx *ctx, union args *args)                             \
+	static int run_##name(struct file *file, void *args)                                       \
 	{                                                                                          \
-		return ioasb_##name(ctx, &args->name);                                             \
+		return ioasb_##name(file->private_data, args);                                     \
 	}
 /* clang-format off */
 RUN(destroy)
@@ -58,10 +36,15 @@ RUN(lookup)
 RUN(dump)
 /* clang-format on */
 
+static int run_client_alloc(struct file *file, void *args)
+{
+	return ioasb_client_alloc(file, args);
+}
+
 #define COMMAND(nr, name, last, what)                                                              \
 	[nr] = { sizeof(struct ioasb_##name), offsetofend(struct ioasb_##name, last), what,        \
 		 run_##name }
-static const struct command commands[] = {
+static const struct ioasb_command commands[] = {
 	COMMAND(IOASB_NR_DESTROY, destroy, id, true),
 	COMMAND(IOASB_NR_IOAS_ALLOC, ioas_alloc, __reserved, true),
 	COMMAND(IOASB_NR_MAP, map, iova, true),
@@ -77,46 +60,56 @@ static const struct command commands[] = {
 	COMMAND(IOASB_NR_RW, rw, out_done, false),
 	COMMAND(IOASB_NR_LOOKUP, lookup, out_pfn, false),
 	COMMAND(IOASB_NR_DUMP, dump, out_changes, false),
+	COMMAND(IOASB_NR_CLIENT_ALLOC, client_alloc, __reserved, true),
 };
 
-static int run(struct ioasb_ctx *ctx, const struct command *command, union args *args)
+static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
+	       void *args)
 {
 	int rc;
 
 	if (!command->changes)
-		return command->run(ctx, args);
+		return command->run(file, args);
 	/* With a result, these are full barriers; see dump.c. */
 	atomic64_inc_return(&ctx->begun);
-	rc = command->run(ctx, args);
+	rc = command->run(file, args);
 	atomic64_inc_return(&ctx->ended);
 	return rc;
 }
 
-static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+/* A struct that begins with its size comes in, the command runs, the struct goes back. */
+long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
+		 unsigned long arg)
 {
-	const struct command *command = &commands[_IOC_NR(cmd)];
+	u64 args[IOASB_ARGS_MAX / sizeof(u64)] = {};
 	void __user *user = (void __user *)arg;
-	union args args = {};
 	u32 size;
 	int rc;
 
-	if (_IOC_NR(cmd) >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, _IOC_NR(cmd)))
-		return -ENOTTY;
 	if (get_user(size, (u32 __user *)user))
 		return -EFAULT;
 	if (size < command->min_size)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	rc = copy_struct_from_user(&args, command->size, user, size);
+	rc = copy_struct_from_user(args, command->size, user, size);
 	if (rc)
 		return rc;
 	/* Another thread may have written to it meanwhile. */
-	args.destroy.size = size;
-	rc = run(file->private_data, command, &args);
-	if (copy_to_user(user, &args, min_t(size_t, size, command->size)))
+	*(u32 *)args = size;
+	rc = run(file, ctx, command, args);
+	if (copy_to_user(user, args, min_t(size_t, size, command->size)))
 		return rc ?: -EFAULT;
 	return rc;
+}
+
+static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (nr >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, nr))
+		return -ENOTTY;
+	return ioasb_ioctl(file, file->private_data, &commands[nr], arg);
 }
 
 static int backend_open(struct inode *inode, struct file *file)
@@ -152,6 +145,12 @@ static const struct file_operations backend_fops = {
 	.unlocked_ioctl = backend_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
+
+/* NULL: it is not one of ours. */
+struct ioasb_ctx *ioasb_file_ctx(struct file *file)
+{
+	return file->f_op == &backend_fops ? file->private_data : NULL;
+}
 
 static struct miscdevice backend_misc = {
 	.minor = MISC_DYNAMIC_MINOR,

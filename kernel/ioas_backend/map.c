@@ -17,7 +17,8 @@ static int lay_out(struct ioasb_ioas *ioas, struct list_head *list, const struct
 	struct ioasb_area *area;
 
 	list_for_each_entry(area, list, entry) {
-		unsigned long length = (area->last_page - area->first_page + 1) << PAGE_SHIFT;
+		unsigned long length = (area->user.last_page - area->user.first_page + 1)
+				       << PAGE_SHIFT;
 
 		if ((iova | length) & (ioas->alignment - 1))
 			return -EINVAL;

@@ -84,6 +84,31 @@ noinline void ioasb_note_detached(struct ioasb_ioas *ioas, struct ioasb_device *
 	barrier();
 }
 
+/* New and gone: ioas->lock for writing. Pins: client->lock; in after the pin, out before the unpin.
+ */
+noinline void ioasb_note_client_new(struct ioasb_client *client, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_client_gone(struct ioasb_client *client, unsigned long forgotten,
+				     u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_client_pin(struct ioasb_client *client, unsigned long start,
+				    unsigned long last, u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_client_unpin(struct ioasb_client *client, unsigned long start,
+				      unsigned long last, u64 order)
+{
+	barrier();
+}
+
 /* ioas->lock for writing. The kind is enum ioasb_rec_kind. */
 noinline void ioasb_note_range_added(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
 				     u64 order)

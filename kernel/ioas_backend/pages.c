@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that areas share. Pinned is what the active areas cover, each page once, and just that
+ * Memory that areas share. Pinned is what its active users cover, each page once, and just that
  * is charged.
  */
 #include "ioasb.h"
@@ -71,14 +71,14 @@ static unsigned long unpin(struct ioasb_pages *pages, unsigned long first, unsig
 	return n;
 }
 
-/* Unpin what no active area covers. Returns how many pages that were. */
+/* Unpin what no user covers. Returns how many pages that were. */
 static unsigned long unpin_unused(struct ioasb_pages *pages, unsigned long first,
 				  unsigned long last, bool tell)
 {
 	unsigned long n = 0;
 
 	for (;;) {
-		struct ioasb_area *user = ioasb_users_iter_first(&pages->users, first, last);
+		struct ioasb_user *user = ioasb_users_iter_first(&pages->users, first, last);
 
 		if (!user)
 			return n + unpin(pages, first, last, tell);
@@ -121,40 +121,54 @@ static int pin_charged(struct ioasb_pages *pages, unsigned long first, unsigned 
 	return 0;
 }
 
-/* A device needs the area's pages: they are in afterwards, or nothing has changed. */
-int ioasb_area_activate(struct ioasb_area *area)
+/* Somebody needs the pages: they are in afterwards, or nothing has changed. */
+int ioasb_user_activate(struct ioasb_pages *pages, struct ioasb_user *user)
 {
-	struct ioasb_pages *pages = area->pages;
 	int rc;
 
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	rc = pin_charged(pages, area->first_page, area->last_page);
+	rc = pin_charged(pages, user->first_page, user->last_page);
 	if (!rc) {
-		ioasb_users_insert(area, &pages->users);
+		ioasb_users_insert(user, &pages->users);
 		pages->nusers++;
-		area->active = true;
+		user->active = true;
 	}
 	mutex_unlock(&pages->lock);
 	return rc;
 }
 
 /* It is active, and pages->lock is held. */
-void ioasb_area_deactivate_locked(struct ioasb_area *area)
+void ioasb_user_deactivate_locked(struct ioasb_pages *pages, struct ioasb_user *user)
 {
-	struct ioasb_pages *pages = area->pages;
-
-	ioasb_users_remove(area, &pages->users);
+	ioasb_users_remove(user, &pages->users);
 	pages->nusers--;
-	area->active = false;
-	release_unused(pages, area->first_page, area->last_page);
+	user->active = false;
+	release_unused(pages, user->first_page, user->last_page);
 }
 
-void ioasb_area_deactivate(struct ioasb_area *area)
+void ioasb_user_deactivate(struct ioasb_pages *pages, struct ioasb_user *user)
 {
-	if (!area->active)
+	if (!user->active)
 		return;
-	mutex_lock(&area->pages->lock);
-	ioasb_area_deactivate_locked(area);
-	mutex_unlock(&area->pages->lock);
+	mutex_lock(&pages->lock);
+	ioasb_user_deactivate_locked(pages, user);
+	mutex_unlock(&pages->lock);
+}
+
+/* Behind the first npages it becomes tail, which needs its pages just as well. */
+void ioasb_user_split_locked(struct ioasb_pages *pages, struct ioasb_user *user,
+			     unsigned long npages, struct ioasb_user *tail)
+{
+	if (user->active)
+		ioasb_users_remove(user, &pages->users);
+	tail->active = user->active;
+	tail->first_page = user->first_page + npages;
+	tail->last_page = user->last_page;
+	user->last_page = tail->first_page - 1;
+	if (!user->active)
+		return;
+	ioasb_users_insert(user, &pages->users);
+	ioasb_users_insert(tail, &pages->users);
+	pages->nusers++;
 }

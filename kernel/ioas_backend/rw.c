@@ -50,7 +50,7 @@ static int access_unpinned(struct ioasb_pages *pages, unsigned long index, u32 o
 /* The IOAS is locked, so the area stays. */
 static int access_area(struct ioasb_area *area, unsigned long iova, void *buf, u32 n, bool write)
 {
-	unsigned long index = area->first_page + ((iova - area->start) >> PAGE_SHIFT);
+	unsigned long index = area->user.first_page + ((iova - area->start) >> PAGE_SHIFT);
 	struct ioasb_pages *pages = area->pages;
 	struct page *page;
 
@@ -65,7 +65,8 @@ static int access_area(struct ioasb_area *area, unsigned long iova, void *buf, u
 	return page ? 0 : access_unpinned(pages, index, offset_in_page(iova), buf, n, write);
 }
 
-static int access_page(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, bool write)
+/* n bytes of one page, between the IOAS and buf. */
+int ioasb_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, bool write)
 {
 	struct ioasb_area *area;
 	int rc = ioasb_ioas_read(ioas);
@@ -92,7 +93,7 @@ static int transfer(struct ioasb_ioas *ioas, struct ioasb_rw *cmd, void *buf)
 			return -EINTR;
 		if (write && copy_from_user(buf, user, n))
 			return -EFAULT;
-		rc = access_page(ioas, iova, buf, n, write);
+		rc = ioasb_access(ioas, iova, buf, n, write);
 		if (rc)
 			return rc;
 		if (!write && copy_to_user(user, buf, n))
@@ -139,7 +140,7 @@ static int lookup(struct ioasb_ioas *ioas, struct ioasb_lookup *cmd)
 		return -ENOENT;
 	if (mutex_lock_killable(&area->pages->lock))
 		return -EINTR;
-	index = area->first_page + ((cmd->iova - area->start) >> PAGE_SHIFT);
+	index = area->user.first_page + ((cmd->iova - area->start) >> PAGE_SHIFT);
 	page = ioasb_pinned_page(area->pages, index);
 	cmd->out_flags = area->prot | (page ? IOASB_LOOKUP_PINNED : 0);
 	cmd->out_pages_id = area->pages->id;

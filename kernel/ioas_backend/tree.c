@@ -8,7 +8,9 @@
 
 INTERVAL_TREE_DEFINE(struct ioasb_area, rb, unsigned long, subtree_last, START, LAST, /* extern */,
 		     ioasb_areas)
-INTERVAL_TREE_DEFINE(struct ioasb_area, pages_rb, unsigned long, pages_subtree_last, FIRST_PAGE,
-		     LAST_PAGE, /* extern */, ioasb_users)
+INTERVAL_TREE_DEFINE(struct ioasb_user, rb, unsigned long, subtree_last, FIRST_PAGE, LAST_PAGE,
+		     /* extern */, ioasb_users)
+INTERVAL_TREE_DEFINE(struct ioasb_pin, rb, unsigned long, subtree_last, START, LAST, /* extern */,
+		     ioasb_pins)
 INTERVAL_TREE_DEFINE(struct ioasb_range, rb, unsigned long, subtree_last, START, LAST, /* extern */,
 		     ioasb_ranges)

@@ -1,73 +1,99 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unmap, by the mode of the IOAS. It is locked for writing. */
+/* Unmap, by the mode of the IOAS. */
+#include <linux/delay.h>
 #include <linux/overflow.h>
 
 #include "ioasb.h"
+
+/* How often clients are asked to unpin, at least with a thousandth of a second in between. */
+#define MAX_TRIES 20
 
 struct span {
 	unsigned long start;
 	unsigned long last;
 };
 
-static int remove_area(struct ioasb_ioas *ioas, struct ioasb_area *area, u64 *unmapped)
-{
-	u64 length = area->last - area->start + 1;
-	int rc = ioasb_area_remove(ioas, area);
+/* What is going to be removed, and what the call returns then. */
+struct plan {
+	struct span span;
+	bool none;
+	int rc;
+};
 
-	if (!rc)
-		*unmapped += length;
-	return rc;
-}
+static const struct plan nothing = { .none = true };
+static const struct plan not_found = { .none = true, .rc = -ENOENT };
 
-/* All areas that lie in the range or reach into it. */
-static int remove_all(struct ioasb_ioas *ioas, struct span r, u64 *unmapped)
+static int remove_span(struct ioasb_ioas *ioas, struct span s, u64 *unmapped)
 {
 	struct ioasb_area *area;
-	int rc;
 
-	while ((area = ioasb_areas_iter_first(&ioas->areas, r.start, r.last))) {
-		rc = remove_area(ioas, area, unmapped);
+	while ((area = ioasb_areas_iter_first(&ioas->areas, s.start, s.last))) {
+		u64 length = area->last - area->start + 1;
+		int rc = ioasb_area_remove(ioas, area);
+
 		if (rc)
 			return rc;
+		*unmapped += length;
 		cond_resched();
 	}
 	return 0;
 }
 
-static int unmap_exact(struct ioasb_ioas *ioas, struct span r, u64 *unmapped)
+static struct plan plan_exact(struct ioasb_ioas *ioas, struct span r)
 {
 	struct ioasb_area *area = ioasb_areas_iter_first(&ioas->areas, r.start, r.last);
 
 	if (!area || area->start != r.start || area->last != r.last)
-		return -ENOENT;
-	return remove_area(ioas, area, unmapped);
+		return not_found;
+	return (struct plan){ .span = r };
 }
 
 /* As iommufd: from the first on, until one is not whole in the range. */
-static int unmap_cover(struct ioasb_ioas *ioas, struct span r, u64 *unmapped)
+static struct plan plan_cover(struct ioasb_ioas *ioas, struct span r)
 {
-	struct ioasb_area *area;
-	int rc;
+	struct ioasb_area *first = ioasb_areas_iter_first(&ioas->areas, r.start, r.last), *last;
 
-	while ((area = ioasb_areas_iter_first(&ioas->areas, r.start, r.last))) {
-		if (area->start < r.start || area->last > r.last)
-			return -ENOENT;
-		rc = remove_area(ioas, area, unmapped);
-		if (rc)
-			return rc;
-		cond_resched();
-	}
-	return *unmapped ? 0 : -ENOENT;
+	if (!first || first->start < r.start || first->last > r.last)
+		return not_found;
+	/* Only the one at the end of the range can reach out of it. */
+	last = ioasb_areas_iter_first(&ioas->areas, r.last, r.last);
+	if (!last || last->last == r.last)
+		return (struct plan){ .span = r };
+	return (struct plan){ .span = { r.start, last->start - 1 }, .rc = -ENOENT };
 }
 
 /* As type1 v1: nothing if an area begins before the range; the last may end behind it. */
-static int unmap_first(struct ioasb_ioas *ioas, struct span r, u64 *unmapped)
+static struct plan plan_first(struct ioasb_ioas *ioas, struct span r)
 {
-	struct ioasb_area *area = ioasb_areas_iter_first(&ioas->areas, r.start, r.last);
+	struct ioasb_area *first = ioasb_areas_iter_first(&ioas->areas, r.start, r.last), *last;
 
-	if (!area || area->start < r.start)
-		return 0;
-	return remove_all(ioas, r, unmapped);
+	if (!first || first->start < r.start)
+		return nothing;
+	last = ioasb_areas_iter_first(&ioas->areas, r.last, r.last);
+	return (struct plan){ .span = { r.start, last ? last->last : r.last } };
+}
+
+static struct plan plan_any(struct ioasb_ioas *ioas, struct span r)
+{
+	if ((r.start | (r.last + 1)) & (ioas->alignment - 1))
+		return (struct plan){ .none = true, .rc = -EINVAL };
+	return (struct plan){ .span = r };
+}
+
+static struct plan make_plan(struct ioasb_ioas *ioas, struct span r, bool all)
+{
+	if (all)
+		return (struct plan){ .span = r };
+	switch (ioas->mode) {
+	case IOASB_MODE_EXACT:
+		return plan_exact(ioas, r);
+	case IOASB_MODE_COVER:
+		return plan_cover(ioas, r);
+	case IOASB_MODE_FIRST:
+		return plan_first(ioas, r);
+	default:
+		return plan_any(ioas, r);
+	}
 }
 
 /* Make an area begin at @at if one reaches over it. */
@@ -90,32 +116,53 @@ static int cut(struct ioasb_ioas *ioas, unsigned long at)
 	return rc;
 }
 
-/* What is cut and not removed then, because something failed, maps what it did before. */
-static int unmap_any(struct ioasb_ioas *ioas, struct span r, u64 *unmapped)
+/*
+ * Only in mode any is something reaching out of the span. What is cut and not removed then, because
+ * something failed, maps what it did before.
+ */
+static int carry_out(struct ioasb_ioas *ioas, const struct plan *plan, u64 *unmapped)
 {
 	int rc;
 
-	if ((r.start | (r.last + 1)) & (ioas->alignment - 1))
-		return -EINVAL;
-	rc = cut(ioas, r.start);
-	if (!rc && r.last != ULONG_MAX)
-		rc = cut(ioas, r.last + 1);
-	return rc ?: remove_all(ioas, r, unmapped);
+	if (plan->none)
+		return plan->rc;
+	rc = cut(ioas, plan->span.start);
+	if (!rc && plan->span.last != ULONG_MAX)
+		rc = cut(ioas, plan->span.last + 1);
+	if (!rc)
+		rc = remove_span(ioas, plan->span, unmapped);
+	return rc ?: plan->rc;
 }
 
-static int unmap_range(struct ioasb_ioas *ioas, struct span r, u64 *unmapped)
+/*
+ * Clients are asked to unpin before anything is removed, with the IOAS unlocked; so the plan is
+ * made anew each time. A client that does not let go makes the unmap fail, and that is all.
+ */
+static int unmap(struct ioasb_ioas *ioas, struct span r, bool all, u64 *unmapped)
 {
-	switch (ioas->mode) {
-	case IOASB_MODE_EXACT:
-		return unmap_exact(ioas, r, unmapped);
-	case IOASB_MODE_COVER:
-		return unmap_cover(ioas, r, unmapped);
-	case IOASB_MODE_FIRST:
-		return unmap_first(ioas, r, unmapped);
-	case IOASB_MODE_ANY:
-		return unmap_any(ioas, r, unmapped);
+	unsigned int tries;
+
+	for (tries = 0;; tries++) {
+		struct ioasb_client *client = NULL;
+		struct plan plan;
+		int rc = ioasb_ioas_write(ioas);
+
+		if (rc)
+			return rc;
+		plan = make_plan(ioas, r, all);
+		if (!plan.none)
+			client = ioasb_client_in(ioas, plan.span.start, plan.span.last);
+		if (!client)
+			rc = carry_out(ioas, &plan, unmapped);
+		up_write(&ioas->lock);
+		if (!client)
+			return rc;
+		ioasb_client_ask(client, plan.span.start, plan.span.last);
+		if (tries == MAX_TRIES)
+			return -EDEADLK;
+		if (tries)
+			fsleep(tries * 1000);
 	}
-	return -EOPNOTSUPP;
 }
 
 /* Both spellings of "all" become the whole range. */
@@ -153,12 +200,7 @@ int ioasb_unmap(struct ioasb_ctx *ctx, struct ioasb_unmap *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = ioasb_ioas_write(ioas);
-	if (!rc) {
-		rc = all ? remove_all(ioas, r, &cmd->out_unmapped)
-			 : unmap_range(ioas, r, &cmd->out_unmapped);
-		up_write(&ioas->lock);
-	}
+	rc = unmap(ioas, r, all, &cmd->out_unmapped);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }

@@ -134,6 +134,14 @@ int be_destroy(int fd, uint32_t id)
 	return be_call(fd, IOASB_DESTROY, &c);
 }
 
+int be_client(int fd, uint32_t ioas, uint32_t flags)
+{
+	struct ioasb_client_alloc c = { .size = sizeof(c), .flags = flags, .ioas_id = ioas };
+	int rc = be_call(fd, IOASB_CLIENT_ALLOC, &c);
+
+	return rc ? rc : c.out_fd;
+}
+
 int be_allow(int fd, uint32_t ioas, const struct ioasb_iova_range *ranges, unsigned int n)
 {
 	struct ioasb_allow_iovas c = {
@@ -234,8 +242,12 @@ static void add_rec(struct be_sum *s, const struct ioasb_rec *r)
 	case IOASB_REC_PINNED:
 		s->runs++;
 		break;
-	default:
+	case IOASB_REC_RESERVED:
+	case IOASB_REC_ALLOWED:
+	case IOASB_REC_RESERVATION:
 		s->ranges++;
+		break;
+	default:
 	}
 }
 

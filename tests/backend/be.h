@@ -55,6 +55,7 @@ int be_unmap_all(int fd, uint32_t ioas, uint64_t *unmapped);
 int be_attach(int fd, uint32_t dev, uint32_t ioas, uint32_t flags);
 int be_detach(int fd, uint32_t dev);
 int be_destroy(int fd, uint32_t id);
+int be_client(int fd, uint32_t ioas, uint32_t flags);
 int be_allow(int fd, uint32_t ioas, const struct ioasb_iova_range *ranges, unsigned int n);
 int be_ranges(int fd, uint32_t ioas, struct ioasb_iova_range *ranges, unsigned int *n);
 int be_reserve(int fd, uint32_t ioas, uint32_t flags, uint64_t length, uint64_t *iova,
@@ -96,6 +97,7 @@ void test_arguments(void);
 void test_memory(void);
 void test_processes(void);
 void test_dump(void);
+void test_client(void);
 void test_random(void);
 void test_stress(void);
 void test_killed(void);

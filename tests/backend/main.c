@@ -39,6 +39,7 @@ static const struct test {
 	{ "memory", test_memory },
 	{ "processes", test_processes },
 	{ "dump", test_dump },
+	{ "client", test_client },
 	{ "random", test_random },
 	{ "stress", test_stress },
 	{ "killed", test_killed },

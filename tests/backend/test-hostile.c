@@ -38,6 +38,8 @@ static const struct call {
 	CALL(IOASB_RW, rw, AT(rw, __reserved), AT(rw, flags)),
 	CALL(IOASB_LOOKUP, lookup, 0, 0),
 	CALL(IOASB_DUMP, dump, 0, 0),
+	CALL(IOASB_CLIENT_ALLOC, client_alloc, AT(client_alloc, __reserved),
+	     AT(client_alloc, flags)),
 };
 
 static int with_word(int fd, const struct call *call, unsigned int offset, uint32_t value)

@@ -93,6 +93,24 @@ static void lives(struct thread *t)
 	be_destroy(t->s->fd, ioas);
 }
 
+static void client_op(struct thread *t)
+{
+	int client = be_client(t->s->fd, pick(t), rng_below(&t->rng, 2));
+	struct ioasb_client_pin c = { .size = sizeof(c) };
+	int i;
+
+	if (client < 0)
+		return;
+	for (i = 0; i < 8; i++) {
+		if (rng_percent(&t->rng, 70)) {
+			c.iova = somewhere(t);
+			c.length = (1 + rng_below(&t->rng, 4)) * PAGE;
+		}
+		be_call(client, i & 1 ? IOASB_CLIENT_UNPIN : IOASB_CLIENT_PIN, &c);
+	}
+	close(client);
+}
+
 static void one(struct thread *t)
 {
 	unsigned int what = rng_below(&t->rng, 100);
@@ -107,6 +125,8 @@ static void one(struct thread *t)
 		be_unmap(t->s->fd, pick(t), at, n, NULL);
 	else if (what < 85)
 		device_op(t);
+	else if (what < 88)
+		client_op(t);
 	else if (what < 93)
 		query(t);
 	else if (what < 96)
