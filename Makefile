@@ -144,7 +144,8 @@ $(B)/tests/backend-test: $(wildcard tests/backend/*.c tests/backend/*.h) tests/c
 
 # The bundled backend, for a kernel of the lab; prints where it is.
 module:
-	$(Q)tests/lab/module.sh $(or $(K),6.12) kernel/ioas_backend include/ioascope/ioas_backend.h
+	$(Q)tests/lab/module.sh $(or $(K),6.12) kernel/ioas_backend \
+		$(wildcard include/ioascope/ioas_backend*.h)
 
 bpf: $(SKEL)
 

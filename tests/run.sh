@@ -49,7 +49,7 @@ in_lab() {
 # The bundled backend: on the stock kernel, for it needs nothing else.
 backend() {
     local module
-    module=$(tests/lab/module.sh 6.12 kernel/ioas_backend include/ioascope/ioas_backend.h) || return 1
+    module=$(make --no-print-directory module K=6.12) || return 1
     tests/lab/lab.sh -k 6.12 -m 4G -t "$seconds" -E "BACKEND=$module" \
         -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- tests/backend/run.sh
 }

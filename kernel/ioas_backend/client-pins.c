@@ -160,12 +160,15 @@ static int remember(struct ioasb_client *client, unsigned long start, unsigned l
 
 	if (client->refcount)
 		return 0;
+	if (client->nexact >= ioasb_max_entries())
+		return -ENOSPC;
 	range = kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
 	if (!range)
 		return -ENOMEM;
 	range->start = start;
 	range->last = last;
 	ioasb_ranges_insert(range, &client->exact);
+	client->nexact++;
 	return 0;
 }
 
@@ -209,6 +212,7 @@ static bool forget(struct ioasb_client *client, unsigned long start, unsigned lo
 		if (range->start != start || range->last != last)
 			continue;
 		ioasb_ranges_remove(range, &client->exact);
+		client->nexact--;
 		kfree(range);
 		return true;
 	}

@@ -214,6 +214,7 @@ struct ioasb_client {
 	struct mutex lock; /* all that follows */
 	struct rb_root_cached pins;
 	struct rb_root_cached exact; /* the pins as they were asked for */
+	unsigned long nexact;
 	unsigned long npins;
 	unsigned long npages; /* in them, each once */
 };
