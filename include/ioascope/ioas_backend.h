@@ -203,6 +203,7 @@ struct ioasb_client_pin {
 	__u32 flags;
 	__aligned_u64 iova;
 	__aligned_u64 length;
+	__aligned_u64 pfns; /* 0, or __u64 * with room for each page; needs CAP_SYS_ADMIN */
 };
 
 struct ioasb_client_unpin {

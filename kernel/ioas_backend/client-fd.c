@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A mediated client as a file: the ioctl face of client.c. */
 #include <linux/anon_inodes.h>
+#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -25,6 +26,42 @@ static void hold(void *data, u64 iova, u64 length)
 static const struct ioasb_client_ops let_go_ops = { .unmap = let_go };
 static const struct ioasb_client_ops hold_ops = { .unmap = hold };
 
+/* The most pages that are told by one call. */
+#define MAX_PFNS (1UL << 20)
+
+/* A list of pages becomes one of their numbers, in its place. */
+static int tell_pfns(struct page **pages, u64 npages, u64 uptr)
+{
+	u64 *pfns = (u64 *)pages, i;
+
+	for (i = 0; i < npages; i++)
+		pfns[i] = page_to_pfn(pages[i]);
+	return copy_to_user(u64_to_user_ptr(uptr), pfns, npages * sizeof(*pfns)) ? -EFAULT : 0;
+}
+
+static int pin_and_tell(struct ioasb_client *client, const struct ioasb_client_pin *cmd)
+{
+	u64 npages = cmd->length >> PAGE_SHIFT;
+	struct page **pages;
+	int rc;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (npages > MAX_PFNS)
+		return -E2BIG;
+	pages = kvmalloc_array(npages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return -ENOMEM;
+	rc = ioasb_client_pin(client, cmd->iova, npages, cmd->flags & IOASB_PIN_WRITE, pages);
+	if (!rc) {
+		rc = tell_pfns(pages, npages, cmd->pfns);
+		if (rc)
+			ioasb_client_unpin(client, cmd->iova, npages);
+	}
+	kvfree(pages);
+	return rc;
+}
+
 static int run_pin(struct file *file, void *args)
 {
 	struct ioasb_client *client = file->private_data;
@@ -34,6 +71,8 @@ static int run_pin(struct file *file, void *args)
 		return -EOPNOTSUPP;
 	if (offset_in_page(cmd->length))
 		return -EINVAL;
+	if (cmd->pfns)
+		return pin_and_tell(client, cmd);
 	return ioasb_client_pin(client, cmd->iova, cmd->length >> PAGE_SHIFT,
 				cmd->flags & IOASB_PIN_WRITE, NULL);
 }
@@ -83,11 +122,13 @@ static int run_rw(struct file *file, void *args)
 	return rc;
 }
 
+/* clang-format off */
 #define COMMAND(nr, name, last, what, run)                                                         \
-	[(nr)-IOASB_NR_CLIENT_PIN] = { sizeof(struct name), offsetofend(struct name, last), what,  \
-				       run }
+	[(nr) - IOASB_NR_CLIENT_PIN] = { sizeof(struct name), offsetofend(struct name, last),      \
+					 what, run }
+/* clang-format on */
 static const struct ioasb_command commands[] = {
-	COMMAND(IOASB_NR_CLIENT_PIN, ioasb_client_pin, length, true, run_pin),
+	COMMAND(IOASB_NR_CLIENT_PIN, ioasb_client_pin, pfns, true, run_pin),
 	COMMAND(IOASB_NR_CLIENT_UNPIN, ioasb_client_unpin, length, true, run_unpin),
 	COMMAND(IOASB_NR_CLIENT_RW, ioasb_client_rw, user_va, false, run_rw),
 };

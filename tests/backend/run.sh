@@ -26,8 +26,25 @@ tests() {
     passed=$((passed + p)) failed=$((failed + f))
 }
 
+# Each function of note.c can be traced, and is called by one of some tests.
+hooks() {
+    local tracing=/sys/kernel/tracing name missing=0
+    echo 'ioasb_note_*' >$tracing/set_ftrace_filter
+    echo function >$tracing/current_tracer
+    cat $tracing/trace_pipe >/tmp/trace &
+    build/tests/backend-test modes copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
+    sleep 1
+    kill $!
+    echo nop >$tracing/current_tracer
+    for name in $(sed -n 's/^noinline void \(ioasb_note_[a-z_]*\)(.*/\1/p' kernel/ioas_backend/note.c); do
+        grep -q " $name <-" /tmp/trace || { echo "# $name was not called" && missing=1; }
+    done
+    [ -n "$name" ] && [ $missing = 0 ]
+}
+
 check "the module loads" insmod "$BACKEND/ioas_backend.ko"
 check "only root may open the device" test "$(stat -c %a /dev/ioas_backend)" = 600
+[ $# -gt 0 ] || check "every hook point is called" hooks
 tests "$@"
 chmod 666 /dev/ioas_backend
 tests --user 65534 "$@"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Mediated clients: pins on demand, both rules of unpinning, unmaps that ask. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -200,6 +201,35 @@ static void arguments(char *buf)
 	close(fd);
 }
 
+/* The pages that a driver gets are those that the process has, by the kernel's own account. */
+static void page_numbers(char *buf)
+{
+	int fd = be_open(), maps = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int client = be_client(fd, mapped(fd, buf, 16), 0), i;
+	uint64_t pfns[9] = {}, entry;
+	struct ioasb_client_pin c = { .size = sizeof(c),
+				      .iova = BASE + 4 * PAGE,
+				      .length = 8 * PAGE,
+				      .pfns = (uintptr_t)pfns };
+
+	EQ(be_call(client, IOASB_CLIENT_PIN, &c), be_root ? 0 : -EPERM);
+	EQ(be_sum(fd).npinned, be_root ? 8 : 0);
+	for (i = 0; i < 8 && be_root; i++) {
+		EQ(pread(maps, &entry, 8, ((uintptr_t)buf / PAGE + 4 + i) * 8), 8);
+		EQ(pfns[i], entry & ((1ULL << 55) - 1));
+	}
+	EQ(pfns[8], 0);
+	if (be_root) {
+		c.pfns = 8;
+		EQ(be_call(client, IOASB_CLIENT_PIN, &c), -EFAULT);
+		EQ(unpin(client, 4, 8), 0);
+	}
+	EQ(be_sum(fd).npinned, 0);
+	close(maps);
+	close(client);
+	close(fd);
+}
+
 /* Counts by page, and the pins as a list, against the dump. */
 struct pins {
 	unsigned int count[PAGES];
@@ -305,6 +335,7 @@ void test_client(void)
 	asked_to_let_go(buf, IOASB_CLIENT_PAGES);
 	lifetimes(buf);
 	arguments(buf);
+	page_numbers(buf);
 	random_pins(buf, true);
 	random_pins(buf, false);
 	by_page(be_memory(16 * PAGE));
