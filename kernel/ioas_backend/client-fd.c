@@ -5,6 +5,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
 #include "ioasb.h"
@@ -140,6 +141,7 @@ static long client_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (i >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, _IOC_NR(cmd)))
 		return -ENOTTY;
+	i = array_index_nospec(i, ARRAY_SIZE(commands));
 	return ioasb_ioctl(file, client->obj.ctx, &commands[i], arg);
 }
 

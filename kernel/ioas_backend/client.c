@@ -194,19 +194,24 @@ static bool holds(struct ioasb_client *client, unsigned long start, unsigned lon
 	return any;
 }
 
-/* A client with a pin in the range, with a reference, or NULL. The IOAS is locked for writing. */
+/*
+ * The client of the lowest id above @above with a pin in the range, with a reference, or NULL. The
+ * IOAS is locked for writing.
+ */
 struct ioasb_client *ioasb_client_in(struct ioasb_ioas *ioas, unsigned long start,
-				     unsigned long last)
+				     unsigned long last, u32 above)
 {
-	struct ioasb_client *client;
+	struct ioasb_client *client, *found = NULL;
 
 	list_for_each_entry(client, &ioas->clients, entry) {
-		if (holds(client, start, last)) {
-			kref_get(&client->obj.kref);
-			return client;
-		}
+		if (client->obj.id <= above || (found && client->obj.id > found->obj.id))
+			continue;
+		if (holds(client, start, last))
+			found = client;
 	}
-	return NULL;
+	if (found)
+		kref_get(&found->obj.kref);
+	return found;
 }
 
 /* Ask it to unpin what it has in the range. No lock is held; the reference is put. */

@@ -10,11 +10,14 @@
  */
 int ioasb_object_add(struct ioasb_ctx *ctx, struct ioasb_object *obj, enum ioasb_type type)
 {
+	int rc;
+
 	kref_init(&obj->kref);
 	kref_get(&obj->kref);
 	obj->type = type;
 	obj->ctx = ctx;
-	return xa_alloc(&ctx->objects, &obj->id, obj, XA_LIMIT(1, MAX_ID), GFP_KERNEL_ACCOUNT);
+	rc = xa_alloc(&ctx->objects, &obj->id, obj, XA_LIMIT(1, MAX_ID), GFP_KERNEL_ACCOUNT);
+	return rc == -EBUSY ? -ENOSPC : rc;
 }
 
 static struct ioasb_object *object_get(struct ioasb_ctx *ctx, u32 id)

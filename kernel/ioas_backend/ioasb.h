@@ -321,7 +321,7 @@ int ioasb_device_end(struct ioasb_device *device, bool force);
 /* client.c */
 void ioasb_client_free(struct ioasb_client *client);
 struct ioasb_client *ioasb_client_in(struct ioasb_ioas *ioas, unsigned long start,
-				     unsigned long last);
+				     unsigned long last, u32 above);
 void ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last);
 
 /* client-fd.c */

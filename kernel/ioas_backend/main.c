@@ -3,6 +3,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
 #include "ioasb.h"
@@ -109,6 +110,7 @@ static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 
 	if (nr >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, nr))
 		return -ENOTTY;
+	nr = array_index_nospec(nr, ARRAY_SIZE(commands));
 	return ioasb_ioctl(file, file->private_data, &commands[nr], arg);
 }
 

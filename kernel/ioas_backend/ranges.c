@@ -162,6 +162,7 @@ static unsigned long tell_allowed(struct ioasb_ioas *ioas, bool added)
 			ioasb_note_range_added(ioas, r, IOASB_REC_ALLOWED, order);
 		else
 			ioasb_note_range_gone(ioas, r, IOASB_REC_ALLOWED, order);
+		cond_resched();
 	}
 	return n;
 }

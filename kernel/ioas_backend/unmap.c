@@ -2,11 +2,12 @@
 /* Unmap, by the mode of the IOAS. */
 #include <linux/delay.h>
 #include <linux/overflow.h>
+#include <linux/sched/signal.h>
 
 #include "ioasb.h"
 
-/* How often clients are asked to unpin, at least with a thousandth of a second in between. */
-#define MAX_TRIES 20
+/* How often clients are asked to unpin. */
+#define MAX_ROUNDS 20
 
 struct span {
 	unsigned long start;
@@ -33,7 +34,9 @@ static int remove_span(struct ioasb_ioas *ioas, struct span s, u64 *unmapped)
 
 		if (rc)
 			return rc;
-		*unmapped += length;
+		/* All of 2^64 bytes do not fit. */
+		if (check_add_overflow(*unmapped, length, unmapped))
+			*unmapped = U64_MAX;
 		cond_resched();
 	}
 	return 0;
@@ -134,34 +137,52 @@ static int carry_out(struct ioasb_ioas *ioas, const struct plan *plan, u64 *unma
 	return rc ?: plan->rc;
 }
 
+/* A round is over and pins remain: wait for clients that unpin later, longer each time. */
+static int next_round(unsigned int *round)
+{
+	if (++*round == MAX_ROUNDS)
+		return -EDEADLK;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (*round > 1)
+		fsleep(*round * 1000);
+	return 0;
+}
+
 /*
  * Clients are asked to unpin before anything is removed, with the IOAS unlocked; so the plan is
- * made anew each time. A client that does not let go makes the unmap fail, and that is all.
+ * made anew each time. In a round each is asked once. One that does not let go makes the unmap
+ * fail, and that is all.
  */
 static int unmap(struct ioasb_ioas *ioas, struct span r, bool all, u64 *unmapped)
 {
-	unsigned int tries;
+	unsigned int round = 0;
+	u32 asked = 0;
 
-	for (tries = 0;; tries++) {
+	for (;;) {
 		struct ioasb_client *client = NULL;
 		struct plan plan;
+		bool clear;
 		int rc = ioasb_ioas_write(ioas);
 
 		if (rc)
 			return rc;
 		plan = make_plan(ioas, r, all);
 		if (!plan.none)
-			client = ioasb_client_in(ioas, plan.span.start, plan.span.last);
-		if (!client)
+			client = ioasb_client_in(ioas, plan.span.start, plan.span.last, asked);
+		clear = plan.none || (!client && !asked);
+		if (clear)
 			rc = carry_out(ioas, &plan, unmapped);
 		up_write(&ioas->lock);
-		if (!client)
+		if (clear)
 			return rc;
-		ioasb_client_ask(client, plan.span.start, plan.span.last);
-		if (tries == MAX_TRIES)
-			return -EDEADLK;
-		if (tries)
-			fsleep(tries * 1000);
+		asked = client ? client->obj.id : 0;
+		if (client)
+			ioasb_client_ask(client, plan.span.start, plan.span.last);
+		else
+			rc = next_round(&round);
+		if (rc)
+			return rc;
 	}
 }
 
