@@ -28,7 +28,7 @@ static const struct ioasb_client_ops let_go_ops = { .unmap = let_go };
 static const struct ioasb_client_ops hold_ops = { .unmap = hold };
 
 /* The most pages that are told by one call. */
-#define MAX_PFNS (1UL << 20)
+#define MAX_PFNS BIT(20)
 
 /* A list of pages becomes one of their numbers, in its place. */
 static int tell_pfns(struct page **pages, u64 npages, u64 uptr)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Mediated clients, as other modules use them; client-fd.c is the way from user space. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/export.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -90,9 +92,8 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	forgotten = ioasb_pins_drop(client, 0, ULONG_MAX);
 	mutex_unlock(&client->lock);
 	if (forgotten)
-		pr_info_ratelimited(
-			"ioas_backend: client %u of context %llu forgot %llu pinned pages\n",
-			client->obj.id, ctx->id, forgotten);
+		pr_info_ratelimited("context %llu: client %u forgot %llu pages\n", ctx->id,
+				    client->obj.id, forgotten);
 	down_write(&client->ioas->lock);
 	list_del(&client->entry);
 	ioasb_note_client_gone(client, forgotten, ioasb_order(ctx));

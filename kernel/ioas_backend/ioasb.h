@@ -336,12 +336,14 @@ void ioasb_pins_pages(struct ioasb_client *client, unsigned long start, unsigned
 
 /* main.c */
 struct ioasb_ctx *ioasb_file_ctx(struct file *file);
+
 struct ioasb_command {
 	size_t size;
 	size_t min_size; /* as first released */
 	bool changes;
 	int (*run)(struct file *file, void *args);
 };
+
 #define IOASB_ARGS_MAX 128
 long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
 		 unsigned long arg);
