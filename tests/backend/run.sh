@@ -35,6 +35,7 @@ hooks() {
     build/tests/backend-test modes copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
     sleep 1
     kill $!
+    wait $! 2>/dev/null
     echo nop >$tracing/current_tracer
     for name in $(sed -n 's/^noinline void \(ioasb_note_[a-z_]*\)(.*/\1/p' kernel/ioas_backend/note.c); do
         grep -q " $name <-" /tmp/trace || { echo "# $name was not called" && missing=1; }
