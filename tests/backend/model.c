@@ -137,16 +137,22 @@ static int put(struct model *m, int ioas, const struct m_place *p, const struct 
 	return 0;
 }
 
-static int place(const struct model *m, int ioas, const struct m_place *p)
+/* If the kernel has found room and then failed, it does not matter where. */
+static int place(const struct model *m, int ioas, struct m_place *p)
 {
 	int rc = m_may_place(m, ioas, p);
 
-	if (!rc && !p->fixed)
+	if (rc || p->fixed)
+		return rc;
+	if (p->chosen)
 		CHECK(may_choose(m, ioas, p, p->at), "page %u of %u", p->at, p->n);
-	return rc;
+	else
+		for (p->at = 0; !may_choose(m, ioas, p, p->at); p->at++)
+			;
+	return 0;
 }
 
-int m_map(struct model *m, int ioas, const struct m_place *p, unsigned int memory)
+int m_map(struct model *m, int ioas, struct m_place *p, unsigned int memory)
 {
 	struct m_cell cells[M_PAGES] = {};
 	unsigned int k;
@@ -162,7 +168,7 @@ int m_map(struct model *m, int ioas, const struct m_place *p, unsigned int memor
 	return put(m, ioas, p, cells);
 }
 
-int m_copy(struct model *m, int dst, const struct m_place *p, int src, unsigned int from)
+int m_copy(struct model *m, int dst, struct m_place *p, int src, unsigned int from)
 {
 	struct m_cell cells[M_PAGES];
 	unsigned int k;
@@ -348,7 +354,7 @@ int m_allow(struct model *m, int ioas, const unsigned int allowed[M_PAGES])
 	return 0;
 }
 
-int m_reserve(struct model *m, int ioas, const struct m_place *p, unsigned int id)
+int m_reserve(struct model *m, int ioas, struct m_place *p, unsigned int id)
 {
 	unsigned int k;
 	int rc = place(m, ioas, p);

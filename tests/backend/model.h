@@ -52,6 +52,7 @@ struct model {
 
 struct m_place {
 	bool fixed;
+	bool chosen; /* by the kernel: at is where */
 	unsigned int claim;
 	unsigned int at, n;
 	uint32_t prot;
@@ -62,15 +63,15 @@ bool m_attached(const struct model *m, int ioas);
 bool m_any_allowed(const struct m_ioas *i);
 /* With fixed, whether it may go there; without, 0 if there is any room. */
 int m_may_place(const struct model *m, int ioas, const struct m_place *p);
-/* Without fixed, p->at is where the kernel has put it, if it has. */
-int m_map(struct model *m, int ioas, const struct m_place *p, unsigned int memory);
-int m_copy(struct model *m, int dst, const struct m_place *p, int src, unsigned int from);
+/* Without fixed, p->at is where the kernel has put it, if that is what it did. */
+int m_map(struct model *m, int ioas, struct m_place *p, unsigned int memory);
+int m_copy(struct model *m, int dst, struct m_place *p, int src, unsigned int from);
 int m_unmap(struct model *m, int ioas, unsigned int first, unsigned int n, unsigned int *unmapped);
 void m_unmap_all(struct model *m, int ioas, unsigned int *unmapped);
 int m_attach(struct model *m, int device, int ioas, bool replace);
 int m_detach(struct model *m, int device);
 int m_allow(struct model *m, int ioas, const unsigned int allowed[M_PAGES]);
-int m_reserve(struct model *m, int ioas, const struct m_place *p, unsigned int id);
+int m_reserve(struct model *m, int ioas, struct m_place *p, unsigned int id);
 int m_release(struct model *m, int ioas, unsigned int id);
 int m_access(const struct model *m, int ioas, unsigned int at, bool write, unsigned int *memory);
 /* Which pages of which objects a device needs. */

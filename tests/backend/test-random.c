@@ -48,7 +48,8 @@ static uint32_t place_flags(const struct m_place *p)
 
 static void chosen(struct m_place *p, int ioas, int rc, uint64_t iova)
 {
-	if (!rc && !p->fixed)
+	p->chosen = !rc && !p->fixed;
+	if (p->chosen)
 		p->at = (iova - run_bases[ioas]) / PAGE;
 }
 
