@@ -51,7 +51,7 @@ TESTED := $(CORE) user/live/device.c $(wildcard user/view/*.c) $(filter-out test
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 
-all: check-tools $(B)/ioascope $(B)/tests/type1-client $(B)/tests/iommufd-client $(MAN)
+all: check-tools $(B)/ioascope $(B)/tests/type1-client $(B)/tests/iommufd-client $(B)/tests/backend-test $(MAN)
 
 # A part that is absent is named once, with the package that brings it.
 check-tools:
@@ -135,6 +135,18 @@ $(B)/man/%: docs/man/%.rst
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RST2MAN) --strict $< $@
 
+$(B)/tests/backend-test: $(wildcard tests/backend/*.c tests/backend/*.h) tests/clients/util.h \
+		include/ioascope/ioas_backend.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \
+		-Itests/clients $(filter %.c,$^) -lpthread -o $@
+
+# The bundled backend, for a kernel of the lab; prints where it is.
+module:
+	$(Q)tests/lab/module.sh $(or $(K),6.12) kernel/ioas_backend \
+		$(wildcard include/ioascope/ioas_backend*.h)
+
 bpf: $(SKEL)
 
 setup:
@@ -195,11 +207,12 @@ help:
 	@echo 'make             build the tool and the test clients (V=1 shows the commands)'
 	@echo 'make setup       install what building and testing need, with apt'
 	@echo 'make demo        from a fresh machine to a live trace, in a virtual machine'
-	@echo 'make test        all tests, scaled (15 minutes or less)'
+	@echo 'make test        all tests, scaled (half an hour or less)'
 	@echo 'make soak        all tests at full size'
 	@echo 'make test-7.x    the tests of the newest kernel, which is built first'
 	@echo 'make unit        the tests that need no virtual machine'
 	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12|6.12+iommufd|7.x CMD=... runs a command'
+	@echo 'make module      the bundled kernel backend, for a kernel of the lab; K=6.12'
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
 	@echo 'make support-matrix  the tables of docs/support-matrix.md; KERNEL=... asks only that one'
 	@echo 'make bench       what tracing costs the traced, as ratios'
@@ -213,5 +226,5 @@ help:
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab programs ready setup soak support-matrix test test-7.x unit valgrind
+.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab module programs ready setup soak support-matrix test test-7.x unit valgrind
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d) $(TESTED:%.c=$(B)/san/%.d) $(TESTED:%.c=$(B)/%.d)

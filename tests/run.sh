@@ -44,8 +44,16 @@ in_lab() {
         -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- "$@"
 }
 
+# The bundled backend: on the stock kernel, for it needs nothing else.
+backend() {
+    local module
+    module=$(make --no-print-directory module K=6.12) || return 1
+    tests/lab/lab.sh -k 6.12 -m 4G -t "$seconds" -E "BACKEND=$module" \
+        -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- tests/backend/run.sh
+}
+
 mkdir -p build/tests
-# An emulated machine keeps one CPU of ours busy: two at a time.
+# An emulated machine keeps one CPU of ours busy: two at a time, the longest first.
 declare -A pids
 begin() {
     in_lab "$1" >"build/tests/lab-$1.out" 2>&1 &
@@ -59,13 +67,14 @@ end() {
     unset "pids[$1]"
 }
 trap 'kill "${pids[@]}" 2>/dev/null' EXIT
-begin 6.1
-begin 6.12
-end 6.1
 begin 6.12+iommufd
+begin 6.1
+end 6.1
+begin 6.12
 end 6.12
 part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" make --no-print-directory unit
 [ -z "$soak" ] || part "unit tests under valgrind" env IOASCOPE_SCALE=1 make --no-print-directory valgrind
+part "the bundled backend" backend
 part "fuzz corpora" tests/fuzz/run.sh --replay
 end 6.12+iommufd
 trap - EXIT

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The bundled kernel backend, /dev/ioas_backend: an IOAS without an IOMMU.
+ *
+ * An open file is a context. It owns objects with ids: IOASes and devices. Every struct begins
+ * with its size as the caller knows it; bytes the kernel does not know must be 0 (-E2BIG), unknown
+ * flags and fields named __reserved too (-EOPNOTSUPP). What the kernel answers is written back
+ * whenever the struct itself could be read, on errors as well. Addresses and lengths are in bytes,
+ * `last` is inclusive, pages are of PAGE_SIZE. Errors of each call: docs/backend.md.
+ */
+#ifndef IOASCOPE_IOAS_BACKEND_H
+#define IOASCOPE_IOAS_BACKEND_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define IOASB_TYPE 0xB9
+
+/* What an unmap of a range does to areas that are not exactly that range. */
+enum ioasb_mode {
+	IOASB_MODE_EXACT = 0, /* only one area of just that range */
+	IOASB_MODE_COVER = 1, /* whole areas in the range (iommufd) */
+	IOASB_MODE_FIRST = 2, /* areas that begin in the range (type1 v1) */
+	IOASB_MODE_ANY = 3, /* any range, areas are split */
+};
+
+/* Who is charged for pinned pages. All but NONE also count in the mm's VmPin. */
+enum ioasb_account {
+	IOASB_ACCOUNT_USER = 0, /* the user, one counter for all its processes */
+	IOASB_ACCOUNT_MM = 1, /* the process, VmLck */
+	IOASB_ACCOUNT_NONE = 2, /* nobody; needs CAP_IPC_LOCK */
+};
+
+struct ioasb_ioas_alloc {
+	__u32 size;
+	__u32 flags; /* 0 */
+	__u32 mode;
+	__u32 account;
+	__u32 out_ioas_id;
+	__u32 __reserved;
+};
+
+struct ioasb_destroy {
+	__u32 size;
+	__u32 id;
+};
+
+/* For MAP, COPY and RESERVE. Without FIXED the kernel chooses the address. */
+#define IOASB_FIXED 1
+#define IOASB_READABLE 2
+#define IOASB_WRITEABLE 4
+
+struct ioasb_map {
+	__u32 size;
+	__u32 flags; /* IOASB_FIXED, READABLE, WRITEABLE */
+	__u32 ioas_id;
+	__u32 reservation; /* map inside of this one; 0: outside of all */
+	__aligned_u64 user_va;
+	__aligned_u64 length;
+	__aligned_u64 iova; /* in with FIXED, out always */
+};
+
+struct ioasb_copy {
+	__u32 size;
+	__u32 flags; /* as for MAP */
+	__u32 dst_ioas_id;
+	__u32 src_ioas_id;
+	__u32 reservation; /* of the destination */
+	__u32 __reserved;
+	__aligned_u64 length;
+	__aligned_u64 dst_iova; /* in with FIXED, out always */
+	__aligned_u64 src_iova;
+};
+
+/* iova and length 0 then. The same as iova 0 and length 2^64 - 1. */
+#define IOASB_UNMAP_ALL 1
+
+struct ioasb_unmap {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 out_unmapped; /* bytes, also when the call fails */
+};
+
+struct ioasb_iova_range {
+	__aligned_u64 start;
+	__aligned_u64 last;
+};
+
+/* -EMSGSIZE if there are more than num_iovas; how many there are is told either way. */
+struct ioasb_iova_ranges {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 num_iovas; /* in: room, out: how many there are */
+	__u32 __reserved;
+	__aligned_u64 iovas; /* struct ioasb_iova_range * */
+	__aligned_u64 out_alignment;
+	__aligned_u64 out_generation; /* grows with each attach, detach and allow */
+};
+
+struct ioasb_allow_iovas {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 num_iovas;
+	__u32 __reserved;
+	__aligned_u64 iovas; /* const struct ioasb_iova_range *; replaces all */
+};
+
+struct ioasb_reserve {
+	__u32 size;
+	__u32 flags; /* IOASB_FIXED */
+	__u32 ioas_id;
+	__u32 out_reservation;
+	__aligned_u64 length;
+	__aligned_u64 iova; /* in with FIXED, out always */
+};
+
+struct ioasb_release {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 reservation;
+	__u32 __reserved;
+};
+
+struct ioasb_device_alloc {
+	__u32 size;
+	__u32 flags; /* 0 */
+	__u32 num_reserved;
+	__u32 out_dev_id;
+	__aligned_u64 page_size; /* a power of two */
+	__aligned_u64 aperture_start;
+	__aligned_u64 aperture_last;
+	__aligned_u64 reserved; /* const struct ioasb_iova_range * */
+};
+
+/* Move from the IOAS it is attached to; on failure it stays there. */
+#define IOASB_ATTACH_REPLACE 1
+
+struct ioasb_attach {
+	__u32 size;
+	__u32 flags;
+	__u32 dev_id;
+	__u32 ioas_id;
+};
+
+struct ioasb_detach {
+	__u32 size;
+	__u32 dev_id;
+};
+
+#define IOASB_RW_WRITE 1 /* into the IOAS */
+
+struct ioasb_rw {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 user_va;
+	__aligned_u64 out_done; /* bytes, also when the call fails */
+};
+
+#define IOASB_LOOKUP_READABLE IOASB_READABLE
+#define IOASB_LOOKUP_WRITEABLE IOASB_WRITEABLE
+#define IOASB_LOOKUP_PINNED 8
+
+struct ioasb_lookup {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 out_flags;
+	__u32 out_pages_id;
+	__aligned_u64 iova;
+	__aligned_u64 out_start; /* of the area */
+	__aligned_u64 out_last;
+	__aligned_u64 out_user_va; /* of the byte at iova */
+	__aligned_u64 out_pfn; /* 0 if not pinned, or without CAP_SYS_ADMIN */
+};
+
+/*
+ * A mediated client: a file of its own, for CLIENT_PIN, CLIENT_UNPIN and CLIENT_RW. It ends with
+ * that file, which keeps the context.
+ */
+#define IOASB_CLIENT_PAGES 1 /* each page has a count; without, an unpin is just what a pin was */
+#define IOASB_CLIENT_HOLDS 2 /* does not let go of what is to be unmapped */
+
+struct ioasb_client_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 out_client_id; /* in the dump */
+	__s32 out_fd;
+	__u32 __reserved;
+};
+
+#define IOASB_PIN_WRITE 1 /* the area must be writeable; otherwise readable */
+
+struct ioasb_client_pin {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 pfns; /* 0, or __u64 * with room for each page; needs CAP_SYS_ADMIN */
+};
+
+struct ioasb_client_unpin {
+	__u32 size;
+	__u32 flags; /* 0 */
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+
+struct ioasb_client_rw {
+	__u32 size;
+	__u32 flags; /* IOASB_RW_WRITE */
+	__aligned_u64 iova;
+	__aligned_u64 length; /* a page, at most */
+	__aligned_u64 user_va;
+};
+
+enum ioasb_rec_kind {
+	IOASB_REC_DEVICE = 1,
+	IOASB_REC_IOAS = 2,
+	IOASB_REC_RESERVED = 3,
+	IOASB_REC_ALLOWED = 4,
+	IOASB_REC_RESERVATION = 5,
+	IOASB_REC_AREA = 6,
+	IOASB_REC_PAGES = 7,
+	IOASB_REC_PINNED = 8,
+	IOASB_REC_CLIENT = 9,
+	IOASB_REC_CLIENT_PIN = 10,
+};
+
+/* One thing that is there. */
+struct ioasb_rec {
+	__u32 kind;
+	__u32 id; /* the device, IOAS, pages object or client that it belongs to */
+	union {
+		struct {
+			__u32 ioas_id; /* 0: not attached */
+			__u32 __reserved;
+			__aligned_u64 page_size;
+			__aligned_u64 aperture_start;
+			__aligned_u64 aperture_last;
+		} device;
+		struct {
+			__u32 mode;
+			__u32 account;
+			__u32 devices;
+			__u32 __reserved;
+			__aligned_u64 alignment;
+			__aligned_u64 generation;
+			__aligned_u64 areas;
+			__aligned_u64 entries; /* areas and ranges */
+			__aligned_u64 max_entries;
+			__aligned_u64 mapped; /* bytes */
+		} ioas;
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 last;
+			__u32 id; /* the device, or the reservation */
+			__u32 __reserved;
+		} range;
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 last;
+			__aligned_u64 area_id; /* unique in the IOAS */
+			__aligned_u64 first_page; /* in the pages object */
+			__u32 pages_id;
+			__u32 prot; /* IOASB_READABLE, WRITEABLE */
+			__u32 pinned; /* a device needs it */
+			__u32 __reserved;
+		} area;
+		struct {
+			__aligned_u64 user_va;
+			__aligned_u64 npages;
+			__aligned_u64 npinned;
+			__aligned_u64 ncharged;
+			__aligned_u64 bytes; /* of memory that records its pins */
+			__u32 account;
+			__u32 uid; /* whom it is charged to */
+			__u32 writeable;
+			__u32 users; /* areas and client pins that need it */
+		} pages;
+		struct {
+			__aligned_u64 first_page;
+			__aligned_u64 npages;
+			__aligned_u64 pfn; /* 0 without CAP_SYS_ADMIN */
+		} pinned;
+		struct {
+			__u32 ioas_id;
+			__u32 flags; /* IOASB_CLIENT_PAGES */
+			__aligned_u64 pins; /* ranges in the list that follows */
+			__aligned_u64 asked; /* how often to unpin */
+		} client;
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 last;
+			__aligned_u64 count;
+		} client_pin;
+		__aligned_u64 room[10];
+	};
+};
+
+struct ioasb_cursor {
+	__u32 stage;
+	__u32 id;
+	__aligned_u64 key;
+};
+
+/*
+ * The state of the context, in chunks: begin with a cursor of zeroes, go on until num_recs is 0.
+ * Calls that change something are counted when they begin and when they end. If the first chunk's
+ * `ended` is the last chunk's `begun`, nothing has changed meanwhile.
+ */
+struct ioasb_dump {
+	__u32 size;
+	__u32 num_recs; /* in: room, out: how many were written */
+	__aligned_u64 recs; /* struct ioasb_rec * */
+	struct ioasb_cursor cursor; /* in and out */
+	__aligned_u64 out_ended; /* before this chunk was read */
+	__aligned_u64 out_begun; /* after it */
+	__aligned_u64 out_changes; /* the order number of the last change */
+};
+
+enum ioasb_nr {
+	IOASB_NR_DESTROY,
+	IOASB_NR_IOAS_ALLOC,
+	IOASB_NR_MAP,
+	IOASB_NR_COPY,
+	IOASB_NR_UNMAP,
+	IOASB_NR_IOVA_RANGES,
+	IOASB_NR_ALLOW_IOVAS,
+	IOASB_NR_RESERVE,
+	IOASB_NR_RELEASE,
+	IOASB_NR_DEVICE_ALLOC,
+	IOASB_NR_ATTACH,
+	IOASB_NR_DETACH,
+	IOASB_NR_RW,
+	IOASB_NR_LOOKUP,
+	IOASB_NR_DUMP,
+	IOASB_NR_CLIENT_ALLOC,
+	IOASB_NR_CLIENT_PIN,
+	IOASB_NR_CLIENT_UNPIN,
+	IOASB_NR_CLIENT_RW,
+};
+
+#define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
+#define IOASB_IOAS_ALLOC _IO(IOASB_TYPE, IOASB_NR_IOAS_ALLOC)
+#define IOASB_MAP _IO(IOASB_TYPE, IOASB_NR_MAP)
+#define IOASB_COPY _IO(IOASB_TYPE, IOASB_NR_COPY)
+#define IOASB_UNMAP _IO(IOASB_TYPE, IOASB_NR_UNMAP)
+#define IOASB_IOVA_RANGES _IO(IOASB_TYPE, IOASB_NR_IOVA_RANGES)
+#define IOASB_ALLOW_IOVAS _IO(IOASB_TYPE, IOASB_NR_ALLOW_IOVAS)
+#define IOASB_RESERVE _IO(IOASB_TYPE, IOASB_NR_RESERVE)
+#define IOASB_RELEASE _IO(IOASB_TYPE, IOASB_NR_RELEASE)
+#define IOASB_DEVICE_ALLOC _IO(IOASB_TYPE, IOASB_NR_DEVICE_ALLOC)
+#define IOASB_ATTACH _IO(IOASB_TYPE, IOASB_NR_ATTACH)
+#define IOASB_DETACH _IO(IOASB_TYPE, IOASB_NR_DETACH)
+#define IOASB_RW _IO(IOASB_TYPE, IOASB_NR_RW)
+#define IOASB_LOOKUP _IO(IOASB_TYPE, IOASB_NR_LOOKUP)
+#define IOASB_DUMP _IO(IOASB_TYPE, IOASB_NR_DUMP)
+#define IOASB_CLIENT_ALLOC _IO(IOASB_TYPE, IOASB_NR_CLIENT_ALLOC)
+/* Of the client's file. */
+#define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
+#define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)
+#define IOASB_CLIENT_RW _IO(IOASB_TYPE, IOASB_NR_CLIENT_RW)
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Mediated clients of the bundled backend, for other kernel modules: the driver of a device that
+ * has no IOMMU of its own pins what the device is about to use, and no more.
+ */
+#ifndef IOASCOPE_IOAS_BACKEND_CLIENT_H
+#define IOASCOPE_IOAS_BACKEND_CLIENT_H
+
+#include <linux/types.h>
+
+struct file;
+struct ioasb_client;
+struct page;
+
+struct ioasb_client_ops {
+	/*
+	 * An unmap wants the range: unpin what is pinned there, now or soon. It is asked again, a
+	 * few times, then the unmap fails with -EDEADLK. No lock is held.
+	 */
+	void (*unmap)(void *data, u64 iova, u64 length);
+};
+
+#define IOASB_PIN_RANGES 0 /* what is unpinned must be just what one pin was */
+#define IOASB_PIN_PAGES 1 /* each page has a count */
+
+/*
+ * A client of the IOAS of that id, in the context @file, of which it takes a reference. An ERR_PTR:
+ * -EBADF (not a context), -ENOENT, -ENOMEM. It is the caller's, to close.
+ */
+struct ioasb_client *ioasb_client_open(struct file *file, u32 ioas_id, int rule,
+				       const struct ioasb_client_ops *ops, void *data);
+/* Unpins what it forgot, and says how many pages that were. Nobody uses it any more. */
+u64 ioasb_client_close(struct ioasb_client *client);
+/*
+ * Pin npages from iova on, all or none; to be written to, or only read. The range must be mapped
+ * without a hole, with that protection. pages is NULL or has room for npages; they are valid until
+ * the unpin. -EINVAL, -EOVERFLOW, -ENOENT (a hole), -EPERM (protection), -ENOSPC, and as pinning.
+ */
+int ioasb_client_pin(struct ioasb_client *client, u64 iova, u64 npages, bool write,
+		     struct page **pages);
+/* -ENOENT, and nothing has changed, if not all of that is pinned by this client and this rule. */
+int ioasb_client_unpin(struct ioasb_client *client, u64 iova, u64 npages);
+/* Bytes through the IOAS, without a pin. -ENOENT, -EPERM, -EFAULT; some may have been moved. */
+int ioasb_client_rw(struct ioasb_client *client, u64 iova, void *buf, size_t n, bool write);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A mediated client as a file: the ioctl face of client.c. */
+#include <linux/anon_inodes.h>
+#include <linux/capability.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
+
+#include "ioasb.h"
+
+/* What user space has pinned and an unmap wants: let go. */
+static void let_go(void *data, u64 iova, u64 length)
+{
+	struct ioasb_client *client = data;
+
+	mutex_lock(&client->lock);
+	ioasb_pins_drop(client, iova, iova + (length - 1));
+	mutex_unlock(&client->lock);
+}
+
+static void hold(void *data, u64 iova, u64 length)
+{
+}
+
+static const struct ioasb_client_ops let_go_ops = { .unmap = let_go };
+static const struct ioasb_client_ops hold_ops = { .unmap = hold };
+
+/* The most pages that are told by one call. */
+#define MAX_PFNS BIT(20)
+
+/* A list of pages becomes one of their numbers, in its place. */
+static int tell_pfns(struct page **pages, u64 npages, u64 uptr)
+{
+	u64 *pfns = (u64 *)pages, i;
+
+	for (i = 0; i < npages; i++)
+		pfns[i] = page_to_pfn(pages[i]);
+	return copy_to_user(u64_to_user_ptr(uptr), pfns, npages * sizeof(*pfns)) ? -EFAULT : 0;
+}
+
+static int pin_and_tell(struct ioasb_client *client, const struct ioasb_client_pin *cmd)
+{
+	u64 npages = cmd->length >> PAGE_SHIFT;
+	struct page **pages;
+	int rc;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (npages > MAX_PFNS)
+		return -E2BIG;
+	pages = kvmalloc_array(npages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return -ENOMEM;
+	rc = ioasb_client_pin(client, cmd->iova, npages, cmd->flags & IOASB_PIN_WRITE, pages);
+	if (!rc) {
+		rc = tell_pfns(pages, npages, cmd->pfns);
+		if (rc)
+			ioasb_client_unpin(client, cmd->iova, npages);
+	}
+	kvfree(pages);
+	return rc;
+}
+
+static int run_pin(struct file *file, void *args)
+{
+	struct ioasb_client *client = file->private_data;
+	struct ioasb_client_pin *cmd = args;
+
+	if (cmd->flags & ~IOASB_PIN_WRITE)
+		return -EOPNOTSUPP;
+	if (offset_in_page(cmd->length))
+		return -EINVAL;
+	if (cmd->pfns)
+		return pin_and_tell(client, cmd);
+	return ioasb_client_pin(client, cmd->iova, cmd->length >> PAGE_SHIFT,
+				cmd->flags & IOASB_PIN_WRITE, NULL);
+}
+
+static int run_unpin(struct file *file, void *args)
+{
+	struct ioasb_client *client = file->private_data;
+	struct ioasb_client_unpin *cmd = args;
+
+	if (cmd->flags)
+		return -EOPNOTSUPP;
+	if (offset_in_page(cmd->length))
+		return -EINVAL;
+	return ioasb_client_unpin(client, cmd->iova, cmd->length >> PAGE_SHIFT);
+}
+
+static int transfer(struct ioasb_client *client, const struct ioasb_client_rw *cmd, void *buf)
+{
+	bool write = cmd->flags & IOASB_RW_WRITE;
+	void __user *user = u64_to_user_ptr(cmd->user_va);
+	int rc;
+
+	if (write && copy_from_user(buf, user, cmd->length))
+		return -EFAULT;
+	rc = ioasb_client_rw(client, cmd->iova, buf, cmd->length, write);
+	if (!rc && !write && copy_to_user(user, buf, cmd->length))
+		return -EFAULT;
+	return rc;
+}
+
+static int run_rw(struct file *file, void *args)
+{
+	struct ioasb_client *client = file->private_data;
+	struct ioasb_client_rw *cmd = args;
+	void *buf;
+	int rc;
+
+	if (cmd->flags & ~IOASB_RW_WRITE)
+		return -EOPNOTSUPP;
+	if (!cmd->length || cmd->length > PAGE_SIZE)
+		return -EINVAL;
+	buf = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return -ENOMEM;
+	rc = transfer(client, cmd, buf);
+	free_page((unsigned long)buf);
+	return rc;
+}
+
+/* clang-format off */
+#define COMMAND(nr, name, last, what, run)                                                         \
+	[(nr) - IOASB_NR_CLIENT_PIN] = { sizeof(struct name), offsetofend(struct name, last),      \
+					 what, run }
+/* clang-format on */
+static const struct ioasb_command commands[] = {
+	COMMAND(IOASB_NR_CLIENT_PIN, ioasb_client_pin, pfns, true, run_pin),
+	COMMAND(IOASB_NR_CLIENT_UNPIN, ioasb_client_unpin, length, true, run_unpin),
+	COMMAND(IOASB_NR_CLIENT_RW, ioasb_client_rw, user_va, false, run_rw),
+};
+
+static long client_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct ioasb_client *client = file->private_data;
+	unsigned int i = _IOC_NR(cmd) - IOASB_NR_CLIENT_PIN;
+
+	if (i >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, _IOC_NR(cmd)))
+		return -ENOTTY;
+	i = array_index_nospec(i, ARRAY_SIZE(commands));
+	return ioasb_ioctl(file, client->obj.ctx, &commands[i], arg);
+}
+
+static int client_release(struct inode *inode, struct file *file)
+{
+	ioasb_client_close(file->private_data);
+	return 0;
+}
+
+static const struct file_operations client_fops = {
+	.owner = THIS_MODULE,
+	.release = client_release,
+	.unlocked_ioctl = client_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct ioasb_client *client_open(struct file *file, const struct ioasb_client_alloc *cmd)
+{
+	int rule = cmd->flags & IOASB_CLIENT_PAGES ? IOASB_PIN_PAGES : IOASB_PIN_RANGES;
+	const struct ioasb_client_ops *ops =
+		cmd->flags & IOASB_CLIENT_HOLDS ? &hold_ops : &let_go_ops;
+	struct ioasb_client *client = ioasb_client_open(file, cmd->ioas_id, rule, ops, NULL);
+
+	/* It is not asked before it has a pin. */
+	if (!IS_ERR(client))
+		client->data = client;
+	return client;
+}
+
+/* From here on the client belongs to its file. */
+static int install(struct ioasb_client *client, int fd)
+{
+	struct file *file =
+		anon_inode_getfile("[ioas_client]", &client_fops, client, O_RDWR | O_CLOEXEC);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	fd_install(fd, file);
+	return 0;
+}
+
+int ioasb_client_alloc(struct file *file, struct ioasb_client_alloc *cmd)
+{
+	struct ioasb_client *client;
+	int fd, rc;
+
+	if ((cmd->flags & ~(IOASB_CLIENT_PAGES | IOASB_CLIENT_HOLDS)) || cmd->__reserved)
+		return -EOPNOTSUPP;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	client = client_open(file, cmd);
+	if (IS_ERR(client)) {
+		put_unused_fd(fd);
+		return PTR_ERR(client);
+	}
+	cmd->out_client_id = client->obj.id;
+	cmd->out_fd = fd;
+	rc = install(client, fd);
+	if (rc) {
+		put_unused_fd(fd);
+		ioasb_client_close(client);
+	}
+	return rc;
+}

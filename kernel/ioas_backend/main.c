@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The device file: contexts and the way from an ioctl to its function. */
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
+
+#include "ioasb.h"
+
+static_assert(sizeof(unsigned long) == sizeof(u64), "addresses are 64 bits");
+static_assert(sizeof(struct ioasb_rec) == 88);
+static_assert(sizeof(struct ioasb_dump) <= IOASB_ARGS_MAX);
+static_assert(sizeof(struct ioasb_lookup) <= IOASB_ARGS_MAX);
+static_assert(sizeof(struct ioasb_iova_ranges) <= IOASB_ARGS_MAX);
+
+#define RUN(name)                                                                                  \
+	static int run_##name(struct file *file, void *args)                                       \
+	{                                                                                          \
+		return ioasb_##name(file->private_data, args);                                     \
+	}
+/* clang-format off */
+RUN(destroy)
+RUN(ioas_alloc)
+RUN(map)
+RUN(copy)
+RUN(unmap)
+RUN(iova_ranges)
+RUN(allow_iovas)
+RUN(reserve)
+RUN(release)
+RUN(device_alloc)
+RUN(attach)
+RUN(detach)
+RUN(rw)
+RUN(lookup)
+RUN(dump)
+/* clang-format on */
+
+static int run_client_alloc(struct file *file, void *args)
+{
+	return ioasb_client_alloc(file, args);
+}
+
+#define COMMAND(nr, name, last, what)                                                              \
+	[nr] = { sizeof(struct ioasb_##name), offsetofend(struct ioasb_##name, last), what,        \
+		 run_##name }
+static const struct ioasb_command commands[] = {
+	COMMAND(IOASB_NR_DESTROY, destroy, id, true),
+	COMMAND(IOASB_NR_IOAS_ALLOC, ioas_alloc, __reserved, true),
+	COMMAND(IOASB_NR_MAP, map, iova, true),
+	COMMAND(IOASB_NR_COPY, copy, src_iova, true),
+	COMMAND(IOASB_NR_UNMAP, unmap, out_unmapped, true),
+	COMMAND(IOASB_NR_IOVA_RANGES, iova_ranges, out_generation, false),
+	COMMAND(IOASB_NR_ALLOW_IOVAS, allow_iovas, iovas, true),
+	COMMAND(IOASB_NR_RESERVE, reserve, iova, true),
+	COMMAND(IOASB_NR_RELEASE, release, __reserved, true),
+	COMMAND(IOASB_NR_DEVICE_ALLOC, device_alloc, reserved, true),
+	COMMAND(IOASB_NR_ATTACH, attach, ioas_id, true),
+	COMMAND(IOASB_NR_DETACH, detach, dev_id, true),
+	COMMAND(IOASB_NR_RW, rw, out_done, false),
+	COMMAND(IOASB_NR_LOOKUP, lookup, out_pfn, false),
+	COMMAND(IOASB_NR_DUMP, dump, out_changes, false),
+	COMMAND(IOASB_NR_CLIENT_ALLOC, client_alloc, __reserved, true),
+};
+
+static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
+	       void *args)
+{
+	int rc;
+
+	if (!command->changes)
+		return command->run(file, args);
+	/* With a result, these are full barriers; see dump.c. */
+	atomic64_inc_return(&ctx->begun);
+	rc = command->run(file, args);
+	atomic64_inc_return(&ctx->ended);
+	return rc;
+}
+
+/* A struct that begins with its size comes in, the command runs, the struct goes back. */
+long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
+		 unsigned long arg)
+{
+	u64 args[IOASB_ARGS_MAX / sizeof(u64)] = {};
+	void __user *user = (void __user *)arg;
+	u32 size;
+	int rc;
+
+	if (get_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size < command->min_size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	rc = copy_struct_from_user(args, command->size, user, size);
+	if (rc)
+		return rc;
+	/* Another thread may have written to it meanwhile. */
+	*(u32 *)args = size;
+	rc = run(file, ctx, command, args);
+	if (copy_to_user(user, args, min_t(size_t, size, command->size)))
+		return rc ?: -EFAULT;
+	return rc;
+}
+
+static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (nr >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, nr))
+		return -ENOTTY;
+	nr = array_index_nospec(nr, ARRAY_SIZE(commands));
+	return ioasb_ioctl(file, file->private_data, &commands[nr], arg);
+}
+
+static int backend_open(struct inode *inode, struct file *file)
+{
+	static atomic64_t last_id;
+	struct ioasb_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->id = atomic64_inc_return(&last_id);
+	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	xa_init_flags(&ctx->pages, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	file->private_data = ctx;
+	return nonseekable_open(inode, file);
+}
+
+static int backend_release(struct inode *inode, struct file *file)
+{
+	struct ioasb_ctx *ctx = file->private_data;
+
+	ioasb_destroy_all(ctx);
+	WARN_ON(!xa_empty(&ctx->pages));
+	xa_destroy(&ctx->objects);
+	xa_destroy(&ctx->pages);
+	kfree(ctx);
+	return 0;
+}
+
+static const struct file_operations backend_fops = {
+	.owner = THIS_MODULE,
+	.open = backend_open,
+	.release = backend_release,
+	.unlocked_ioctl = backend_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/* NULL: it is not one of ours. */
+struct ioasb_ctx *ioasb_file_ctx(struct file *file)
+{
+	return file->f_op == &backend_fops ? file->private_data : NULL;
+}
+
+static struct miscdevice backend_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "ioas_backend",
+	.fops = &backend_fops,
+	.mode = 0600,
+};
+module_misc_device(backend_misc);
+
+MODULE_DESCRIPTION("I/O address spaces without an IOMMU");
+MODULE_LICENSE("GPL");

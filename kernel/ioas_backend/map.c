@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/overflow.h>
+
+#include "ioasb.h"
+
+int ioasb_map_flags(u32 flags)
+{
+	if (flags & ~(IOASB_FIXED | IOASB_READABLE | IOASB_WRITEABLE))
+		return -EOPNOTSUPP;
+	return flags & (IOASB_READABLE | IOASB_WRITEABLE) ? 0 : -EINVAL;
+}
+
+/* Give the areas of the list their addresses, one behind the other. */
+static int lay_out(struct ioasb_ioas *ioas, struct list_head *list, const struct ioasb_place *place)
+{
+	unsigned long iova = place->iova;
+	struct ioasb_area *area;
+
+	list_for_each_entry(area, list, entry) {
+		unsigned long length = (area->user.last_page - area->user.first_page + 1)
+				       << PAGE_SHIFT;
+
+		if ((iova | length) & (ioas->alignment - 1))
+			return -EINVAL;
+		area->start = iova;
+		area->last = iova + (length - 1);
+		area->prot = place->flags & (IOASB_READABLE | IOASB_WRITEABLE);
+		iova += length;
+	}
+	return 0;
+}
+
+static int map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioasb_place *place)
+{
+	struct ioasb_area *area, *next;
+	int rc;
+
+	if (!ioasb_ioas_room(ioas, place->nareas))
+		return -ENOSPC;
+	rc = ioasb_iova_place(ioas, place);
+	if (rc)
+		return rc;
+	rc = lay_out(ioas, list, place);
+	if (rc)
+		return rc;
+	rc = ioasb_areas_fill(ioas, list);
+	if (rc)
+		return rc;
+	list_for_each_entry_safe(area, next, list, entry) {
+		list_del_init(&area->entry);
+		ioasb_area_link(ioas, area);
+	}
+	return 0;
+}
+
+/* Map all areas of the list, which is empty then, or none: it is still the caller's. */
+int ioasb_map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioasb_place *place)
+{
+	int rc = ioasb_ioas_write(ioas);
+
+	if (rc)
+		return rc;
+	rc = map_list(ioas, list, place);
+	up_write(&ioas->lock);
+	return rc;
+}
+
+static int check_map(const struct ioasb_map *cmd)
+{
+	unsigned long end;
+	int rc = ioasb_map_flags(cmd->flags);
+
+	if (rc)
+		return rc;
+	if (!cmd->length || ((cmd->user_va | cmd->length) & ~PAGE_MASK))
+		return -EINVAL;
+	return check_add_overflow(cmd->user_va, cmd->length, &end) ? -EOVERFLOW : 0;
+}
+
+static int map_user(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
+{
+	struct ioasb_place place = {
+		.flags = cmd->flags,
+		.claim = cmd->reservation,
+		.nareas = 1,
+		.length = cmd->length,
+		.user_va = cmd->user_va,
+		.iova = cmd->iova,
+	};
+	unsigned long npages = cmd->length >> PAGE_SHIFT;
+	struct ioasb_pages *pages;
+	struct ioasb_area *area;
+	LIST_HEAD(list);
+	int rc;
+
+	pages = ioasb_pages_alloc(ioas->obj.ctx, cmd->user_va, npages, cmd->flags & IOASB_WRITEABLE,
+				  ioas->account);
+	if (IS_ERR(pages))
+		return PTR_ERR(pages);
+	area = ioasb_area_alloc(pages, 0, npages - 1);
+	ioasb_pages_put(pages);
+	if (!area)
+		return -ENOMEM;
+	list_add(&area->entry, &list);
+	rc = ioasb_map_list(ioas, &list, &place);
+	ioasb_area_list_free(&list);
+	if (!rc)
+		cmd->iova = place.iova;
+	return rc;
+}
+
+int ioasb_map(struct ioasb_ctx *ctx, struct ioasb_map *cmd)
+{
+	struct ioasb_ioas *ioas;
+	int rc = check_map(cmd);
+
+	if (rc)
+		return rc;
+	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
+	if (!ioas)
+		return -ENOENT;
+	rc = map_user(ioas, cmd);
+	ioasb_object_put(&ioas->obj);
+	return rc;
+}
