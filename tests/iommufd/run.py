@@ -16,6 +16,7 @@ import explains  # noqa: E402
 import guest  # noqa: E402
 import predicts  # noqa: E402
 import rules  # noqa: E402
+import users  # noqa: E402
 import walk  # noqa: E402
 import walks  # noqa: E402
 from client import (CLIENT, TOP, Client, Trace, areas, consistent, context, devices, has_files,
@@ -179,6 +180,11 @@ def test_copies():
     cs = [Client('--account', a, '--max-size', size, scenario='copies', pair=n).ready()
           for n, a in enumerate(('user', 'mm'))]
     live, kernel = show('events'), show('kernel')
+    for source in ('events', 'kernel'):
+        found = users.users('--from', source)['processes']
+        for c, counter in zip(cs, ('user_locked', 'mm_locked')):
+            x = users.one(found, pid=c.pid)
+            check(x[f'{counter}_pages'] == x[f'{counter}_by_ioases'] == size // PAGE, source, x)
     s, state = t.finish()
     no_loss(s)
     for c in cs:
