@@ -6,9 +6,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 export IOASCOPE_SEED=${IOASCOPE_SEED:-1}
-scale=${IOASCOPE_SCALE:-0.1} unit_scale=1 seconds=1500 soak=''
+scale=${IOASCOPE_SCALE:-0.1} unit_scale=1 san_scale=1 seconds=1500 soak=''
 if [ "${1:-}" = --soak ]; then
-    scale=${IOASCOPE_SCALE:-1} unit_scale=100 seconds=14400 soak=1
+    scale=${IOASCOPE_SCALE:-1} unit_scale=100 san_scale=10 seconds=14400 soak=1
 fi
 passed=0 failed=0
 
@@ -72,7 +72,8 @@ begin 6.1
 end 6.1
 begin 6.12
 end 6.12
-part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" make --no-print-directory unit
+part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" \
+    IOASCOPE_SAN_SCALE="$san_scale" make --no-print-directory unit
 [ -z "$soak" ] || part "unit tests under valgrind" env IOASCOPE_SCALE=1 make --no-print-directory valgrind
 part "the bundled backend" backend
 part "fuzz corpora" tests/fuzz/run.sh --replay
