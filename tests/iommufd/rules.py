@@ -19,7 +19,7 @@ def test_check_files():
 
 
 def test_check_random():
-    args = ('--account', 'user', '--ops', scaled(4000, 400), 'random')
+    args = ('--account', 'user', '--ops', scaled(5000, 400), 'random')
     return clean_clients(*(('--seed', SEED + n, *args) for n in range(scaled(8, 2))))
 
 
@@ -31,7 +31,7 @@ def test_check_compat():
 
 
 def test_check_race():
-    args = ('--seed', SEED, '--ops', scaled(4000, 400), 'race')
+    args = ('--seed', SEED, '--ops', scaled(5000, 400), 'race')
     return clean_clients(*(('--threads', n, *args) for n in (4, 8)))
 
 
@@ -44,7 +44,7 @@ def test_check_killed():
 def test_record():
     """What is in the file at its end is what a trace beside it has, and the log."""
     rec = Recording()
-    c = Client('--account', 'user', '--seed', SEED, '--ops', scaled(4000, 400),
+    c = Client('--account', 'user', '--seed', SEED, '--ops', scaled(5000, 400),
                scenario='random').ready()
     live = show('events')
     path = rec.finish()

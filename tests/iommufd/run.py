@@ -54,7 +54,7 @@ def test_tour():
 def test_random():
     """Three clients, one that is charged nothing, one by its user, one by its mm."""
     t = Trace()
-    ops = scaled(4000, 400)
+    ops = scaled(5000, 400)
     args = ('--seed', SEED, '--ops', ops)
     c = Client('--account', 'none', *args, scenario='random').ready()
     same_as_log(show('events'), c, 'show')
@@ -163,7 +163,7 @@ def test_device_agrees():
     state = json.load(open(t.state))
     same_as_log(state, c, '--state')
     done = {True: 0, False: 0}
-    for at, way, may in probes(state, c.pid, scaled(200, 30)):
+    for at, way, may in probes(state, c.pid, scaled(300, 30)):
         answer = c.ask(f'dma {way} {at:#x} 64')
         check(answer == ('ok' if may else 'fault'), f'DMA {way} at {at:#x}: device says', answer,
               'mirror says', 'mapped' if may else 'not mapped')
