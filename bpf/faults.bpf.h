@@ -183,7 +183,7 @@ HOOK("fexit/dmar_fault", iommu_faulted)
 HOOK("fentry/report_iommu_fault", iommu_reported)
 {
 	struct device *dev = (void *)arg(ctx, ARG_IOMMU_REPORT_DEV);
-	struct fd_object *d = fd_find(arg(ctx, ARG_IOMMU_REPORT_DOMAIN));
+	struct fd_object *d = fd_find(arg(ctx, ARG_IOMMU_REPORT_DOMAIN), FD_DOMAIN);
 	struct fault_cpu *f = fault_cpu();
 	struct ioas_event *e;
 

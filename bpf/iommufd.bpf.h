@@ -147,6 +147,11 @@ struct iommufd_group {
 	struct iommufd_hw_pagetable *hwpt;
 };
 
+/* Up to 6.12: devices that use the page table. */
+struct iommufd_group___list {
+	struct list_head device_list;
+};
+
 /* Newer than 6.12: a page table for each PASID. */
 struct iommufd_group___pasid {
 	struct xarray pasid_attach;
@@ -185,17 +190,28 @@ struct iommufd_access {
 #define FD_ACCOUNT_USER 1
 #define FD_ACCOUNT_MM 2
 
-/* A pages object, domain, device or access. */
+/* What stands at an address, which something else may have had before. */
+enum fd_kind {
+	FD_PAGES = 1,
+	FD_DOMAIN,
+	FD_DEVICE,
+	FD_ACCESS,
+	FD_PAYER, /* a user or an mm that is charged */
+};
+
 struct fd_object {
 	__u32 id;
-	__u32 failed; /* domain: it did not come about; a new one may have its address */
+	__u8 kind; /* enum fd_kind */
+	__u8 failed; /* domain: it did not come about; a new one may have its address */
+	__u8 told; /* domain: that it is attached */
+	__u8 pad;
 	__u64 ctx_key;
 	__u64 ioas_key; /* of a domain or access: the IOAS that it is of; 0: it is neither */
 	__s64 pinned; /* pages object: as last told */
 	/* pages object: whose it is, as last told; 0: it is no pages object */
 	__u64 mm;
 	__u64 user;
-	__u64 task;
+	__u64 task; /* payer: the process or user that it was, plus 1 */
 	__s64 moving; /* taken back from its owner, and charged to another one */
 };
 
@@ -216,16 +232,18 @@ struct {
 	__type(value, __u64);
 } fd_names SEC(".maps");
 
-static __always_inline struct fd_object *fd_find(__u64 key)
+static __always_inline struct fd_object *fd_find(__u64 key, __u8 kind)
 {
-	return bpf_map_lookup_elem(&fd_objects, &key);
+	struct fd_object *o = bpf_map_lookup_elem(&fd_objects, &key);
+
+	return o && o->kind == kind ? o : NULL;
 }
 
 /* An object at first sight; NULL: no room (counted, the context is uncertain). */
-static __always_inline struct fd_object *fd_new(struct ioas_ctx *c, __u64 key, __u64 ctx_key,
-						__u64 ioas_key)
+static __always_inline struct fd_object *fd_new(struct ioas_ctx *c, __u64 key, __u8 kind,
+						__u64 ctx_key, __u64 ioas_key)
 {
-	struct fd_object v = { .ctx_key = ctx_key, .ioas_key = ioas_key };
+	struct fd_object v = { .kind = kind, .ctx_key = ctx_key, .ioas_key = ioas_key };
 
 	v.id = new_id();
 	if (bpf_map_update_elem(&fd_objects, &key, &v, BPF_ANY)) {
@@ -233,25 +251,26 @@ static __always_inline struct fd_object *fd_new(struct ioas_ctx *c, __u64 key, _
 		mark_uncertain(c);
 		return NULL;
 	}
-	return fd_find(key);
+	return fd_find(key, kind);
 }
 
 /* The object at that address, taken in at first sight; NULL as fd_new(). */
-static __always_inline struct fd_object *fd_get(struct ioas_ctx *c, __u64 key, __u64 ctx_key,
-						__u64 ioas_key)
+static __always_inline struct fd_object *fd_get(struct ioas_ctx *c, __u64 key, __u8 kind,
+						__u64 ctx_key, __u64 ioas_key)
 {
-	struct fd_object *o = fd_find(key);
+	struct fd_object *o = fd_find(key, kind);
 
-	return o ? o : fd_new(c, key, ctx_key, ioas_key);
+	return o ? o : fd_new(c, key, kind, ctx_key, ioas_key);
 }
 
-/* A domain, at first sight or where one that failed has been. */
+/* A domain, at first sight or where one that is no more has been: it has one IOAS for good. */
 static __always_inline struct fd_object *fd_domain(struct ioas_ctx *c, __u64 domain, __u64 ctx_key,
 						   __u64 iopt)
 {
-	struct fd_object *o = fd_find(domain);
+	struct fd_object *o = fd_find(domain, FD_DOMAIN);
 
-	return o && !o->failed ? o : fd_new(c, domain, ctx_key, iopt);
+	return o && !o->failed && o->ioas_key == iopt ? o
+						      : fd_new(c, domain, FD_DOMAIN, ctx_key, iopt);
 }
 
 static __always_inline void fd_forget(__u64 key)

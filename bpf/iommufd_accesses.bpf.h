@@ -34,7 +34,10 @@ static __noinline int fd_access_tell(__u64 iopt, struct iommufd_access *access, 
 
 	if (!s)
 		return 0;
-	o = fd_get(ctx_of(s), (__u64)access, s->ctx_key, iopt);
+	o = fd_get(ctx_of(s), (__u64)access, FD_ACCESS, s->ctx_key, iopt);
+	/* Also if the event is lost: one that is moved is not forgotten for that. */
+	if (o && kind == IOAS_EV_ACCESS_ATTACH)
+		o->ioas_key = iopt;
 	e = o ? event_begin(ctx_of(s), s, kind, fd_op_num(fd_op(iopt))) : NULL;
 	if (!e)
 		return 0;
@@ -43,8 +46,6 @@ static __noinline int fd_access_tell(__u64 iopt, struct iommufd_access *access, 
 	e->body_obj.page_size = BPF_CORE_READ(access, iova_alignment);
 	e->body_obj.exact = 1;
 	event_end(e);
-	if (kind == IOAS_EV_ACCESS_ATTACH)
-		o->ioas_key = iopt;
 	return 0;
 }
 
@@ -63,7 +64,7 @@ HOOK("fentry/iopt_remove_access", fd_del_access)
 	struct fd_object *o;
 
 	fd_access_tell(iopt, (void *)access, IOAS_EV_ACCESS_DETACH);
-	o = fd_find(access);
+	o = fd_find(access, FD_ACCESS);
 	if (o && o->ioas_key == iopt)
 		fd_forget(access);
 	return 0;
@@ -134,7 +135,7 @@ static __noinline struct op *fd_client_begin(struct iommufd_access *access,
 
 static __noinline int fd_client_tell(struct ioas_ioas *s, struct op *op, __u64 access, __u16 kind)
 {
-	struct fd_object *o = fd_get(ctx_of(s), access, s->ctx_key, op->ioas_key);
+	struct fd_object *o = fd_get(ctx_of(s), access, FD_ACCESS, s->ctx_key, op->ioas_key);
 	struct ioas_event *e;
 
 	e = event_begin(ctx_of(s), s, kind, op->num);

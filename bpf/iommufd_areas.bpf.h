@@ -45,7 +45,7 @@ static __noinline int fd_area_added(struct ioas_ioas *s, struct iopt_area *area,
 				    struct iopt_pages *pages)
 {
 	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
-	struct fd_object *o = fd_find((__u64)pages);
+	struct fd_object *o = fd_find((__u64)pages, FD_PAGES);
 	struct op *op = op_get(LEVEL_DRIVER);
 	struct ioas_area_body *a;
 	struct ioas_event *e;
@@ -108,7 +108,7 @@ HOOK("fentry/iopt_area_unfill_domains", fd_unfill)
 		return 0;
 	}
 	r = &op->removal;
-	o = fd_find((__u64)pages);
+	o = fd_find((__u64)pages, FD_PAGES);
 	__builtin_memset(&r->area, 0, sizeof(r->area));
 	fd_area_body(&r->area, area, pages, o ? o->id : 0);
 	slot = area_find(s->id, r->area.iova, &n);

@@ -2,8 +2,10 @@
 /*
  * iommufd: devices that come and go.
  *
- * What makes it ordered: attach, replace and detach of a device run under the
- * group's lock.
+ * What makes it ordered: they are told before (detach) and after (attach, replace)
+ * the group's lock is held, and so by the one task that has the device. A group with
+ * several devices moves as a whole when one of them is replaced: its context is
+ * uncertain from then on.
  */
 #ifndef IOASCOPE_IOMMUFD_DEVICES_BPF_H
 #define IOASCOPE_IOMMUFD_DEVICES_BPF_H
@@ -20,7 +22,9 @@ static __always_inline __u64 fd_hwpt_iopt(struct iommufd_hw_pagetable *hwpt)
 	if (!hwpt)
 		return 0;
 	type = BPF_CORE_READ(hwpt, obj.type);
-	if (type == bpf_core_enum_value(enum iommufd_object_type, IOMMUFD_OBJ_HWPT_NESTED))
+	/* Older kernels have no nesting. */
+	if (bpf_core_enum_value_exists(enum iommufd_object_type, IOMMUFD_OBJ_HWPT_NESTED) &&
+	    type == bpf_core_enum_value(enum iommufd_object_type, IOMMUFD_OBJ_HWPT_NESTED))
 		paging = BPF_CORE_READ(nested, parent);
 	return fd_iopt(BPF_CORE_READ(paging, ioas));
 }
@@ -116,7 +120,7 @@ static __noinline int fd_device_tell(struct iommufd_device *idev, struct iommufd
 {
 	__u64 iopt = fd_hwpt_iopt(hwpt), device = (__u64)BPF_CORE_READ(idev, dev);
 	__u64 domain = (__u64)BPF_CORE_READ(hwpt, domain);
-	struct fd_object *d = fd_find(domain);
+	struct fd_object *d = fd_find(domain, FD_DOMAIN);
 	struct ioas_ioas *s = fd_ioas(iopt);
 	struct fd_object *o;
 	struct ioas_event *e;
@@ -125,7 +129,7 @@ static __noinline int fd_device_tell(struct iommufd_device *idev, struct iommufd
 		return 0;
 	if (kind == IOAS_EV_DEVICE_ATTACH)
 		d = fd_domain(ctx_of(s), domain, s->ctx_key, iopt);
-	o = fd_get(ctx_of(s), device ^ (__u64)pasid << 44, s->ctx_key, 0);
+	o = fd_get(ctx_of(s), device ^ (__u64)pasid << 44, FD_DEVICE, s->ctx_key, 0);
 	e = o ? event_begin(ctx_of(s), s, kind, fd_op_num(fd_op(iopt))) : NULL;
 	if (!e)
 		return 0;
@@ -158,15 +162,33 @@ HOOK("fentry/iommufd_hw_pagetable_detach", fd_hw_detach)
 	return 0;
 }
 
+/* Whether the group has other devices that use an IOAS: they move with it. */
+static __always_inline bool fd_group_shared(struct iommufd_device *idev)
+{
+	struct iommufd_group *group = BPF_CORE_READ(idev, igroup);
+	struct iommufd_group___list *listed = (void *)group;
+	struct list_head *first;
+
+	if (!bpf_core_field_exists(listed->device_list))
+		return false;
+	first = BPF_CORE_READ(listed, device_list.next);
+	return (__u64)BPF_CORE_READ(first, next) !=
+	       (__u64)group + bpf_core_field_offset(struct iommufd_group___list, device_list);
+}
+
 /* fexit: returns the old page table, NULL if it was the same, or an error. */
 HOOK("fexit/iommufd_device_do_replace", fd_do_replaced)
 {
 	struct iommufd_device *idev = (void *)arg(ctx, ARG_FD_DOREPLACE_IDEV);
 	__u32 pasid = arg(ctx, ARG_FD_DOREPLACE_PASID);
-	__u64 old = ret_of(ctx);
+	__u64 old = ret_of(ctx), key;
 
 	if (!old || IS_ERR_VALUE(old))
 		return 0;
+	if (fd_group_shared(idev)) {
+		key = (__u64)BPF_CORE_READ(idev, ictx);
+		mark_uncertain(bpf_map_lookup_elem(&ioas_ctx, &key));
+	}
 	fd_device_tell(idev, (void *)old, pasid, IOAS_EV_DEVICE_DETACH);
 	fd_device_tell(idev, (void *)arg(ctx, ARG_FD_DOREPLACE_HWPT), pasid, IOAS_EV_DEVICE_ATTACH);
 	return 0;

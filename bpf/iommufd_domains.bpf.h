@@ -32,7 +32,7 @@ static __always_inline void fd_fill_add(struct op *op, __u64 domain, __s64 bytes
 static __always_inline void fd_filled(struct ioas_ctx *c, struct ioas_ioas *s, struct op *op,
 				      struct iopt_area *area, __u64 domain, __s64 bytes)
 {
-	struct fd_object *o = fd_find(domain);
+	struct fd_object *o = fd_find(domain, FD_DOMAIN);
 	struct ioas_event *e;
 
 	if (!o || !bytes)
@@ -136,10 +136,8 @@ HOOK("fentry/iopt_table_add_domain", fd_add_domain)
 	o = s ? fd_domain(ctx_of(s), key, s->ctx_key, iopt) : NULL;
 	if (!o)
 		return 0;
-	if (op) {
+	if (op)
 		op->adding = key;
-		op->added = 0;
-	}
 	if (!op || (!BPF_CORE_READ(domain, geometry.aperture_start) &&
 		    !~BPF_CORE_READ(domain, geometry.aperture_end)))
 		fd_domain_comes(iopt, key);
@@ -148,7 +146,7 @@ HOOK("fentry/iopt_table_add_domain", fd_add_domain)
 
 HOOK("fexit/iopt_table_add_domain", fd_added_domain)
 {
-	struct fd_object *o = fd_find(arg(ctx, ARG_FD_ADD_DOMAIN));
+	struct fd_object *o = fd_find(arg(ctx, ARG_FD_ADD_DOMAIN), FD_DOMAIN);
 	struct op *op = op_get(LEVEL_DRIVER);
 
 	if ((int)ret_of(ctx)) {

@@ -50,7 +50,7 @@ HOOK("fexit/iommufd_ioas_map_file", fd_map_file_done)
 HOOK("fentry/iopt_revoke_notify", fd_revoke)
 {
 	struct dma_buf_attachment *attach = (void *)arg(ctx, ARG_FD_REVOKE_ATTACH);
-	struct fd_object *o = fd_find((__u64)BPF_CORE_READ(attach, importer_priv));
+	struct fd_object *o = fd_find((__u64)BPF_CORE_READ(attach, importer_priv), FD_PAGES);
 	__u64 key;
 
 	if (!o)

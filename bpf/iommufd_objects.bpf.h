@@ -138,7 +138,10 @@ HOOK("fentry/iommufd_object_finalize", fd_finalize)
 		return 0;
 	iopt = fd_iopt((void *)obj - bpf_core_field_offset(struct iommufd_ioas, obj));
 	name = fd_name(ctx_key, BPF_CORE_READ(obj, id));
-	bpf_map_update_elem(&fd_names, &name, &iopt, BPF_ANY);
+	if (bpf_map_update_elem(&fd_names, &name, &iopt, BPF_ANY)) {
+		stat_inc(IOAS_STAT_MAP_FULL);
+		mark_uncertain(bpf_map_lookup_elem(&ioas_ctx, &ctx_key));
+	}
 	if (ioas_new(iopt, ctx_key, fd_backend(ctx_key), IOAS_MODE_COVER, false))
 		fd_op(iopt);
 	return 0;
@@ -150,15 +153,16 @@ HOOK("fexit/iommufd_ioas_destroy", fd_ioas_destroyed)
 	struct iommufd_object *obj = (void *)arg(ctx, ARG_FD_DESTROY_OBJ);
 	__u64 iopt = fd_iopt((void *)obj - bpf_core_field_offset(struct iommufd_ioas, obj));
 	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &iopt);
+	struct op *op = op_get(LEVEL_DRIVER);
 	struct fd_name name = {};
 	struct ioas_event *e;
 
-	if (!s)
-		return 0;
 	/* Its number is free since before this: another IOAS may have it by now. */
-	name = fd_name(s->ctx_key, BPF_CORE_READ(obj, id));
+	name = fd_name(s ? s->ctx_key : op ? op->ctx_key : 0, BPF_CORE_READ(obj, id));
 	if (fd_by_name(name.ctx_key, name.id) == iopt)
 		bpf_map_delete_elem(&fd_names, &name);
+	if (!s)
+		return 0;
 	e = event_begin(ctx_of(s), s, IOAS_EV_IOAS_GONE, fd_op_num(fd_op(iopt)));
 	if (e) {
 		e->body_obj.mode = s->mode;

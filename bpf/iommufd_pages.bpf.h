@@ -99,14 +99,25 @@ static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pag
 {
 	__u32 counter = fd_counter(pages);
 	struct fd_object *o;
-	__u64 key;
+	__u64 key, who;
 
 	if (counter == IOAS_COUNTER_NONE)
 		return 0;
-	key = counter == IOAS_COUNTER_USER_LOCKED ? (__u64)BPF_CORE_READ(pages, source_user)
-						  : (__u64)BPF_CORE_READ(pages, source_mm);
-	o = fd_get(c, key, 0, 0);
-	return o ? o->id : 0;
+	if (counter == IOAS_COUNTER_USER_LOCKED) {
+		key = (__u64)BPF_CORE_READ(pages, source_user);
+		who = 1ULL + BPF_CORE_READ(pages, source_user, uid.val);
+	} else {
+		key = (__u64)BPF_CORE_READ(pages, source_mm);
+		who = 1ULL + BPF_CORE_READ(pages, source_task, tgid);
+	}
+	/* Nobody tells when it goes: somebody else at its address is another payer. */
+	o = fd_find(key, FD_PAYER);
+	if (!o || o->task != who)
+		o = fd_new(c, key, FD_PAYER, 0, 0);
+	if (!o)
+		return 0;
+	o->task = who;
+	return o->id;
 }
 
 static __always_inline void fd_pages_owned(struct fd_object *o, struct iopt_pages *pages)
@@ -114,6 +125,17 @@ static __always_inline void fd_pages_owned(struct fd_object *o, struct iopt_page
 	o->mm = (__u64)BPF_CORE_READ(pages, source_mm);
 	o->user = (__u64)BPF_CORE_READ(pages, source_user);
 	o->task = (__u64)BPF_CORE_READ(pages, source_task);
+}
+
+static __always_inline void fd_pages_watch(struct iopt_pages *pages)
+{
+	__u64 va = fd_va(pages);
+
+	if (memory_watched && fd_memory(pages) == IOAS_MEMORY_USER)
+		memory_mapped((__u64)BPF_CORE_READ(pages, source_mm), va,
+			      va + (BPF_CORE_READ(pages, npages) << PAGE_SHIFT) - 1,
+			      BPF_CORE_READ(pages, source_task, tgid),
+			      BPF_CORE_READ(pages, source_user, uid.val));
 }
 
 static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *s,
@@ -124,6 +146,9 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 	struct ioas_event *e;
 
 	fd_pages_keep(pages, o, kind, owner, fd_counter(pages));
+	/* Also if the event is lost. */
+	if (kind == IOAS_EV_PAGES_NEW)
+		fd_pages_watch(pages);
 	e = event_begin(c, s, kind, op);
 	if (!e)
 		return;
@@ -137,10 +162,6 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 	e->body_pages.writable = BPF_CORE_READ_BITFIELD_PROBED(pages, writable);
 	e->body_pages.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);
 	e->body_pages.owner_uid = BPF_CORE_READ(pages, source_user, uid.val);
-	if (memory_watched && kind == IOAS_EV_PAGES_NEW && e->body_pages.memory == IOAS_MEMORY_USER)
-		memory_mapped((__u64)BPF_CORE_READ(pages, source_mm), e->body_pages.va,
-			      e->body_pages.va + (e->body_pages.npages << PAGE_SHIFT) - 1,
-			      e->body_pages.owner_tgid, e->body_pages.owner_uid);
 	event_end(e);
 }
 
@@ -148,12 +169,12 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 static __noinline struct fd_object *fd_pages(struct ioas_ioas *s, struct iopt_pages *pages)
 {
 	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
-	struct fd_object *o = fd_find((__u64)pages);
+	struct fd_object *o = fd_find((__u64)pages, FD_PAGES);
 	struct op *op = op_get(LEVEL_DRIVER);
 
 	if (o || !c)
 		return o;
-	o = fd_new(c, (__u64)pages, s->ctx_key, 0);
+	o = fd_new(c, (__u64)pages, FD_PAGES, s->ctx_key, 0);
 	if (!o)
 		return o;
 	fd_pages_owned(o, pages);
@@ -164,7 +185,7 @@ static __noinline struct fd_object *fd_pages(struct ioas_ioas *s, struct iopt_pa
 HOOK("fentry/iopt_release_pages", fd_release_pages)
 {
 	__u64 key = arg(ctx, ARG_FD_RELEASE_KREF) - bpf_core_field_offset(struct iopt_pages, kref);
-	struct fd_object *o = fd_find(key);
+	struct fd_object *o = fd_find(key, FD_PAGES);
 	struct op *op = op_get(LEVEL_DRIVER);
 	struct ioas_ctx *c;
 	__u64 ctx_key;
@@ -202,7 +223,7 @@ static __noinline int fd_charge_tell(struct ioas_ctx *c, struct iopt_pages *page
 /* The limit is that of the task that mapped it. Who is above it is charged nothing. */
 static __noinline int fd_charge_refused(struct iopt_pages *pages, __u64 npages)
 {
-	struct fd_object *o = fd_find((__u64)pages);
+	struct fd_object *o = fd_find((__u64)pages, FD_PAGES);
 	__u64 key = o ? o->ctx_key : 0, ioas = 0, used;
 	__u32 counter = fd_counter(pages);
 	struct op *op = op_innermost();
@@ -230,7 +251,7 @@ HOOK("fexit/do_update_pinned", fd_update_pinned)
 {
 	struct iopt_pages *pages = (void *)arg(ctx, ARG_FD_ACCT_PAGES);
 	__s64 npages = arg(ctx, ARG_FD_ACCT_NPAGES);
-	struct fd_object *o = fd_find((__u64)pages);
+	struct fd_object *o = fd_find((__u64)pages, FD_PAGES);
 	struct op *op = op_innermost();
 	struct ioas_ctx *c;
 	__s64 now, delta;

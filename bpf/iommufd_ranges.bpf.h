@@ -49,16 +49,14 @@ static __noinline int fd_domain_tell(__u64 iopt, struct iommu_domain *domain, __
 	return 0;
 }
 
-/* One that is just being added is told once. */
+/* It asks for what it cannot reach while it is added; that it came is told once. */
 static __noinline int fd_domain_comes(__u64 iopt, __u64 domain)
 {
-	struct fd_object *o = fd_find(domain);
-	struct op *op = op_get(LEVEL_DRIVER);
+	struct fd_object *o = fd_find(domain, FD_DOMAIN);
 
-	if (!o || (op && (op->adding != domain || op->added)))
+	if (!o || o->told)
 		return 0;
-	if (op)
-		op->added = 1;
+	o->told = 1;
 	fd_domain_tell(iopt, (void *)domain, o->id, IOAS_EV_DOMAIN_ATTACH);
 	return 0;
 }
@@ -66,25 +64,33 @@ static __noinline int fd_domain_comes(__u64 iopt, __u64 domain)
 /* One that was just being added may still be named by a device: it is not forgotten. */
 static __noinline int fd_domain_leaves(__u64 iopt, __u64 domain)
 {
-	struct fd_object *o = fd_find(domain);
+	struct fd_object *o = fd_find(domain, FD_DOMAIN);
 	struct op *op = op_get(LEVEL_DRIVER);
 	bool adding = op && op->adding == domain;
 
-	if (!o || (adding && !op->added))
+	if (!o || (adding && !o->told))
 		return 0;
 	fd_domain_tell(iopt, (void *)domain, o->id, IOAS_EV_DOMAIN_DETACH);
 	if (adding)
-		op->added = 0;
+		o->told = 0;
 	else
 		fd_forget(domain);
 	return 0;
+}
+
+/* Who asks for a range: a domain or a device. */
+static __always_inline struct fd_object *fd_owner(__u64 owner)
+{
+	struct fd_object *o = fd_find(owner, FD_DOMAIN);
+
+	return o ? o : fd_find(owner, FD_DEVICE);
 }
 
 /* An area or an allowed range is in the way, or there is no memory. */
 static __noinline int fd_reserve_refused(__u64 iopt, __u64 start, __u64 last, __u64 owner, int ret)
 {
 	struct ioas_ioas *s = fd_ioas(iopt);
-	struct fd_object *o = fd_find(owner);
+	struct fd_object *o = fd_owner(owner);
 	struct ioas_event *e;
 
 	e = s ? refused_begin(ctx_of(s), s, IOAS_OP_RESERVE, ret) : NULL;
@@ -111,7 +117,9 @@ HOOK("fexit/iopt_reserve_iova", fd_reserve)
 					  arg(ctx, ARG_FD_RESERVE_LAST), owner, (int)ret_of(ctx));
 	fd_domain_comes(iopt, owner);
 	/* A device asks before it is attached. */
-	o = fd_get(ctx_of(s), owner, s->ctx_key, 0);
+	o = fd_owner(owner);
+	if (!o)
+		o = fd_new(ctx_of(s), owner, FD_DEVICE, s->ctx_key, 0);
 	range.iova = arg(ctx, ARG_FD_RESERVE_START);
 	range.last = arg(ctx, ARG_FD_RESERVE_LAST);
 	range.owner = o ? o->id : 0;
@@ -124,13 +132,13 @@ HOOK("fentry/__iopt_remove_reserved_iova", fd_unreserve)
 {
 	struct ioas_range_body range = { .last = ~0ULL, .class = IOAS_RANGE_RESERVED };
 	__u64 iopt = arg(ctx, ARG_FD_FREE_IOPT), owner = arg(ctx, ARG_FD_FREE_OWNER);
-	struct fd_object *o = fd_find(owner);
+	struct fd_object *o = fd_owner(owner);
 
 	if (!o)
 		return 0;
 	range.owner = o->id;
 	fd_range_tell(iopt, &range, IOAS_EV_RANGE_CLEAR);
-	if (o->ioas_key)
+	if (o->kind == FD_DOMAIN)
 		fd_domain_leaves(iopt, owner);
 	return 0;
 }

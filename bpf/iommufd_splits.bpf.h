@@ -90,7 +90,7 @@ HOOK("fexit/iopt_insert_area", fd_insert)
 	a = &op->removal.area;
 	if (op->cutting == 1) {
 		__builtin_memset(a, 0, sizeof(*a));
-		o = fd_find((__u64)pages);
+		o = fd_find((__u64)pages, FD_PAGES);
 		fd_area_body(a, area, pages, o ? o->id : 0);
 		op->cutting = 2;
 		return 0;

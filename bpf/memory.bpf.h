@@ -84,10 +84,19 @@ static __noinline int memory_mapped(__u64 mm, __u64 va, __u64 last, __u32 tgid, 
 			return 0;
 		v = bpf_map_lookup_elem(&memory_mms, &mm);
 	}
-	if (v)
-		memory_widen(v, va, last);
-	else
+	if (!v) {
 		stat_inc(IOAS_STAT_MAP_FULL);
+		return 0;
+	}
+	/* Its end may have been missed, and somebody else has its address. */
+	if (v->tgid != tgid) {
+		v->tgid = tgid;
+		v->uid = uid;
+	}
+	/* Not the unmap that follows a move, then: MREMAP_DONTUNMAP left the addresses. */
+	if (va <= v->moved_last && last >= v->moved_va)
+		v->moved_by = 0;
+	memory_widen(v, va, last);
 	return 0;
 }
 

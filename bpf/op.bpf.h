@@ -86,7 +86,7 @@ struct op {
 	__u32 rounds; /* of asking clients to let go of the area at .asked */
 	__u64 asked;
 	__u64 adding; /* a domain that is being added */
-	__u32 added; /* it has been told */
+	__u32 refused; /* a charge was refused, and told */
 	__u32 backend; /* through which it was asked; 0: that of its context */
 };
 

@@ -53,8 +53,11 @@ HOOK("fexit/mm_lock_acct", t1_lock_acct)
 	if ((int)ret_of(ctx)) {
 		if (op && pages < 0)
 			op->removal.uncharge_lost = 1;
-		if ((int)ret_of(ctx) == REFUSED_ENOMEM && pages > 0)
+		if ((int)ret_of(ctx) == REFUSED_ENOMEM && pages > 0) {
 			t1_charge_refused((void *)arg(ctx, ARG_ACCT_TASK), (void *)mm, pages);
+			if (op)
+				op->refused = 1;
+		}
 		return 0;
 	}
 	s = op ? ioas_get(op->ioas_key) : NULL;
@@ -89,6 +92,22 @@ static __always_inline void op_on_dma(struct ioas_ctx *c, struct ioas_ioas *s, s
 }
 
 /*
+ * Whether it may have been the limit, which is held against the first pages before
+ * they are charged; memory that cannot be had or moved gives the same error. What
+ * mm_lock_acct() has refused it has told.
+ */
+static __always_inline bool t1_over_limit(struct vfio_dma *dma, struct op *op, __u64 pages)
+{
+	__u64 limit = BPF_CORE_READ(dma, task, signal, rlim[REFUSED_RLIMIT_MEMLOCK].rlim_cur);
+	bool told = op && op->refused;
+
+	if (op)
+		op->refused = 0;
+	return !told && !BPF_CORE_READ(dma, lock_cap) &&
+	       BPF_CORE_READ(dma, mm, locked_vm) + pages > limit >> PAGE_SHIFT;
+}
+
+/*
  * fexit. The chunk that satisfies all that was asked for is a MAP's last: what
  * can still fail after it goes through vfio_remove_dma. A replay asks in the same
  * way for all of a mapping that has no pages yet. A chunk without a charge is
@@ -105,7 +124,7 @@ HOOK("fexit/vfio_pin_pages_remote", t1_pin)
 	struct ioas_ctx *c;
 	__u64 va, vaddr, locked;
 
-	if (got == REFUSED_ENOMEM && !BPF_CORE_READ(dma, lock_cap))
+	if (got == REFUSED_ENOMEM && t1_over_limit(dma, op, arg(ctx, ARG_PIN_NPAGE)))
 		t1_charge_refused(BPF_CORE_READ(dma, task), BPF_CORE_READ(dma, mm),
 				  arg(ctx, ARG_PIN_NPAGE));
 	if (got <= 0)
