@@ -73,8 +73,10 @@ static __always_inline __u64 iopt_of_hwpt(struct iommufd_hw_pagetable *hwpt)
 	struct iommufd_hwpt_paging *paging = (void *)hwpt;
 	struct iommufd_hwpt_nested *nested = (void *)hwpt;
 
-	if (BPF_CORE_READ(hwpt, obj.type) ==
-	    bpf_core_enum_value(enum iommufd_object_type, IOMMUFD_OBJ_HWPT_NESTED))
+	/* Older kernels have no nesting. */
+	if (bpf_core_enum_value_exists(enum iommufd_object_type, IOMMUFD_OBJ_HWPT_NESTED) &&
+	    BPF_CORE_READ(hwpt, obj.type) ==
+		    bpf_core_enum_value(enum iommufd_object_type, IOMMUFD_OBJ_HWPT_NESTED))
 		paging = BPF_CORE_READ(nested, parent);
 	return iopt_of(BPF_CORE_READ(paging, ioas));
 }

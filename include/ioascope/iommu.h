@@ -15,9 +15,9 @@
 	X(MM_UNMAP_VMA, "unmap_vmas", "vma")                                                       \
 	X(MM_UNMAP_START, "unmap_vmas", "start_addr")                                              \
 	X(MM_UNMAP_END, "unmap_vmas", "end_addr")                                                  \
-	X(MM_ZAP_VMA, "zap_page_range_single", "vma")                                              \
-	X(MM_ZAP_ADDRESS, "zap_page_range_single", "address")                                      \
-	X(MM_ZAP_SIZE, "zap_page_range_single", "size")                                            \
+	X(MM_ZAP_VMA, "zap_vma_range_batched", "vma")                                              \
+	X(MM_ZAP_ADDRESS, "zap_vma_range_batched", "address")                                      \
+	X(MM_ZAP_SIZE, "zap_vma_range_batched", "size")                                            \
 	X(MM_MOVE_VMA, "move_page_tables", "vma")                                                  \
 	X(MM_MOVE_ADDRESS, "move_page_tables", "old_addr")                                         \
 	X(MM_MOVE_LEN, "move_page_tables", "len")

@@ -205,8 +205,10 @@ static int take_best(struct state *s)
 	int err = snapshot_take(&kernel);
 	bool use_events;
 
-	if (err)
-		return err;
+	if (err) {
+		/* What a trace has seen is better than nothing. */
+		return take_events(s, false) ? err : 0;
+	}
 	err = take_events(&events, false);
 	use_events = !err && complete(&events, &kernel);
 	if (!err && !use_events)

@@ -176,7 +176,14 @@ const struct hook hook_table[] = {
 	  .backend = IOAS_BACKEND_NONE },
 	IOMMU("reported", "report_iommu_fault", "faults that AMD-Vi and others report"),
 	MEMORY("unmap", "unmap_vmas", "memory that is unmapped under devices"),
-	MEMORY("zap", "zap_page_range_single", "memory that is discarded under devices"),
+	/* What the others end in, where there are several. */
+	{ .prog = "mm_zap",
+	  .funcs = { "zap_vma_range_batched", "zap_page_range_single_batched",
+		     "zap_page_range_single" },
+	  .needed = OPTIONAL,
+	  .cost = "memory that is discarded under devices",
+	  .backend = IOAS_BACKEND_NONE,
+	  .stale = true },
 	MEMORY("move", "move_page_tables", "memory that is moved under devices"),
 };
 /* clang-format on */

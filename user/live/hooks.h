@@ -14,7 +14,7 @@
 
 #include "live/probe.h"
 
-#define HOOK_FUNCS_MAX 2
+#define HOOK_FUNCS_MAX 3
 
 struct hook {
 	const char *prog; /* name of the BPF program */

@@ -119,6 +119,16 @@ static int choose_hook(struct instance *i, struct hook_use *u, bool backend)
 	return 0;
 }
 
+/* What was asked for on top, of which nothing is there, is not passed over. */
+static int check_stale(const struct instance *i)
+{
+	for (size_t n = 0; n < hook_count; n++) {
+		if (i->uses[n].hook->stale && i->uses[n].result == PROBE_OK)
+			return 0;
+	}
+	return i->stale ? log_err(-EOPNOTSUPP, "--stale: stale memory cannot be seen") : 0;
+}
+
 /* Leaves out what this kernel lacks, and says so. */
 static int choose_hooks(struct instance *i, const char *without)
 {
@@ -139,7 +149,7 @@ static int choose_hooks(struct instance *i, const char *without)
 
 		err = choose_hook(i, &i->uses[n], usable & (1U << h->backend) && wanted(i, h));
 	}
-	return err;
+	return err ?: check_stale(i);
 }
 
 static int size_maps(struct instance *i, const struct instance_options *opt)

@@ -6,6 +6,8 @@
 
 #include "core/state_pins.h"
 
+#define READ_MAX (4 * 65536) /* keys of a map that others change */
+
 static void fill_pages(const struct ioas_pages *p, struct state_pages *v)
 {
 	*v = (struct state_pages){
@@ -23,17 +25,23 @@ static void fill_pages(const struct ioas_pages *p, struct state_pages *v)
 	};
 }
 
+/*
+ * The map begins again where the last key has gone meanwhile: what comes twice is
+ * dropped later, and the rounds are bounded.
+ */
 static int read_all(const struct maps *m, struct state *s)
 {
 	__u64 key = 0, next;
 	bool first = true;
 
-	while (!bpf_map_get_next_key(m->pages, first ? NULL : &key, &next)) {
+	for (size_t n = 0; n < READ_MAX; n++) {
 		struct ioas_pages p;
 		struct state_pages v;
 		struct state_ctx *c;
 		int err;
 
+		if (bpf_map_get_next_key(m->pages, first ? NULL : &key, &next))
+			break;
 		first = false;
 		key = next;
 		if (bpf_map_lookup_elem(m->pages, &key, &p))
@@ -49,23 +57,43 @@ static int read_all(const struct maps *m, struct state *s)
 	return 0;
 }
 
+/* Of those that were read twice the first stays; they are in order. */
+static void drop_doubles(struct state_ctx *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->npages; i++) {
+		if (!n || c->pages[n - 1].id != c->pages[i].id)
+			c->pages[n++] = c->pages[i];
+	}
+	c->npages = n;
+}
+
+static void name_ioas(struct state *s, __u64 key, __u32 id)
+{
+	for (size_t n = 0; n < s->nctxs; n++) {
+		for (size_t i = 0; i < s->ctxs[n].nioases; i++) {
+			if (s->ctxs[n].ioases[i].key == key)
+				s->ctxs[n].ioases[i].object = id;
+		}
+	}
+}
+
 /* The numbers that user space has. */
-static void name_ioases(const struct maps *m, struct state_ctx *c)
+static void name_ioases(const struct maps *m, struct state *s)
 {
 	struct fd_name key = {}, next;
 	bool first = true;
 
-	while (!bpf_map_get_next_key(m->names, first ? NULL : &key, &next)) {
+	for (size_t n = 0; n < READ_MAX; n++) {
 		__u64 ioas;
 
+		if (bpf_map_get_next_key(m->names, first ? NULL : &key, &next))
+			break;
 		first = false;
 		key = next;
-		if (bpf_map_lookup_elem(m->names, &key, &ioas))
-			continue;
-		for (size_t i = 0; i < c->nioases; i++) {
-			if (c->ioases[i].key == ioas)
-				c->ioases[i].object = key.id;
-		}
+		if (!bpf_map_lookup_elem(m->names, &key, &ioas))
+			name_ioas(s, ioas, key.id);
 	}
 }
 
@@ -135,13 +163,14 @@ int maps_read_pages(const struct maps *m, struct state *s)
 	int err = m->pages >= 0 ? read_all(m, s) : 0;
 
 	state_finish(s); /* pages objects are looked for by number */
+	name_ioases(m, s);
 	for (size_t n = 0; n < s->nctxs && !err; n++) {
 		struct state_ctx *c = &s->ctxs[n];
 
 		if (c->backend == IOAS_BACKEND_TYPE1)
 			continue;
 		c->pages_known = m->pages >= 0;
-		name_ioases(m, c);
+		drop_doubles(c);
 		err = add_charges(c);
 		for (size_t i = 0; i < c->nioases && !err; i++)
 			err = share(m, c, &c->ioases[i]);

@@ -129,6 +129,8 @@ static int read_parts(struct walk *w, struct state_ctx *c, const struct objects 
 			err = read_ioas(w, c, &o->object[n]);
 	}
 	for (size_t n = 0; n < o->n && !err; n++) {
+		if (!o->object[n].iopt)
+			continue; /* in none; and an IOAS itself */
 		for (size_t i = 0; i < c->nioases && !err; i++) {
 			if (o->object[n].iopt == c->ioases[i].key)
 				err = walked_object(w->walked, &c->ioases[i], &o->object[n]);
@@ -164,9 +166,12 @@ static int read_ctx(struct walk *w, const struct walk_file *f, struct state *out
 
 /* ---- twice and more ---- */
 
-static const struct state_ioas *by_key(const struct state_ctx *c, __u64 key)
+/* @i: where it is, if nothing has changed. */
+static const struct state_ioas *by_key(const struct state_ctx *c, __u64 key, size_t i)
 {
-	for (size_t i = 0; i < c->nioases; i++) {
+	if (i < c->nioases && c->ioases[i].key == key)
+		return &c->ioases[i];
+	for (i = 0; i < c->nioases; i++) {
 		if (c->ioases[i].key == key)
 			return &c->ioases[i];
 	}
@@ -179,7 +184,7 @@ static bool mark_raced(struct state_ctx *c, const struct state_ctx *before)
 	bool any = c->nioases != before->nioases;
 
 	for (size_t i = 0; i < c->nioases; i++) {
-		const struct state_ioas *was = by_key(before, c->ioases[i].key);
+		const struct state_ioas *was = by_key(before, c->ioases[i].key, i);
 
 		c->ioases[i].raced |= !was || !walked_same(&c->ioases[i], was);
 		any |= c->ioases[i].raced;
