@@ -85,6 +85,8 @@ check "check: json, audit" json 'd["sections"][0]["action"] == "audit" and d["se
 
 check "explain: the user's own" prints 0 "pinned at most 0 by type1, iommufd: deny EPERM +\[user $nobody\], line 7" \
     explain "$good" --uid "$nobody"
+check "explain: backends that it leaves to others" prints 0 'pinned at most 1G by bundled, other: deny EDQUOT +\[user \*\], line 3' \
+    explain "$good" --uid "$nobody"
 check "explain: what it leaves to others" prints 0 'mappings at most 100: deny EDQUOT +\[user \*\], line 3' \
     explain "$good" --uid "$nobody"
 check "explain: exempt by group" prints 0 'exempt: .*\[group root\], line 15' explain "$good" --uid root
@@ -94,9 +96,9 @@ check "explain: exempt by cgroup" prints 0 'exempt: .*\[cgroup /system.slice\], 
     explain "$good" --uid "$nobody" --cgroup /system.slice/sshd.service
 check "explain: cgroups not looked at" prints 0 'cgroups: not looked at' explain "$good" --uid "$nobody"
 check "explain: a process" prints 0 "^user $(id -ru) " explain "$good" --pid $$
-check "explain: json" json 'd["pinned"]["max"] == 0 and d["pinned"]["line"] == 7 and d["mappings"]["max"] == 100 and d["exempted_by"] is None' \
+check "explain: json" json '[(p["max"], p["line"], p["backends"]) for p in d["pinned"]] == [(0, 7, ["type1", "iommufd"]), (1 << 30, 3, ["bundled", "other"])] and d["mappings"][0]["max"] == 100 and d["exempted_by"] is None' \
     explain "$good" --uid "$nobody"
-check "explain: json, exempt" json 'd["exempted_by"]["name"] == "root" and d["pinned"] is None' explain "$good" --uid 0
+check "explain: json, exempt" json 'd["exempted_by"]["name"] == "root" and d["pinned"] == []' explain "$good" --uid 0
 check "explain: json, cgroups" json '[c["name"] for c in d["cgroups"]] == ["/machine.slice"]' \
     explain "$good" --uid "$nobody" --cgroup /machine.slice
 check "explain: no such user" prints 1 "there is no user 'no-such-user'" explain "$good" --uid no-such-user
@@ -110,7 +112,8 @@ check "usage: for whom" prints 2 'for whom' explain "$good"
 check "usage: both" prints 2 'for whom' explain "$good" --uid 0 --pid 1
 check "usage: a cgroup of a process" prints 2 'a process has a cgroup' explain "$good" --pid 1 --cgroup /x
 check "usage: check has no --uid" prints 2 "are for 'explain'" check "$good" --uid 0
-check "usage: a relative cgroup" prints 2 'no path from the root' explain "$good" --uid 0 --cgroup x
+check "usage: a relative cgroup" prints 2 'no path of a cgroup' explain "$good" --uid 0 --cgroup x
+check "usage: no cgroup" prints 2 'no path of a cgroup' explain "$good" --uid 0 --cgroup //machine.slice
 check "usage: too much" prints 2 "unexpected argument 'x'" check "$good" x
 
 echo "$passed passed, $failed failed"

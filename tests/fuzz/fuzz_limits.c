@@ -52,8 +52,11 @@ static void check_found(const struct limits *l, const struct limits_section *s)
 	}
 	who.cgroup = NULL;
 	limits_find(l, &who, &found);
-	for (int i = 0; i < LIMIT_ITEMS; i++) {
-		if (s->has[i] && !found.exempt && !found.user[i])
+	for (int i = 0; i < LIMIT_ITEMS * LIMIT_SCOPES; i++) {
+		int item = i / LIMIT_SCOPES, scope = i % LIMIT_SCOPES;
+
+		if (s->has[item] && s->scope & 1U << scope && !found.exempt &&
+		    !found.user[item][scope])
 			abort();
 	}
 }

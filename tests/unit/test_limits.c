@@ -240,7 +240,7 @@ static int limited_by(const struct limits *l, enum limit_item item, uint32_t uid
 
 	limits_find(l, &who, &found);
 	assert_null(found.exempt);
-	return found.user[item] ? found.user[item]->line : 0;
+	return found.user[item][LIMIT_OTHER] ? found.user[item][LIMIT_OTHER]->line : 0;
 }
 
 static void test_most_specific(void **state)
@@ -264,6 +264,26 @@ static void test_most_specific(void **state)
 	limits_clear(&l);
 }
 
+/* A section that is for some backends leaves the others to the next. */
+static void test_scopes(void **state)
+{
+	struct limits l = good(MODE "[user *]\npinned = 1G\n" /* 3 */
+				    "[group gpu]\npinned = 2G\nbackends = type1, other\n" /* 5 */
+				    "[user alice]\npinned = 3G\nbackends = type1\n"); /* 8 */
+	uint32_t gpu = 200;
+	struct limits_who who = { .uid = 1000, .gids = &gpu, .ngids = 1 };
+	struct limits_found found;
+
+	(void)state;
+	limits_find(&l, &who, &found);
+	assert_int_equal(found.user[LIMIT_PINNED][LIMIT_TYPE1]->line, 8);
+	assert_int_equal(found.user[LIMIT_PINNED][LIMIT_OTHER]->line, 5);
+	assert_int_equal(found.user[LIMIT_PINNED][LIMIT_IOMMUFD]->line, 3);
+	assert_int_equal(found.user[LIMIT_PINNED][LIMIT_BUNDLED]->line, 3);
+	assert_null(found.user[LIMIT_MAPPINGS][LIMIT_TYPE1]);
+	limits_clear(&l);
+}
+
 /* The line of what exempts; 0: nothing does. */
 static int exempted_by(const struct limits *l, uint32_t uid, uint32_t gid, const char *cgroup)
 {
@@ -272,7 +292,7 @@ static int exempted_by(const struct limits *l, uint32_t uid, uint32_t gid, const
 
 	limits_find(l, &who, &found);
 	for (int i = 0; found.exempt && i < LIMIT_ITEMS; i++)
-		assert_null(found.user[i]);
+		assert_null(found.user[i][LIMIT_TYPE1]);
 	return found.exempt ? found.exempt->line : 0;
 }
 
@@ -363,7 +383,7 @@ int main(void)
 		cmocka_unit_test(test_bad_sections), cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_bad_wholes),   cmocka_unit_test(test_most_specific),
 		cmocka_unit_test(test_exempt),	     cmocka_unit_test(test_cgroups),
-		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_shipped),	     cmocka_unit_test(test_scopes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ static const char help[] =
 	"       ioascope policy explain FILE --uid USER|--pid N [OPTION]...\n\n"
 	"Reads a policy of limits on pinned memory (docs/limits.md). 'check' says whether it\n"
 	"can be used on this host, and prints its sections. 'explain' says what of it holds\n"
-	"for somebody, and which section says so.\n\n"
+	"for somebody, and which section says so. Policies are not applied yet.\n\n"
 	"      --uid USER     a user, by number or name, with the groups that it has here\n"
 	"      --pid N        a process: its user, its groups, its cgroup\n"
 	"      --cgroup PATH  with --uid: as if in that cgroup\n"
@@ -84,8 +84,9 @@ static int check_options(const struct policy_options *o)
 		return usage_error("policy", "for whom? One of --uid and --pid is needed");
 	if (o->pid && o->cgroup)
 		return usage_error("policy", "a process has a cgroup: --cgroup is for --uid");
-	if (o->cgroup && *o->cgroup != '/')
-		return usage_error("policy", "--cgroup: '%s' is no path from the root", o->cgroup);
+	if (o->cgroup && !limits_is_cgroup(o->cgroup))
+		return usage_error("policy", "--cgroup: '%s' is no path of a cgroup from the root",
+				   o->cgroup);
 	return 0;
 }
 

@@ -58,6 +58,21 @@ void limits_clear(struct limits *l)
 	*l = (struct limits){};
 }
 
+/* No part of it is empty, "." or "..". */
+bool limits_is_cgroup(const char *path)
+{
+	if (!strcmp(path, "/"))
+		return true;
+	while (*path == '/') {
+		size_t len = strcspn(++path, "/");
+
+		if (!len || (len <= 2 && !strncmp(path, "..", len)))
+			return false;
+		path += len;
+	}
+	return !*path;
+}
+
 static bool in_group(const struct limits_who *who, uint32_t gid)
 {
 	for (size_t i = 0; i < who->ngids; i++) {
@@ -90,14 +105,27 @@ static bool holds(const struct limits_section *s, const struct limits_who *who)
 	}
 }
 
-/* The first section of that kind which holds, and sets the item (LIMIT_ITEMS: anything). */
+/* The first section of that kind which holds. */
+static const struct limits_section *first(const struct limits *l, const struct limits_who *who,
+					  enum limit_subject subject)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->sections[i].subject == subject && holds(&l->sections[i], who))
+			return &l->sections[i];
+	}
+	return NULL;
+}
+
+/* The same, and sets the item for that way to pin. */
 static const struct limits_section *find(const struct limits *l, const struct limits_who *who,
-					 enum limit_subject subject, enum limit_item item)
+					 enum limit_subject subject, enum limit_item item,
+					 enum limit_scope scope)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct limits_section *s = &l->sections[i];
 
-		if (s->subject == subject && (item == LIMIT_ITEMS || s->has[item]) && holds(s, who))
+		if (s->subject == subject && s->has[item] && s->scope & 1U << scope &&
+		    holds(s, who))
 			return s;
 	}
 	return NULL;
@@ -105,8 +133,7 @@ static const struct limits_section *find(const struct limits *l, const struct li
 
 static const struct limits_section *exempts(const struct limits *l, const struct limits_who *who)
 {
-	const struct limits_section *own =
-		find(l, who, LIMIT_USER, LIMIT_ITEMS) ?: find(l, who, LIMIT_GROUP, LIMIT_ITEMS);
+	const struct limits_section *own = first(l, who, LIMIT_USER) ?: first(l, who, LIMIT_GROUP);
 
 	if (own && own->exempt)
 		return own;
@@ -119,12 +146,24 @@ static const struct limits_section *exempts(const struct limits *l, const struct
 	return NULL;
 }
 
+static const struct limits_section *decides(const struct limits *l, const struct limits_who *who,
+					    enum limit_item item, enum limit_scope scope)
+{
+	static const enum limit_subject order[] = { LIMIT_USER, LIMIT_GROUP, LIMIT_DEFAULT };
+	const struct limits_section *s = NULL;
+
+	for (size_t i = 0; !s && i < sizeof(order) / sizeof(order[0]); i++)
+		s = find(l, who, order[i], item, scope);
+	return s;
+}
+
 void limits_find(const struct limits *l, const struct limits_who *who, struct limits_found *out)
 {
 	*out = (struct limits_found){ .exempt = exempts(l, who) };
-	for (enum limit_item i = 0; i < LIMIT_ITEMS && !out->exempt; i++)
-		out->user[i] = find(l, who, LIMIT_USER, i) ?: find(l, who, LIMIT_GROUP, i)
-							   ?: find(l, who, LIMIT_DEFAULT, i);
+	for (unsigned int i = 0; i < LIMIT_ITEMS && !out->exempt; i++) {
+		for (unsigned int s = 0; s < LIMIT_SCOPES; s++)
+			out->user[i][s] = decides(l, who, i, s);
+	}
 }
 
 const struct limits_section *limits_next_cgroup(const struct limits *l, const char *path,

@@ -98,11 +98,12 @@ struct limits_who {
 /* What holds for somebody. Pointers into the struct limits. */
 struct limits_found {
 	const struct limits_section *exempt; /* why nothing holds; NULL: see below */
-	const struct limits_section *user[LIMIT_ITEMS]; /* NULL: no limit of users */
+	/* By who pins; NULL: no limit of users for that. */
+	const struct limits_section *user[LIMIT_ITEMS][LIMIT_SCOPES];
 };
 
 /*
- * What limits `who` as a user. For each item the first of these that sets it: the
+ * What limits `who` as a user. For each item, and who pins, the first of these that sets it: the
  * user's own section; of those of its groups the first in the file; [user *]. A
  * section that exempts sets no item; it counts if it is the user's own, if the user
  * has none and it is the first of its groups, or if it is of a cgroup above.
@@ -118,6 +119,9 @@ const struct limits_section *limits_next_cgroup(const struct limits *l, const ch
 
 /* What a section does when its limit is reached, with .audit of the file in mind. */
 enum limit_action limits_action(const struct limits *l, const struct limits_section *s);
+
+/* Whether it is a path of a cgroup as the kernel writes it, from the root of cgroup v2. */
+bool limits_is_cgroup(const char *path);
 
 /* Names as in the files; NULL: there is no such number. */
 const char *limit_item_name(unsigned int item);

@@ -107,21 +107,6 @@ static int number_of(struct ini *ini, const struct limits_file *f, const char *n
 	return 0;
 }
 
-/* As the kernel writes it, from the root of cgroup v2: no part of it is empty, "." or "..". */
-static bool is_cgroup_path(const char *path)
-{
-	if (!strcmp(path, "/"))
-		return true;
-	while (*path == '/') {
-		size_t len = strcspn(++path, "/");
-
-		if (!len || (len <= 2 && !strncmp(path, "..", len)))
-			return false;
-		path += len;
-	}
-	return !*path;
-}
-
 static int check_twice(struct ini *ini, const struct limits_file *f, const struct limits_section *s)
 {
 	for (size_t i = 0; i < f->limits.n; i++) {
@@ -175,7 +160,7 @@ static int begin_subject(struct ini *ini, struct limits_file *f, const char *kin
 		err = number_of(ini, f, name, true, &s.id);
 	} else if (len == 6 && !strncmp(kind, "cgroup", len)) {
 		s.subject = LIMIT_CGROUP;
-		if (!is_cgroup_path(name))
+		if (!limits_is_cgroup(name))
 			err = ini_refuse(ini, "'%s' is no path of a cgroup, as /machine.slice is",
 					 name);
 	} else {

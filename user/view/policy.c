@@ -35,26 +35,27 @@ static void print_action(FILE *out, const struct limits *l, const struct limits_
 		fprintf(out, " (%s, were the mode enforce)", limit_action_name(s->action));
 }
 
-static void print_scope(FILE *out, const struct limits_section *s)
+static void print_scope(FILE *out, uint32_t scope)
 {
 	const char *before = " by ";
 
-	if (s->scope == LIMIT_SCOPE_ALL)
+	if (scope == LIMIT_SCOPE_ALL)
 		return;
 	for (unsigned int i = 0; i < LIMIT_SCOPES; i++) {
-		if (!(s->scope & 1U << i))
+		if (!(scope & 1U << i))
 			continue;
 		fprintf(out, "%s%s", before, limit_scope_name(i));
 		before = ", ";
 	}
 }
 
+/* @scope: of those that pin, the ones for whom this section decides. */
 static void print_item(FILE *out, const struct limits *l, const struct limits_section *s,
-		       enum limit_item item)
+		       enum limit_item item, uint32_t scope)
 {
 	fprintf(out, "%s ", limit_item_name(item));
 	print_max(out, item, s->max[item]);
-	print_scope(out, s);
+	print_scope(out, scope);
 	if (s->max[item] == LIMIT_NONE)
 		return;
 	fputs(": ", out);
@@ -77,7 +78,7 @@ static void print_section(FILE *out, const struct limits *l, const struct limits
 		if (!s->has[i])
 			continue;
 		fputs(before, out);
-		print_item(out, l, s, i);
+		print_item(out, l, s, i, s->scope);
 		before = "; ";
 	}
 	fputc('\n', out);
@@ -100,11 +101,50 @@ static void explain_cgroups(FILE *out, const struct limits *l, const char *path)
 			if (!s->has[i])
 				continue;
 			fprintf(out, "  all in %s together: ", s->name);
-			print_item(out, l, s, i);
+			print_item(out, l, s, i, s->scope);
 			fputs("  ", out);
 			print_source(out, s);
 			fputc('\n', out);
 		}
+	}
+}
+
+/* The ways to pin, from that one on, for which the same section decides (or none). */
+static uint32_t same_decision(const struct limits_section *const *by, unsigned int from)
+{
+	uint32_t scope = 0;
+
+	for (unsigned int s = from; s < LIMIT_SCOPES; s++) {
+		if (by[s] == by[from])
+			scope |= 1U << s;
+	}
+	return scope;
+}
+
+/* A line for each section that decides for some way to pin, and for those for which none does. */
+static void explain_item(FILE *out, const struct limits *l, const struct limits_found *found,
+			 enum limit_item item)
+{
+	const struct limits_section *const *by = found->user[item];
+	uint32_t done = 0;
+
+	for (unsigned int s = 0; s < LIMIT_SCOPES; s++) {
+		uint32_t scope = same_decision(by, s);
+
+		if (done & 1U << s)
+			continue;
+		done |= scope;
+		fputs("  ", out);
+		if (by[s]) {
+			print_item(out, l, by[s], item, scope);
+			fputs("  ", out);
+			print_source(out, by[s]);
+		} else {
+			fprintf(out, "%s no limit", limit_item_name(item));
+			print_scope(out, scope);
+			fputs("  no section sets it", out);
+		}
+		fputc('\n', out);
 	}
 }
 
@@ -125,17 +165,8 @@ void policy_explain_text(FILE *out, const struct limits *l, const struct policy_
 		fputc('\n', out);
 		return;
 	}
-	for (enum limit_item i = 0; i < LIMIT_ITEMS; i++) {
-		fputs("  ", out);
-		if (found.user[i]) {
-			print_item(out, l, found.user[i], i);
-			fputs("  ", out);
-			print_source(out, found.user[i]);
-		} else {
-			fprintf(out, "%s no limit  no section sets it", limit_item_name(i));
-		}
-		fputc('\n', out);
-	}
+	for (enum limit_item i = 0; i < LIMIT_ITEMS; i++)
+		explain_item(out, l, &found, i);
 	if (w->who.cgroup)
 		explain_cgroups(out, l, w->who.cgroup);
 	else
@@ -163,7 +194,8 @@ static void json_source(struct json *j, const struct limits_section *s)
 	json_u64(j, "line", s->line);
 }
 
-static void json_action(struct json *j, const struct limits *l, const struct limits_section *s)
+static void json_action(struct json *j, const struct limits *l, const struct limits_section *s,
+			uint32_t scope)
 {
 	enum limit_action action = limits_action(l, s);
 	char buf[UNITS_LEN];
@@ -172,7 +204,7 @@ static void json_action(struct json *j, const struct limits *l, const struct lim
 	json_str(j, "errno", action == LIMIT_DENY ? units_errno(buf, s->error) : NULL);
 	json_array(j, "backends");
 	for (unsigned int i = 0; i < LIMIT_SCOPES; i++) {
-		if (s->scope & 1U << i)
+		if (scope & 1U << i)
 			json_str(j, NULL, limit_scope_name(i));
 	}
 	json_end_array(j);
@@ -196,7 +228,7 @@ static void json_section(struct json *j, const char *key, const struct limits *l
 			json_null(j, names[i]);
 	}
 	if (!s->exempt)
-		json_action(j, l, s);
+		json_action(j, l, s, s->scope);
 	json_end_object(j);
 }
 
@@ -223,21 +255,26 @@ void policy_json(FILE *out, const struct limits *l, const char *file)
 	json_line(&j);
 }
 
-static void json_found(struct json *j, const struct limits *l, const struct limits_found *found)
+static void json_item(struct json *j, const struct limits *l, const struct limits_found *found,
+		      enum limit_item item)
 {
-	for (unsigned int i = 0; i < LIMIT_ITEMS; i++) {
-		const struct limits_section *s = found->user[i];
+	const struct limits_section *const *by = found->user[item];
+	uint32_t done = 0;
 
-		if (!s) {
-			json_null(j, limit_item_name(i));
+	json_array(j, limit_item_name(item));
+	for (unsigned int s = 0; s < LIMIT_SCOPES; s++) {
+		uint32_t scope = same_decision(by, s);
+
+		if (!by[s] || done & 1U << s)
 			continue;
-		}
-		json_object(j, limit_item_name(i));
-		json_max(j, "max", s->max[i]);
-		json_source(j, s);
-		json_action(j, l, s);
+		done |= scope;
+		json_object(j, NULL);
+		json_max(j, "max", by[s]->max[item]);
+		json_source(j, by[s]);
+		json_action(j, l, by[s], scope);
 		json_end_object(j);
 	}
+	json_end_array(j);
 }
 
 void policy_explain_json(FILE *out, const struct limits *l, const struct policy_who *w)
@@ -255,7 +292,8 @@ void policy_explain_json(FILE *out, const struct limits *l, const struct policy_
 		json_section(&j, "exempted_by", l, found.exempt);
 	else
 		json_null(&j, "exempted_by");
-	json_found(&j, l, &found);
+	for (enum limit_item i = 0; i < LIMIT_ITEMS; i++)
+		json_item(&j, l, &found, i);
 	json_array(&j, "cgroups");
 	while (w->who.cgroup && !found.exempt && (s = limits_next_cgroup(l, w->who.cgroup, s)))
 		json_section(&j, NULL, l, s);
