@@ -75,7 +75,8 @@ static void json_reason(struct json *j, const struct explain_reason *r)
 		json_area(j, &r->area);
 	if (r->range.last) {
 		json_range(j, "range", r->range);
-		json_user(j, &r->user);
+		if (r->user.id || r->user.has_group)
+			json_user(j, &r->user);
 	}
 	if (r->now[0])
 		json_strn(j, "now", r->now, sizeof(r->now));
