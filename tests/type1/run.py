@@ -352,14 +352,15 @@ def test_mixed_detach():
 
 
 def test_mixed_predict():
-    """Hardware comes to an IOAS of a mediated device: refused where that was said, and only there."""
+    """Hardware comes to a mediated device's IOAS: refused where that was said, and only there."""
+    dev, mediated = edus()[0], emulated(1)
     t = Trace()
-    dev = edus()[0]
-    c = Client('--device', dev, *emulated(1)).ready()
+    c = Client('--device', dev, *mediated).ready()
     check(c.ask(f'detach {dev}') == 'ok', 'detach')
     number = str(ioases(show('events'), c.pid)[0]['ioas'])
     cases = ([], None), (['map 0xfee00000 0x2000 rw 0'], 0xfee00000), \
-        (['unmap 0xfee00000 0x2000', 'map 0xfedff000 0x1000 rw 0', 'map 0xfef00000 0x1000 rw 0'], None)
+        (['unmap 0xfee00000 0x2000', 'map 0xfedff000 0x1000 rw 0',
+          'map 0xfef00000 0x1000 rw 0'], None)
     for steps, wrong in cases:
         for step in steps:
             check(c.ask(step).startswith('ok'), step)
