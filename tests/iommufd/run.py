@@ -12,9 +12,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'type1'))
 import accesses  # noqa: E402
 import beside  # noqa: E402
-import explains  # noqa: E402
 import guest  # noqa: E402
 import predicts  # noqa: E402
+import reasons  # noqa: E402
 import rules  # noqa: E402
 import users  # noqa: E402
 import walk  # noqa: E402
@@ -283,5 +283,5 @@ def test_files():
 
 
 # The first of the walks is for a machine without the module.
-PARTS = (vars(walks), globals(), *map(vars, (explains, beside, rules, predicts, accesses)))
+PARTS = (vars(walks), globals(), *map(vars, (reasons, beside, rules, predicts, accesses)))
 guest.run([v for names in PARTS for k, v in list(names.items()) if k.startswith('test_')])
