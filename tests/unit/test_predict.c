@@ -356,6 +356,36 @@ static void test_other_context(void **arg)
 	assert_false(r.moves);
 }
 
+/* A running trace has no devices of iommufd: it may be here already, or its group elsewhere. */
+static void test_users_unknown(void **arg)
+{
+	const struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ctx *c = unit_ctx(&s, 1, IOAS_BACKEND_IOMMUFD);
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	unit_ioas(c, 2);
+	unit_ioas(c, 3)->users_known = false;
+	r = ask(&s, &dev, &l); /* the other one may have the group */
+	assert_int_equal(r.verdict, PREDICT_UNKNOWN);
+	assert_int_equal(r.doubts, PREDICT_DOUBT_USERS);
+	assert_false(r.attached || r.moves);
+	assert_null(r.held);
+	unit_area(&s.ctxs[0].ioases[0], MSI_FIRST, PAGE, 0);
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS); /* wherever it is */
+	s.ctxs[0].ioases[1].users_known = true;
+	assert_int_equal(ask(&s, &dev, &l).doubts, 0);
+	/* Another context is none of its business, and type1 tells its groups. */
+	s.ctxs[0].ioases[0].nareas = 0;
+	unit_ioas(unit_ctx(&s, 5, IOAS_BACKEND_COMPAT), 6)->users_known = false;
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	s.ctxs[0].backend = s.ctxs[0].ioases[0].backend = IOAS_BACKEND_TYPE1;
+	s.ctxs[0].ioases[0].users_known = false;
+	assert_int_equal(ask(&s, &dev, &l).doubts, 0);
+}
+
 /* ---- doubts ---- */
 
 static void test_doubts(void **arg)
@@ -645,15 +675,16 @@ static void test_random(void **arg)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_region_edges),  cmocka_unit_test(test_region_types),
-		cmocka_unit_test(test_aperture),      cmocka_unit_test(test_ends_of_addresses),
-		cmocka_unit_test(test_allowed),	      cmocka_unit_test(test_alignment),
-		cmocka_unit_test(test_emulated),      cmocka_unit_test(test_type1_aperture),
-		cmocka_unit_test(test_type1_others),  cmocka_unit_test(test_users),
-		cmocka_unit_test(test_other_context), cmocka_unit_test(test_doubts),
-		cmocka_unit_test(test_shared_group),  cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_ranges_type1),  cmocka_unit_test(test_domain_aperture),
-		cmocka_unit_test(test_stop),	      cmocka_unit_test(test_random),
+		cmocka_unit_test(test_region_edges),	cmocka_unit_test(test_region_types),
+		cmocka_unit_test(test_aperture),	cmocka_unit_test(test_ends_of_addresses),
+		cmocka_unit_test(test_allowed),		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_emulated),	cmocka_unit_test(test_type1_aperture),
+		cmocka_unit_test(test_type1_others),	cmocka_unit_test(test_users),
+		cmocka_unit_test(test_other_context),	cmocka_unit_test(test_users_unknown),
+		cmocka_unit_test(test_doubts),		cmocka_unit_test(test_shared_group),
+		cmocka_unit_test(test_ranges),		cmocka_unit_test(test_ranges_type1),
+		cmocka_unit_test(test_domain_aperture), cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

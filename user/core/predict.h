@@ -77,13 +77,15 @@ enum predict_doubt {
 	PREDICT_DOUBT_BACKEND = 1 << 4, /* not a backend whose rules are known */
 	PREDICT_DOUBT_ALLOWED = 1 << 5, /* allowed ranges are not known; few programs set any */
 	PREDICT_DOUBT_SHARED = 1 << 6, /* a region in the way may be that of its neighbour only */
+	PREDICT_DOUBT_USERS = 1 << 7, /* who uses IOASes of the context is not known */
 };
 
-#define PREDICT_DOUBTS 7
+#define PREDICT_DOUBTS 8
 
 struct predict_result {
 	enum predict_verdict verdict;
 	int err; /* FAILS: the first conflict's */
+	/* With DOUBT_USERS these may be false or NULL because nobody tells. */
 	bool attached; /* it uses the IOAS already: nothing would change */
 	bool moves; /* it would be taken out of .held, in one step */
 	const struct state_ctx *held_by; /* who uses its group now, if another IOAS does */
