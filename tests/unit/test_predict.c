@@ -419,6 +419,36 @@ static void test_doubts(void **arg)
 	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_UNKNOWN);
 }
 
+/* An IOAS of which a part was not read, or that changed meanwhile, is no better than an old one. */
+static void test_incomplete(void **arg)
+{
+	const struct predict_device dev = device();
+
+	(void)arg;
+	for (unsigned int n = 0; n < 4; n++) {
+		_cleanup_predict_ranges_ struct predict_ranges ranges = {};
+		unsigned int backend = n & 2 ? IOAS_BACKEND_TYPE1 : IOAS_BACKEND_IOMMUFD;
+		_cleanup_state_ struct state s = {};
+		struct state_ioas *i = ioas_of(&s, backend);
+		struct predict_result r;
+		struct list l;
+		__u64 first, last;
+
+		unit_range(i, IOAS_RANGE_VALID, 0, END);
+		assert_int_equal(predict_ranges_now(i, &ranges), 0);
+		i->truncated = n & 1;
+		i->raced = !i->truncated;
+		r = ask(&s, &dev, &l);
+		assert_int_equal(r.verdict, PREDICT_UNKNOWN);
+		assert_int_equal(r.doubts, PREDICT_DOUBT_AREAS);
+		i = &s.ctxs[0].ioases[0];
+		assert_int_equal(predict_ranges_now(i, &ranges), -ENODATA);
+		assert_false(predict_domain_aperture(i, 77, &first, &last));
+		unit_area(i, MSI_FIRST, PAGE, 0);
+		assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS); /* that was seen */
+	}
+}
+
 /* iommufd reserves what the device itself asks for, sysfs tells of its whole group. */
 static void test_shared_group(void **arg)
 {
@@ -675,16 +705,16 @@ static void test_random(void **arg)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_region_edges),	cmocka_unit_test(test_region_types),
-		cmocka_unit_test(test_aperture),	cmocka_unit_test(test_ends_of_addresses),
-		cmocka_unit_test(test_allowed),		cmocka_unit_test(test_alignment),
-		cmocka_unit_test(test_emulated),	cmocka_unit_test(test_type1_aperture),
-		cmocka_unit_test(test_type1_others),	cmocka_unit_test(test_users),
-		cmocka_unit_test(test_other_context),	cmocka_unit_test(test_users_unknown),
-		cmocka_unit_test(test_doubts),		cmocka_unit_test(test_shared_group),
-		cmocka_unit_test(test_ranges),		cmocka_unit_test(test_ranges_type1),
-		cmocka_unit_test(test_domain_aperture), cmocka_unit_test(test_stop),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_region_edges),  cmocka_unit_test(test_region_types),
+		cmocka_unit_test(test_aperture),      cmocka_unit_test(test_ends_of_addresses),
+		cmocka_unit_test(test_allowed),	      cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_emulated),      cmocka_unit_test(test_type1_aperture),
+		cmocka_unit_test(test_type1_others),  cmocka_unit_test(test_users),
+		cmocka_unit_test(test_other_context), cmocka_unit_test(test_users_unknown),
+		cmocka_unit_test(test_doubts),	      cmocka_unit_test(test_incomplete),
+		cmocka_unit_test(test_shared_group),  cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_ranges_type1),  cmocka_unit_test(test_domain_aperture),
+		cmocka_unit_test(test_stop),	      cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

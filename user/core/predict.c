@@ -58,7 +58,9 @@ static const struct {
 	const char *words;
 } doubts[PREDICT_DOUBTS] = {
 	{ "uncertain", "events of this context were lost: areas may be missing or gone" },
-	{ "areas", "it is older than the trace: areas from before are not known" },
+	{ "areas",
+	  "not all of its areas are known: it is older than the trace, has too many, or changed "
+	  "while it was read" },
 	{ "regions", "the reserved regions of the device are not known: give --reserved" },
 	{ "aperture", "the aperture of the device's IOMMU is not known: give --aperture" },
 	{ "backend", "the rules of this backend are not known" },
@@ -354,7 +356,7 @@ static unsigned int find_doubts(const struct walk *w, bool fd)
 		bits |= PREDICT_DOUBT_UNCERTAIN;
 	if (users_unknown(w->ctx))
 		bits |= PREDICT_DOUBT_USERS;
-	if (i->adopted)
+	if (!state_complete(i))
 		bits |= PREDICT_DOUBT_AREAS;
 	if (fd && !i->ranges_known)
 		bits |= PREDICT_DOUBT_ALLOWED;

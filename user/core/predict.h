@@ -71,7 +71,7 @@ enum predict_verdict {
 /* Why an answer may be wrong: bits. */
 enum predict_doubt {
 	PREDICT_DOUBT_UNCERTAIN = 1 << 0, /* events of the context were lost */
-	PREDICT_DOUBT_AREAS = 1 << 1, /* the IOAS is older than the events */
+	PREDICT_DOUBT_AREAS = 1 << 1, /* not state_complete() */
 	PREDICT_DOUBT_REGIONS = 1 << 2, /* reserved regions are not known */
 	PREDICT_DOUBT_APERTURE = 1 << 3, /* the aperture is not known, and something is mapped */
 	PREDICT_DOUBT_BACKEND = 1 << 4, /* not a backend whose rules are known */

@@ -85,7 +85,9 @@ int predict_ranges_now(const struct state_ioas *i, struct predict_ranges *out)
 	int err;
 
 	predict_ranges_clear(out);
-	if (i->backend == IOAS_BACKEND_TYPE1)
+	if (i->truncated || i->raced)
+		err = -ENODATA;
+	else if (i->backend == IOAS_BACKEND_TYPE1)
 		err = listed(i, &r);
 	else
 		err = i->ranges_known && !i->adopted ? not_reserved(i, &r) : -ENODATA;
@@ -148,7 +150,7 @@ bool predict_domain_aperture(const struct state_ioas *i, __u32 domain, __u64 *fi
 {
 	__u64 from = 0, to = UINT64_MAX;
 
-	if (!domain || !i->ranges_known || !i->users_known || i->adopted)
+	if (!domain || !i->ranges_known || !i->users_known || !state_complete(i))
 		return false;
 	for (size_t n = 0; n < i->nranges; n++) {
 		const struct state_range *r = &i->ranges[n];

@@ -151,7 +151,7 @@ static int json_ioas(struct json *j, const struct predict_view *v, const struct 
 	json_object(j, NULL);
 	json_u64(j, "context", c->id);
 	json_u64(j, "ioas", i->id);
-	json_bool(j, "complete", !i->adopted && !i->truncated);
+	json_bool(j, "complete", state_complete(i));
 	err = json_ranges(j, "valid_now", i, NULL, 0);
 	if (v->common && !err)
 		err = json_ranges(j, "valid_with_all", i, v->subjects, v->n);
