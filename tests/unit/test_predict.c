@@ -516,6 +516,39 @@ static void test_ranges(void **arg)
 	assert_null(r.range);
 }
 
+/* As many as a program can have made: every other page, each twice, and one across them. */
+static void test_many_ranges(void **arg)
+{
+	const size_t count = 80000;
+	_cleanup_predict_ranges_ struct predict_ranges r = {};
+	const struct predict_region across[] = { { 100 * PAGE, 200 * PAGE - 1, PREDICT_RESERVED },
+						 { 7 * PAGE, 8 * PAGE - 1, PREDICT_DIRECT } };
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+
+	(void)arg;
+	for (size_t n = 0; n < count; n++) {
+		unit_range(i, IOAS_RANGE_RESERVED, 2 * n * PAGE, (2 * n + 1) * PAGE - 1);
+		unit_range(i, IOAS_RANGE_RESERVED, 2 * n * PAGE, 2 * n * PAGE);
+	}
+	assert_int_equal(predict_ranges_now(i, &r), 0);
+	assert_int_equal(r.n, count);
+	for (size_t n = 0; n < count; n++) {
+		assert_int_equal(r.range[n].iova, (2 * n + 1) * PAGE);
+		assert_int_equal(r.range[n].last, n + 1 == count ? END : (2 * n + 2) * PAGE - 1);
+	}
+	/* Pages 101, 103, .. 199 go, and page 7; the order of regions is anybody's. */
+	dev.regions = across;
+	dev.nregions = UNIT_COUNT(across);
+	assert_int_equal(predict_ranges_narrow(&r, &dev), 0);
+	assert_int_equal(r.n, count - 51);
+	assert_int_equal(r.range[3].iova, 9 * PAGE);
+	assert_int_equal(r.range[48].iova, 99 * PAGE);
+	assert_int_equal(r.range[49].iova, 201 * PAGE);
+	assert_int_equal(r.range[r.n - 1].last, (1ULL << 39) - 1);
+}
+
 /* Type1 has its own list, and no limits before the first hardware group. */
 static void test_ranges_type1(void **arg)
 {
@@ -705,16 +738,17 @@ static void test_random(void **arg)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_region_edges),  cmocka_unit_test(test_region_types),
-		cmocka_unit_test(test_aperture),      cmocka_unit_test(test_ends_of_addresses),
-		cmocka_unit_test(test_allowed),	      cmocka_unit_test(test_alignment),
-		cmocka_unit_test(test_emulated),      cmocka_unit_test(test_type1_aperture),
-		cmocka_unit_test(test_type1_others),  cmocka_unit_test(test_users),
-		cmocka_unit_test(test_other_context), cmocka_unit_test(test_users_unknown),
-		cmocka_unit_test(test_doubts),	      cmocka_unit_test(test_incomplete),
-		cmocka_unit_test(test_shared_group),  cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_ranges_type1),  cmocka_unit_test(test_domain_aperture),
-		cmocka_unit_test(test_stop),	      cmocka_unit_test(test_random),
+		cmocka_unit_test(test_region_edges),	cmocka_unit_test(test_region_types),
+		cmocka_unit_test(test_aperture),	cmocka_unit_test(test_ends_of_addresses),
+		cmocka_unit_test(test_allowed),		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_emulated),	cmocka_unit_test(test_type1_aperture),
+		cmocka_unit_test(test_type1_others),	cmocka_unit_test(test_users),
+		cmocka_unit_test(test_other_context),	cmocka_unit_test(test_users_unknown),
+		cmocka_unit_test(test_doubts),		cmocka_unit_test(test_incomplete),
+		cmocka_unit_test(test_shared_group),	cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_many_ranges),	cmocka_unit_test(test_ranges_type1),
+		cmocka_unit_test(test_domain_aperture), cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

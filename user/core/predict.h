@@ -137,10 +137,16 @@ void predict_ranges_clear(struct predict_ranges *r);
 
 #define _cleanup_predict_ranges_ __attribute__((cleanup(predict_ranges_clear)))
 
-/* The valid ranges as they are: 0 and *out, -ENODATA if not known, -ENOMEM; *out is cleared. */
+/*
+ * The valid ranges as they are, of a finished state: 0 and *out, -ENODATA if not known,
+ * -ENOMEM; *out is cleared. O(ranges).
+ */
 int predict_ranges_now(const struct state_ioas *i, struct predict_ranges *out);
 
-/* Takes out of *r what @dev forbids, as far as it is known. 0, or -ENOMEM with *r untouched. */
+/*
+ * Takes out of *r what @dev forbids, as far as it is known. 0, or -ENOMEM with *r untouched.
+ * O(ranges + regions * log(regions)).
+ */
 int predict_ranges_narrow(struct predict_ranges *r, const struct predict_device *dev);
 
 /*
