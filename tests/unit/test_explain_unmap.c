@@ -91,6 +91,69 @@ static void test_iommufd_stops(void **state)
 	sure(w, ev, EXPLAIN_NO_OBJECT);
 }
 
+static bool listed(const struct why *w, enum explain_what what)
+{
+	for (size_t i = 0; i < w->out.nreasons; i++) {
+		if (w->out.reasons[i].what == what)
+			return true;
+	}
+	return false;
+}
+
+/* Everything is asked for with an address and a size of 0: neither is what is wrong. */
+static void test_all_fails(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev;
+
+	open_type1(w, IOAS_MODE_V2);
+	/* Areas whose addresses are void are asked to become void. */
+	ev = op_event(w, IOAS_OP_UNMAP, 0, 0, -EINVAL);
+	ev.body_op.uapi_flags = CHECK_TYPE1_UNMAP_ALL | CHECK_TYPE1_VADDR;
+	maybe(w, ev, EXPLAIN_VADDR);
+	assert_true(listed(w, EXPLAIN_ARGUMENT));
+	assert_int_equal(w->out.nreasons, 2);
+	ev.body_op.uapi_flags = CHECK_TYPE1_UNMAP_ALL;
+	maybe(w, ev, EXPLAIN_ARGUMENT);
+	assert_int_equal(w->out.nreasons, 1);
+	/* An address with it is wrong, and cuts nothing for all that. */
+	ev.body_op.iova = 0x11000;
+	ev.body_op.size = 0x1000;
+	maybe(w, ev, EXPLAIN_ARGUMENT);
+	assert_int_equal(w->out.nreasons, 1);
+}
+
+static void test_compat_all_fails(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev;
+
+	open_backend(w, IOAS_BACKEND_COMPAT, IOAS_MODE_COVER);
+	ev = op_event(w, IOAS_OP_UNMAP, 0x1000, 0, -EINVAL);
+	ev.body_op.uapi_flags = 2;
+	ev.flags = IOAS_F_ALL;
+	maybe(w, ev, EXPLAIN_ARGUMENT);
+	assert_int_equal(w->out.nreasons, 1);
+}
+
+/* Nobody has seen the size. */
+static void test_unread(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev;
+
+	open_type1(w, IOAS_MODE_V2);
+	ev = op_event(w, IOAS_OP_UNMAP, 0, 0, -EINVAL);
+	ev.flags = IOAS_F_ARGS_UNREAD;
+	maybe(w, ev, EXPLAIN_ARGUMENT);
+	assert_false(listed(w, EXPLAIN_NO_SIZE));
+	/* Nor of which IOAS. */
+	ev = op_event(w, IOAS_OP_UNMAP, 0, 0, -ENOENT);
+	ev.flags = IOAS_F_ARGS_UNREAD;
+	ev.ioas = 0;
+	maybe(w, ev, EXPLAIN_NO_OBJECT);
+}
+
 /* An area that came while the op ran was not there for it. */
 static void test_unmap_and_newcomer(void **state)
 {
@@ -107,7 +170,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_WHY(test_unmap_classes),	   WITH_WHY(test_v1_inside),
 		WITH_WHY(test_v2_bisects),	   WITH_WHY(test_iommufd_stops),
-		WITH_WHY(test_unmap_and_newcomer),
+		WITH_WHY(test_unmap_and_newcomer), WITH_WHY(test_all_fails),
+		WITH_WHY(test_compat_all_fails),   WITH_WHY(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

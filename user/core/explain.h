@@ -60,7 +60,7 @@ enum explain_what {
 	EXPLAIN_INTERRUPTS, /* interrupts are not isolated */
 	EXPLAIN_INCOMPATIBLE, /* the device and the page table do not go together */
 	EXPLAIN_REFUSED_BY_DRIVER, /* the IOMMU driver */
-	EXPLAIN_ARGUMENT, /* an unknown flag, or arguments that cannot be read */
+	EXPLAIN_ARGUMENT, /* a flag, by itself or with the rest, or arguments that cannot be read */
 	EXPLAIN_WHATS,
 };
 

@@ -4,7 +4,9 @@
  *
  *   type1: vfio_dma_do_unmap(): alignment, size, wrap, under v2 an area that the
  *     range would cut: EINVAL, and nothing goes. v1: an area that begins before the
- *     range stays, and that is a success.
+ *     range stays, and that is a success. All at once is asked for with an address and
+ *     size of 0: anything else is EINVAL, and so are addresses of memory that are void
+ *     already.
  *   iommufd: iopt_unmap_iova_range() (io_pagetable.c): areas go one by one up to one
  *     that the range would cut (ENOENT), that somebody else is removing or adding
  *     (EBUSY), or whose client does not let go (EDEADLK); iommufd_ioas_unmap(): ENOENT if
@@ -57,6 +59,14 @@ static bool bisects(struct explain_at *at, struct check_range asked)
 	return true;
 }
 
+/* Of everything: no address, no size and no area is in its way. */
+static void explain_invalid_all(struct explain_at *at)
+{
+	explain_add(at, EXPLAIN_ARGUMENT);
+	if (check_is_vaddr(at->ev))
+		explain_add(at, EXPLAIN_VADDR);
+}
+
 /* -EINVAL: one of the arguments, or type1 v2 would cut an area. */
 static void explain_invalid(struct explain_at *at)
 {
@@ -68,7 +78,11 @@ static void explain_invalid(struct explain_at *at)
 	struct explain_reason *r;
 	struct check_range asked;
 
-	if (!op->size) {
+	if (at->ev->flags & IOAS_F_ARGS_UNREAD) {
+		explain_add(at, EXPLAIN_ARGUMENT);
+	} else if (check_asks_for_all(at->ev)) {
+		explain_invalid_all(at);
+	} else if (!op->size) {
 		explain_sure(at, EXPLAIN_NO_SIZE);
 	} else if (type1 && ((op->iova | op->size) & mask)) {
 		r = explain_sure(at, EXPLAIN_MISALIGNED);
@@ -85,9 +99,13 @@ static void explain_invalid(struct explain_at *at)
 static void explain_not_found(struct explain_at *at)
 {
 	static const enum explain_what maybe[] = { EXPLAIN_BISECTS, EXPLAIN_NOTHING, EXPLAIN_NONE };
+	static const enum explain_what any[] = { EXPLAIN_NO_OBJECT, EXPLAIN_BISECTS,
+						 EXPLAIN_NOTHING, EXPLAIN_NONE };
 	struct check_range asked;
 
-	if (!at->ioas)
+	if (at->ev->flags & IOAS_F_ARGS_UNREAD)
+		explain_maybe(at, any);
+	else if (!at->ioas)
 		explain_no_object(at);
 	else if (check_asked(at->ev, &asked) || at->ioas->adopted)
 		explain_maybe(at, maybe);

@@ -146,7 +146,8 @@ static const char *plain(enum explain_what what)
 	case EXPLAIN_REFUSED_BY_DRIVER:
 		return "the IOMMU driver refused";
 	case EXPLAIN_ARGUMENT:
-		return "an unknown flag, or arguments that cannot be read";
+		return "a flag that is unknown or does not go with the rest, or arguments that "
+		       "cannot be read";
 	case EXPLAIN_OUTSIDE:
 		return "outside the valid ranges";
 	default:
