@@ -21,6 +21,15 @@ static void remove_area(struct why *w, uint64_t iova, uint64_t last)
 	see(w, of(ev, backend, 90));
 }
 
+static bool listed(const struct why *w, enum explain_what what)
+{
+	for (size_t i = 0; i < w->out.nreasons; i++) {
+		if (w->out.reasons[i].what == what)
+			return true;
+	}
+	return false;
+}
+
 static void test_unmap_classes(void **state)
 {
 	struct why *w = *state;
@@ -71,6 +80,35 @@ static void test_v2_bisects(void **state)
 	maybe(w, op_event(w, IOAS_OP_UNMAP, 0x10000, 0x4000, -EINVAL), EXPLAIN_ARGUMENT);
 }
 
+/* v1 leaves an area that the range cuts alone, and does not fail for it. */
+static void test_v1_cuts_nothing(void **state)
+{
+	struct why *w = *state;
+
+	open_type1(w, IOAS_MODE_V1);
+	maybe(w, op_event(w, IOAS_OP_UNMAP, 0x12000, 0x8000, -EINVAL), EXPLAIN_ARGUMENT);
+	assert_false(listed(w, EXPLAIN_BISECTS));
+	assert_false(listed(w, EXPLAIN_VADDR));
+}
+
+/* Dirty pages are asked for before, and void addresses after v2 looks for a cut. */
+static void test_v2_other_checks(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev;
+
+	open_type1(w, IOAS_MODE_V2);
+	ev = op_event(w, IOAS_OP_UNMAP, 0x12000, 0x8000, -EINVAL);
+	ev.body_op.uapi_flags = CHECK_TYPE1_UNMAP_DIRTY;
+	maybe(w, ev, EXPLAIN_BISECTS);
+	assert_true(listed(w, EXPLAIN_ARGUMENT));
+	ev.body_op.uapi_flags = CHECK_TYPE1_VADDR;
+	sure(w, ev, EXPLAIN_BISECTS);
+	ev.body_op.iova = 0x10000;
+	ev.body_op.size = 0x4000;
+	maybe(w, ev, EXPLAIN_VADDR);
+}
+
 static void test_iommufd_stops(void **state)
 {
 	struct why *w = *state;
@@ -89,15 +127,6 @@ static void test_iommufd_stops(void **state)
 	ev = op_event(w, IOAS_OP_UNMAP, 0x20000, 0x1000, -ENOENT);
 	ev.ioas = 0;
 	sure(w, ev, EXPLAIN_NO_OBJECT);
-}
-
-static bool listed(const struct why *w, enum explain_what what)
-{
-	for (size_t i = 0; i < w->out.nreasons; i++) {
-		if (w->out.reasons[i].what == what)
-			return true;
-	}
-	return false;
 }
 
 /* Everything is asked for with an address and a size of 0: neither is what is wrong. */
@@ -169,7 +198,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_WHY(test_unmap_classes),	   WITH_WHY(test_v1_inside),
-		WITH_WHY(test_v2_bisects),	   WITH_WHY(test_iommufd_stops),
+		WITH_WHY(test_v2_bisects),	   WITH_WHY(test_v1_cuts_nothing),
+		WITH_WHY(test_v2_other_checks),	   WITH_WHY(test_iommufd_stops),
 		WITH_WHY(test_unmap_and_newcomer), WITH_WHY(test_all_fails),
 		WITH_WHY(test_compat_all_fails),   WITH_WHY(test_unread),
 	};

@@ -67,11 +67,29 @@ static void explain_invalid_all(struct explain_at *at)
 		explain_add(at, EXPLAIN_VADDR);
 }
 
+/*
+ * Whether -EINVAL is because of a cut, if there is one: only v2 looks for it, and after
+ * what is asked of dirty pages. iommufd answers ENOENT.
+ */
+static bool refuses_cuts(const struct explain_at *at)
+{
+	return at->ioas && at->ioas->mode == IOAS_MODE_V2 &&
+	       !(at->ev->body_op.uapi_flags & CHECK_TYPE1_UNMAP_DIRTY);
+}
+
+static void maybe_invalid(struct explain_at *at)
+{
+	explain_add(at, EXPLAIN_MISALIGNED);
+	if (!at->ioas || at->ioas->mode != IOAS_MODE_V1)
+		explain_add(at, EXPLAIN_BISECTS);
+	explain_add(at, EXPLAIN_ARGUMENT);
+	if (check_is_vaddr(at->ev))
+		explain_add(at, EXPLAIN_VADDR);
+}
+
 /* -EINVAL: one of the arguments, or type1 v2 would cut an area. */
 static void explain_invalid(struct explain_at *at)
 {
-	static const enum explain_what maybe[] = { EXPLAIN_MISALIGNED, EXPLAIN_BISECTS,
-						   EXPLAIN_ARGUMENT, EXPLAIN_NONE };
 	const struct ioas_op_body *op = &at->ev->body_op;
 	bool type1 = at->ev->backend == IOAS_BACKEND_TYPE1;
 	uint64_t mask = explain_alignment(at->ioas, at->ev->backend) - 1;
@@ -90,9 +108,8 @@ static void explain_invalid(struct explain_at *at)
 		r->bytes = mask + 1;
 	} else if (op->iova + (op->size - 1) < op->iova) {
 		explain_sure(at, EXPLAIN_WRAPS)->part = "iova";
-	} else if (!at->ioas || at->ioas->mode == IOAS_MODE_COVER || check_asked(at->ev, &asked) ||
-		   !bisects(at, asked)) {
-		explain_maybe(at, maybe);
+	} else if (!refuses_cuts(at) || check_asked(at->ev, &asked) || !bisects(at, asked)) {
+		maybe_invalid(at);
 	}
 }
 
