@@ -82,6 +82,23 @@ static void test_arguments(void **state)
 	sure(w, ev, EXPLAIN_NO_OBJECT);
 }
 
+/* The compat ioctls name no IOAS: there is one, or there is none. */
+static void test_no_compat(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev;
+
+	open_backend(w, IOAS_BACKEND_COMPAT, IOAS_MODE_COVER);
+	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0x1000, -ENODEV);
+	ev.ioas = 0;
+	sure(w, ev, EXPLAIN_NO_OBJECT);
+	ev.body_op.what = IOAS_OP_UNMAP;
+	sure(w, ev, EXPLAIN_NO_OBJECT);
+	ev.backend = IOAS_BACKEND_IOMMUFD;
+	ev.body_op.what = IOAS_OP_MAP;
+	maybe(w, ev, EXPLAIN_REFUSED_BY_DRIVER);
+}
+
 static void test_no_room(void **state)
 {
 	struct why *w = *state;
@@ -380,6 +397,7 @@ int main(void)
 		WITH_WHY(test_reserved),
 		WITH_WHY(test_misaligned),
 		WITH_WHY(test_arguments),
+		WITH_WHY(test_no_compat),
 		WITH_WHY(test_no_room),
 		WITH_WHY(test_type1_outside),
 		WITH_WHY(test_many_valid_ranges),

@@ -212,6 +212,14 @@ void explain_no_object(struct explain_at *at)
 	at->out->certain = at->out->certain && !at->ctx->adopted;
 }
 
+void explain_no_compat(struct explain_at *at)
+{
+	if (at->ev->backend == IOAS_BACKEND_COMPAT)
+		explain_no_object(at);
+	else
+		explain_add(at, EXPLAIN_REFUSED_BY_DRIVER);
+}
+
 void explain_maybe(struct explain_at *at, const enum explain_what *list)
 {
 	for (; *list != EXPLAIN_NONE; list++)

@@ -68,6 +68,9 @@ struct explain_reason *explain_sure(struct explain_at *at, enum explain_what wha
 /* The object that is named is not there; of an older context it may be one that is not known. */
 void explain_no_object(struct explain_at *at);
 
+/* -ENODEV: get_compat_ioas() (vfio_compat.c) found none, or the IOMMU driver says so. */
+void explain_no_compat(struct explain_at *at);
+
 /* What the errno may mean, the list ends with EXPLAIN_NONE. */
 void explain_maybe(struct explain_at *at, const enum explain_what *list);
 

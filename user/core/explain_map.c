@@ -254,6 +254,9 @@ void explain_map(struct explain_at *at)
 	case -EOPNOTSUPP:
 		explain_add(at, EXPLAIN_ARGUMENT);
 		break;
+	case -ENODEV:
+		explain_no_compat(at);
+		break;
 	default:
 		if (!explain_pinning(at))
 			explain_maybe(at, other);

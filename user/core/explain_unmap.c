@@ -169,6 +169,9 @@ static void explain_failure(struct explain_at *at)
 	case -EDEADLK:
 		explain_held(at);
 		break;
+	case -ENODEV:
+		explain_no_compat(at);
+		break;
 	default:
 		explain_add(at, EXPLAIN_ARGUMENT);
 	}
