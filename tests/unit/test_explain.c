@@ -82,6 +82,25 @@ static void test_arguments(void **state)
 	sure(w, ev, EXPLAIN_NO_OBJECT);
 }
 
+/* The compat container maps without any right if no IOMMU driver minds. */
+static void test_compat_arguments(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev;
+
+	open_backend(w, IOAS_BACKEND_COMPAT, IOAS_MODE_COVER);
+	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0x1000, -EINVAL);
+	ev.body_op.prot = 0;
+	maybe(w, ev, EXPLAIN_REFUSED_BY_DRIVER);
+	ev.body_op.size = 0;
+	sure(w, ev, EXPLAIN_NO_SIZE);
+	ev.body_op.uapi_flags = 4; /* VADDR: type1's alone */
+	sure(w, ev, EXPLAIN_ARGUMENT);
+	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0, -EINVAL);
+	ev.body_op.uapi_flags = 3;
+	sure(w, ev, EXPLAIN_NO_SIZE);
+}
+
 /* The compat ioctls name no IOAS: there is one, or there is none. */
 static void test_no_compat(void **state)
 {
@@ -397,6 +416,7 @@ int main(void)
 		WITH_WHY(test_reserved),
 		WITH_WHY(test_misaligned),
 		WITH_WHY(test_arguments),
+		WITH_WHY(test_compat_arguments),
 		WITH_WHY(test_no_compat),
 		WITH_WHY(test_no_room),
 		WITH_WHY(test_type1_outside),
