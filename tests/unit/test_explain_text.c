@@ -147,6 +147,38 @@ static void test_several(void **state)
 			      "{\"what\":\"nothing\"}]}}");
 }
 
+/* So many objects in the array, and these words. */
+static void expect_counts(const struct explanation *x, const char *key, size_t objects,
+			  const char *words)
+{
+	char *text = json(x), *at, *stop;
+	int depth = 0;
+
+	at = strstr(text, key);
+	assert_non_null(at);
+	stop = strchr(at, ']');
+	assert_true(at && stop);
+	for (; at < stop; at++) {
+		depth += *at == '{';
+		objects -= *at == '{' && depth == 1;
+		depth -= *at == '}';
+	}
+	assert_int_equal(objects, 0);
+	assert_non_null(strstr(text, words));
+	free(text);
+}
+
+static void test_cut_valid(void **state)
+{
+	struct explanation x = { .nreasons = 1,
+				 .reasons = { { .what = EXPLAIN_OUTSIDE, .nvalid = 9 } } };
+
+	(void)state;
+	expect_counts(&x, "\"valid\"", 4, "\"valid_count\":9}");
+	x.reasons[0].nvalid = 2;
+	expect_counts(&x, "\"valid\"", 2, "\"valid_count\":2}");
+}
+
 static void test_changes(void **state)
 {
 	struct check_ranges *before = calloc(1, sizeof(*before) + sizeof(before->at[0]));
@@ -168,7 +200,10 @@ static void test_changes(void **state)
 		    "{\"valid_ranges\":{\"before\":[{\"iova\":0,\"last\":18446744073709551615}],"
 		    "\"after\":[{\"iova\":0,\"last\":4095}],\"because\":[{\"asked_by\":9,"
 		    "\"domain\":true,\"what\":\"aperture\",\"gone\":false,\"range\":{\"iova\":0,"
-		    "\"last\":4095}}]}}");
+		    "\"last\":4095}}],\"because_count\":1}}");
+	/* Of more than are kept the first ones stand there, and how many there were. */
+	x.ncauses = EXPLAIN_CAUSES + 3;
+	expect_counts(&x, "because", EXPLAIN_CAUSES, "\"because_count\":11}");
 	free(before);
 	free(after);
 }
@@ -197,7 +232,7 @@ int main(void)
 		cmocka_unit_test(test_areas),	cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_all_have_words),
 		cmocka_unit_test(test_several), cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_class),
+		cmocka_unit_test(test_class),	cmocka_unit_test(test_cut_valid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,8 +85,10 @@ static void json_reason(struct json *j, const struct explain_reason *r)
 		json_u64(j, r->what == EXPLAIN_ENTRIES ? "areas" : "bytes", r->bytes);
 	if (r->what == EXPLAIN_LIMIT)
 		json_limit(j, &r->limit);
-	if (nvalid)
+	if (nvalid) {
 		json_ranges(j, "valid", r->valid, nvalid);
+		json_u64(j, "valid_count", r->nvalid);
+	}
 	json_end_object(j);
 }
 
@@ -112,6 +114,7 @@ static void json_change(struct json *j, const struct explanation *x)
 	for (size_t i = 0; i < shown; i++)
 		json_cause(j, &x->causes[i]);
 	json_end_array(j);
+	json_u64(j, "because_count", x->ncauses);
 	json_end_object(j);
 }
 
