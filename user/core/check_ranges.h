@@ -27,6 +27,9 @@ struct check_ranges {
 	struct check_range at[];
 };
 
+/* Bytes of memory that check_ranges_copy() takes. */
+size_t check_ranges_size(const struct mirror_ioas *ioas);
+
 /*
  * A copy of the valid ranges, or for iommufd of the gaps between reserved ones,
  * to be given back to `alloc`; NULL: no memory. O(ranges).

@@ -64,6 +64,7 @@ static void drop_flight(struct explain *x, struct explain_flight *f)
 	const struct ioas_alloc *hash_alloc = &x->alloc;
 
 	HASH_DEL(x->flights, f);
+	x->held -= f->held;
 	ioas_alloc_release(&x->alloc, f->before);
 	ioas_alloc_release(&x->alloc, f);
 }
@@ -288,5 +289,5 @@ bool explain_op(struct explain *x, const struct mirror *m, const struct ioas_eve
 	else if (failed(ev))
 		explain_failure(&at);
 	explain_ranges(x, &at);
-	return out->nreasons || out->has_class || out->before;
+	return out->nreasons || out->has_class || out->before || out->unkept;
 }

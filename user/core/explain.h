@@ -126,6 +126,7 @@ struct explanation {
 	/* The valid ranges, if .before is not NULL; valid until explain_see(). */
 	const struct check_ranges *before;
 	const struct check_ranges *after;
+	bool unkept; /* .before is NULL, and it may have changed them: they had no place */
 	size_t ncauses; /* more than EXPLAIN_CAUSES: those that did not fit */
 	struct explain_cause causes[EXPLAIN_CAUSES];
 };
