@@ -77,6 +77,10 @@ static void test_arguments(void **state)
 	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0x2000, -EOVERFLOW);
 	ev.body_op.va = UINT64_MAX - 0xfff;
 	assert_string_equal(sure(w, ev, EXPLAIN_WRAPS)->part, "va");
+	/* Of all that is wrong that is what EOVERFLOW says. */
+	ev.body_op.prot = 0;
+	sure(w, ev, EXPLAIN_WRAPS);
+	maybe(w, op_event(w, IOAS_OP_MAP, 0x20000, 0x2000, -EOVERFLOW), EXPLAIN_WRAPS);
 	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0x2000, -ENOENT);
 	ev.ioas = 0;
 	sure(w, ev, EXPLAIN_NO_OBJECT);
@@ -306,6 +310,9 @@ static void test_copy_of_read_only(void **state)
 	ev = copy_event(w, 0x20000, 0x1000, -EPERM);
 	ev.body_op.prot = IOAS_PROT_WRITE;
 	assert_int_equal(sure(w, ev, EXPLAIN_READ_ONLY)->area.number, 8);
+	/* A copy that may not write either is not refused for that. */
+	ev.body_op.prot = IOAS_PROT_READ;
+	maybe(w, ev, EXPLAIN_READ_ONLY);
 }
 
 static void test_pins(void **state)

@@ -138,11 +138,16 @@ static void explain_invalid(struct explain_at *at)
 	struct check_range asked;
 	const char *part;
 
-	if (bad_arguments(at))
+	/* iommufd has an errno of its own for what goes beyond the last address. */
+	if (at->ev->body_op.result == -EINVAL && bad_arguments(at))
 		return;
 	part = wraps(at);
 	if (part) {
 		sure_part(at, EXPLAIN_WRAPS, part, 0);
+		return;
+	}
+	if (at->ev->body_op.result == -EOVERFLOW) {
+		explain_add(at, EXPLAIN_WRAPS);
 		return;
 	}
 	asked = (struct check_range){ at->ev->body_op.iova,
@@ -223,7 +228,7 @@ static void explain_read_only(struct explain_at *at)
 	struct check_range in = { op->va, op->va + (op->size - 1) };
 	const struct mirror_area *area = NULL;
 
-	if (op->what == IOAS_OP_COPY && source && op->size)
+	if (op->what == IOAS_OP_COPY && (op->prot & IOAS_PROT_WRITE) && source && op->size)
 		area = mirror_area_first_in(source, in.iova, in.last);
 	for (; area; area = mirror_area_next_in(area, in.iova, in.last)) {
 		if (!mirror_area_pages(area) || mirror_area_pages(area)->writable)

@@ -51,7 +51,7 @@ static bool bisects(struct explain_at *at, struct check_range asked)
 	const struct mirror_area *area = cut(at, asked);
 	struct explain_reason *r;
 
-	if (!area)
+	if (!area || at->ioas->mode == IOAS_MODE_V1)
 		return false;
 	r = explain_sure(at, EXPLAIN_BISECTS);
 	r->bytes = at->flight ? at->flight->removed_bytes : 0;
