@@ -183,6 +183,23 @@ static void test_unread(void **state)
 	maybe(w, ev, EXPLAIN_NO_OBJECT);
 }
 
+/* A pin across the beginning of the range: the area in the range is the one that is held. */
+static void test_held(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev = area_event(IOAS_EV_AREA_ADD, 0x14000, 0x14fff, 0x704000);
+	struct ioas_event pin = area_event(IOAS_EV_ACCESS_PIN, 0x13000, 0x14fff, 0);
+
+	open_iommufd(w);
+	ev.body_area.area = 8;
+	see(w, of(ev, IOAS_BACKEND_IOMMUFD, 5));
+	see(w, of(pin, IOAS_BACKEND_IOMMUFD, 0));
+	assert_int_equal(
+		sure(w, op_event(w, IOAS_OP_UNMAP, 0x14000, 0x1000, -EDEADLK), EXPLAIN_HELD)
+			->area.number,
+		8);
+}
+
 /* An area that came while the op ran was not there for it. */
 static void test_unmap_and_newcomer(void **state)
 {
@@ -197,11 +214,17 @@ static void test_unmap_and_newcomer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_WHY(test_unmap_classes),	   WITH_WHY(test_v1_inside),
-		WITH_WHY(test_v2_bisects),	   WITH_WHY(test_v1_cuts_nothing),
-		WITH_WHY(test_v2_other_checks),	   WITH_WHY(test_iommufd_stops),
-		WITH_WHY(test_unmap_and_newcomer), WITH_WHY(test_all_fails),
-		WITH_WHY(test_compat_all_fails),   WITH_WHY(test_unread),
+		WITH_WHY(test_unmap_classes),
+		WITH_WHY(test_v1_inside),
+		WITH_WHY(test_v2_bisects),
+		WITH_WHY(test_v1_cuts_nothing),
+		WITH_WHY(test_v2_other_checks),
+		WITH_WHY(test_iommufd_stops),
+		WITH_WHY(test_unmap_and_newcomer),
+		WITH_WHY(test_all_fails),
+		WITH_WHY(test_held),
+		WITH_WHY(test_compat_all_fails),
+		WITH_WHY(test_unread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

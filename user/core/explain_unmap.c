@@ -144,7 +144,8 @@ static void explain_held(struct explain_at *at)
 	if (at->ioas && !check_asked(at->ev, &asked))
 		pin = mirror_pins_first_in(at->ioas, asked.iova, asked.last);
 	if (pin)
-		area = mirror_area_at(at->ioas, pin->node.start);
+		area = mirror_area_at(at->ioas,
+				      pin->node.start < asked.iova ? asked.iova : pin->node.start);
 	if (area)
 		explain_set_area(at, explain_sure(at, EXPLAIN_HELD), area);
 	else
