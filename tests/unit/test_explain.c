@@ -77,9 +77,49 @@ static void test_arguments(void **state)
 	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0x2000, -EOVERFLOW);
 	ev.body_op.va = UINT64_MAX - 0xfff;
 	assert_string_equal(sure(w, ev, EXPLAIN_WRAPS)->part, "va");
+	/* Of all that is wrong that is what EOVERFLOW says. */
+	ev.body_op.prot = 0;
+	sure(w, ev, EXPLAIN_WRAPS);
+	maybe(w, op_event(w, IOAS_OP_MAP, 0x20000, 0x2000, -EOVERFLOW), EXPLAIN_WRAPS);
 	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0x2000, -ENOENT);
 	ev.ioas = 0;
 	sure(w, ev, EXPLAIN_NO_OBJECT);
+}
+
+/* The compat container maps without any right if no IOMMU driver minds. */
+static void test_compat_arguments(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev;
+
+	open_backend(w, IOAS_BACKEND_COMPAT, IOAS_MODE_COVER);
+	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0x1000, -EINVAL);
+	ev.body_op.prot = 0;
+	maybe(w, ev, EXPLAIN_REFUSED_BY_DRIVER);
+	ev.body_op.size = 0;
+	sure(w, ev, EXPLAIN_NO_SIZE);
+	ev.body_op.uapi_flags = 4; /* VADDR: type1's alone */
+	sure(w, ev, EXPLAIN_ARGUMENT);
+	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0, -EINVAL);
+	ev.body_op.uapi_flags = 3;
+	sure(w, ev, EXPLAIN_NO_SIZE);
+}
+
+/* The compat ioctls name no IOAS: there is one, or there is none. */
+static void test_no_compat(void **state)
+{
+	struct why *w = *state;
+	struct ioas_event ev;
+
+	open_backend(w, IOAS_BACKEND_COMPAT, IOAS_MODE_COVER);
+	ev = op_event(w, IOAS_OP_MAP, 0x20000, 0x1000, -ENODEV);
+	ev.ioas = 0;
+	sure(w, ev, EXPLAIN_NO_OBJECT);
+	ev.body_op.what = IOAS_OP_UNMAP;
+	sure(w, ev, EXPLAIN_NO_OBJECT);
+	ev.backend = IOAS_BACKEND_IOMMUFD;
+	ev.body_op.what = IOAS_OP_MAP;
+	maybe(w, ev, EXPLAIN_REFUSED_BY_DRIVER);
 }
 
 static void test_no_room(void **state)
@@ -270,6 +310,9 @@ static void test_copy_of_read_only(void **state)
 	ev = copy_event(w, 0x20000, 0x1000, -EPERM);
 	ev.body_op.prot = IOAS_PROT_WRITE;
 	assert_int_equal(sure(w, ev, EXPLAIN_READ_ONLY)->area.number, 8);
+	/* A copy that may not write either is not refused for that. */
+	ev.body_op.prot = IOAS_PROT_READ;
+	maybe(w, ev, EXPLAIN_READ_ONLY);
 }
 
 static void test_pins(void **state)
@@ -380,6 +423,8 @@ int main(void)
 		WITH_WHY(test_reserved),
 		WITH_WHY(test_misaligned),
 		WITH_WHY(test_arguments),
+		WITH_WHY(test_compat_arguments),
+		WITH_WHY(test_no_compat),
 		WITH_WHY(test_no_room),
 		WITH_WHY(test_type1_outside),
 		WITH_WHY(test_many_valid_ranges),

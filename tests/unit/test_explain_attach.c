@@ -128,12 +128,54 @@ static void test_attached_twice(void **state)
 	maybe(w, ev, EXPLAIN_AREA_IN_WAY);
 }
 
+static bool op_ends(struct why *w, uint64_t op)
+{
+	struct ioas_event ev = op_event(w, IOAS_OP_ATTACH, 0, 0, 0);
+
+	ev.op = op;
+	return see(w, ev);
+}
+
+/*
+ * With 70000 gaps a copy is 70001 * 16 + 8 bytes and a little more with each op: of 20 ops at
+ * once 14 fit into 16 MiB. Once one has ended there is room again.
+ */
+static void test_many_at_once(void **state)
+{
+	struct why *w = *state;
+
+	open_iommufd(w);
+	for (uint64_t n = 0; n < 70000; n++)
+		see(w, of(range_event(IOAS_EV_RANGE_ADD, IOAS_RANGE_RESERVED, n << 13, n << 13, 30),
+			  IOAS_BACKEND_IOMMUFD, 0));
+	for (uint64_t op = 100; op < 120; op++)
+		see(w, of(range_event(IOAS_EV_RANGE_ADD, IOAS_RANGE_RESERVED, (op << 40),
+				      (op << 40) + 1, 31),
+			  IOAS_BACKEND_IOMMUFD, op));
+	assert_true(op_ends(w, 119));
+	assert_true(w->out.unkept);
+	assert_null(w->out.before);
+	assert_int_equal(w->out.ncauses, 1);
+	assert_true(op_ends(w, 114));
+	assert_true(w->out.unkept);
+	assert_true(op_ends(w, 113));
+	assert_false(w->out.unkept);
+	assert_int_equal(w->out.before->count, 70000 + 13);
+	see(w, of(range_event(IOAS_EV_RANGE_ADD, IOAS_RANGE_RESERVED, 1ULL << 60, 1ULL << 60, 31),
+		  IOAS_BACKEND_IOMMUFD, 130));
+	assert_true(op_ends(w, 130));
+	assert_non_null(w->out.before);
+	assert_int_equal(w->out.before->count, 70000 + 20);
+	assert_int_equal(w->out.after->count, 70000 + 21);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_WHY(test_attach_narrows),	WITH_WHY(test_detach_widens),
-		WITH_WHY(test_ranges_stay),	WITH_WHY(test_type1_narrows),
-		WITH_WHY(test_area_in_the_way), WITH_WHY(test_attached_twice),
+		WITH_WHY(test_many_at_once),   WITH_WHY(test_attach_narrows),
+		WITH_WHY(test_detach_widens),  WITH_WHY(test_ranges_stay),
+		WITH_WHY(test_type1_narrows),  WITH_WHY(test_area_in_the_way),
+		WITH_WHY(test_attached_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

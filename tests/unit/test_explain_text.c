@@ -147,6 +147,38 @@ static void test_several(void **state)
 			      "{\"what\":\"nothing\"}]}}");
 }
 
+/* So many objects in the array, and these words. */
+static void expect_counts(const struct explanation *x, const char *key, size_t objects,
+			  const char *words)
+{
+	char *text = json(x), *at, *stop;
+	int depth = 0;
+
+	at = strstr(text, key);
+	assert_non_null(at);
+	stop = strchr(at, ']');
+	assert_true(at && stop);
+	for (; at < stop; at++) {
+		depth += *at == '{';
+		objects -= *at == '{' && depth == 1;
+		depth -= *at == '}';
+	}
+	assert_int_equal(objects, 0);
+	assert_non_null(strstr(text, words));
+	free(text);
+}
+
+static void test_cut_valid(void **state)
+{
+	struct explanation x = { .nreasons = 1,
+				 .reasons = { { .what = EXPLAIN_OUTSIDE, .nvalid = 9 } } };
+
+	(void)state;
+	expect_counts(&x, "\"valid\"", 4, "\"valid_count\":9}");
+	x.reasons[0].nvalid = 2;
+	expect_counts(&x, "\"valid\"", 2, "\"valid_count\":2}");
+}
+
 static void test_changes(void **state)
 {
 	struct check_ranges *before = calloc(1, sizeof(*before) + sizeof(before->at[0]));
@@ -166,11 +198,75 @@ static void test_changes(void **state)
 			       "             because of domain 9: aperture 0x0-0xfff\n");
 	expect_text(json(&x),
 		    "{\"valid_ranges\":{\"before\":[{\"iova\":0,\"last\":18446744073709551615}],"
-		    "\"after\":[{\"iova\":0,\"last\":4095}],\"because\":[{\"asked_by\":9,"
+		    "\"before_count\":1,\"after\":[{\"iova\":0,\"last\":4095}],\"after_count\":1,"
+		    "\"because\":[{\"asked_by\":9,"
 		    "\"domain\":true,\"what\":\"aperture\",\"gone\":false,\"range\":{\"iova\":0,"
-		    "\"last\":4095}}]}}");
+		    "\"last\":4095}}],\"because_count\":1}}");
+	/* Of more than are kept the first ones stand there, and how many there were. */
+	x.ncauses = EXPLAIN_CAUSES + 3;
+	expect_counts(&x, "because", EXPLAIN_CAUSES, "\"because_count\":11}");
 	free(before);
 	free(after);
+}
+
+/* Range n at 0x1000 * n, without one. */
+static struct check_ranges *ranges_without(size_t count, size_t without)
+{
+	struct check_ranges *set = calloc(1, sizeof(*set) + count * sizeof(set->at[0]));
+
+	assert_non_null(set);
+	for (size_t n = 0; n < count; n++) {
+		if (n != without)
+			set->at[set->count++] = (struct check_range){ n << 12, n << 12 };
+	}
+	return set;
+}
+
+static void expect_shown(size_t count, size_t without, size_t before, size_t after)
+{
+	struct check_ranges *a = ranges_without(count, count), *b = ranges_without(count, without);
+	struct explanation x = { .before = a, .after = b };
+
+	assert_int_equal(explain_shown_from(&x, a), before);
+	assert_int_equal(explain_shown_from(&x, b), after);
+	free(a);
+	free(b);
+}
+
+/* Sixteen of them, four before what changed if there are as many, and how many are left. */
+static void test_many_ranges(void **state)
+{
+	struct check_ranges *before = ranges_without(8000, 8000), *after = ranges_without(8000, 10);
+	struct explanation x = { .before = before, .after = after };
+	char *text = lines(&x);
+
+	(void)state;
+	assert_memory_equal(text, "             valid ranges: 0x6000-0x6000, 0x7000-0x7000, ", 55);
+	assert_non_null(strstr(text, ", 0x15000-0x15000, 7984 more -> 0x6000-0x6000, "));
+	assert_non_null(strstr(text, ", 0x16000-0x16000, 7983 more\n"));
+	free(text);
+	expect_counts(&x, "\"before\"", 16, "],\"before_count\":8000,");
+	expect_counts(&x, "\"after\"", 16, "],\"after_count\":7999,");
+	free(before);
+	free(after);
+	expect_shown(16, 9, 0, 0);
+	expect_shown(17, 9, 1, 0);
+	expect_shown(40, 2, 0, 0);
+	expect_shown(40, 30, 24, 23);
+	expect_shown(40, 40, 24, 24);
+	expect_shown(40, 20, 16, 16);
+}
+
+static void test_unkept(void **state)
+{
+	struct explanation x = { .unkept = true };
+
+	(void)state;
+	expect_text(lines(&x),
+		    "             valid ranges: not known; there were too many to keep\n");
+	expect_text(json(&x), "{\"valid_ranges\":{\"before\":null,\"before_count\":null,"
+			      "\"after\":null,\"after_count\":null,\"because\":[],"
+			      "\"because_count\":0}}");
 }
 
 static void test_class(void **state)
@@ -197,7 +293,8 @@ int main(void)
 		cmocka_unit_test(test_areas),	cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_all_have_words),
 		cmocka_unit_test(test_several), cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_class),
+		cmocka_unit_test(test_class),	cmocka_unit_test(test_many_ranges),
+		cmocka_unit_test(test_unkept),	cmocka_unit_test(test_cut_valid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

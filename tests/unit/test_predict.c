@@ -356,6 +356,36 @@ static void test_other_context(void **arg)
 	assert_false(r.moves);
 }
 
+/* A running trace has no devices of iommufd: it may be here already, or its group elsewhere. */
+static void test_users_unknown(void **arg)
+{
+	const struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ctx *c = unit_ctx(&s, 1, IOAS_BACKEND_IOMMUFD);
+	struct predict_result r;
+	struct list l;
+
+	(void)arg;
+	unit_ioas(c, 2);
+	unit_ioas(c, 3)->users_known = false;
+	r = ask(&s, &dev, &l); /* the other one may have the group */
+	assert_int_equal(r.verdict, PREDICT_UNKNOWN);
+	assert_int_equal(r.doubts, PREDICT_DOUBT_USERS);
+	assert_false(r.attached || r.moves);
+	assert_null(r.held);
+	unit_area(&s.ctxs[0].ioases[0], MSI_FIRST, PAGE, 0);
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS); /* wherever it is */
+	s.ctxs[0].ioases[1].users_known = true;
+	assert_int_equal(ask(&s, &dev, &l).doubts, 0);
+	/* Another context is none of its business, and type1 tells its groups. */
+	s.ctxs[0].ioases[0].nareas = 0;
+	unit_ioas(unit_ctx(&s, 5, IOAS_BACKEND_COMPAT), 6)->users_known = false;
+	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_SUCCEEDS);
+	s.ctxs[0].backend = s.ctxs[0].ioases[0].backend = IOAS_BACKEND_TYPE1;
+	s.ctxs[0].ioases[0].users_known = false;
+	assert_int_equal(ask(&s, &dev, &l).doubts, 0);
+}
+
 /* ---- doubts ---- */
 
 static void test_doubts(void **arg)
@@ -387,6 +417,36 @@ static void test_doubts(void **arg)
 	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS); /* that one is known */
 	s.ctxs[0].uncertain_ns = 1; /* and may be gone */
 	assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_UNKNOWN);
+}
+
+/* An IOAS of which a part was not read, or that changed meanwhile, is no better than an old one. */
+static void test_incomplete(void **arg)
+{
+	const struct predict_device dev = device();
+
+	(void)arg;
+	for (unsigned int n = 0; n < 4; n++) {
+		_cleanup_predict_ranges_ struct predict_ranges ranges = {};
+		unsigned int backend = n & 2 ? IOAS_BACKEND_TYPE1 : IOAS_BACKEND_IOMMUFD;
+		_cleanup_state_ struct state s = {};
+		struct state_ioas *i = ioas_of(&s, backend);
+		struct predict_result r;
+		struct list l;
+		__u64 first, last;
+
+		unit_range(i, IOAS_RANGE_VALID, 0, END);
+		assert_int_equal(predict_ranges_now(i, &ranges), 0);
+		i->truncated = n & 1;
+		i->raced = !i->truncated;
+		r = ask(&s, &dev, &l);
+		assert_int_equal(r.verdict, PREDICT_UNKNOWN);
+		assert_int_equal(r.doubts, PREDICT_DOUBT_AREAS);
+		i = &s.ctxs[0].ioases[0];
+		assert_int_equal(predict_ranges_now(i, &ranges), -ENODATA);
+		assert_false(predict_domain_aperture(i, 77, &first, &last));
+		unit_area(i, MSI_FIRST, PAGE, 0);
+		assert_int_equal(ask(&s, &dev, &l).verdict, PREDICT_FAILS); /* that was seen */
+	}
 }
 
 /* iommufd reserves what the device itself asks for, sysfs tells of its whole group. */
@@ -454,6 +514,39 @@ static void test_ranges(void **arg)
 	i->ranges_known = false;
 	assert_int_equal(predict_ranges_now(i, &r), -ENODATA);
 	assert_null(r.range);
+}
+
+/* As many as a program can have made: every other page, each twice, and one across them. */
+static void test_many_ranges(void **arg)
+{
+	const size_t count = 80000;
+	_cleanup_predict_ranges_ struct predict_ranges r = {};
+	const struct predict_region across[] = { { 100 * PAGE, 200 * PAGE - 1, PREDICT_RESERVED },
+						 { 7 * PAGE, 8 * PAGE - 1, PREDICT_DIRECT } };
+	struct predict_device dev = device();
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = ioas_of(&s, IOAS_BACKEND_IOMMUFD);
+
+	(void)arg;
+	for (size_t n = 0; n < count; n++) {
+		unit_range(i, IOAS_RANGE_RESERVED, 2 * n * PAGE, (2 * n + 1) * PAGE - 1);
+		unit_range(i, IOAS_RANGE_RESERVED, 2 * n * PAGE, 2 * n * PAGE);
+	}
+	assert_int_equal(predict_ranges_now(i, &r), 0);
+	assert_int_equal(r.n, count);
+	for (size_t n = 0; n < count; n++) {
+		assert_int_equal(r.range[n].iova, (2 * n + 1) * PAGE);
+		assert_int_equal(r.range[n].last, n + 1 == count ? END : (2 * n + 2) * PAGE - 1);
+	}
+	/* Pages 101, 103, .. 199 go, and page 7; the order of regions is anybody's. */
+	dev.regions = across;
+	dev.nregions = UNIT_COUNT(across);
+	assert_int_equal(predict_ranges_narrow(&r, &dev), 0);
+	assert_int_equal(r.n, count - 51);
+	assert_int_equal(r.range[3].iova, 9 * PAGE);
+	assert_int_equal(r.range[48].iova, 99 * PAGE);
+	assert_int_equal(r.range[49].iova, 201 * PAGE);
+	assert_int_equal(r.range[r.n - 1].last, (1ULL << 39) - 1);
 }
 
 /* Type1 has its own list, and no limits before the first hardware group. */
@@ -645,15 +738,17 @@ static void test_random(void **arg)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_region_edges),  cmocka_unit_test(test_region_types),
-		cmocka_unit_test(test_aperture),      cmocka_unit_test(test_ends_of_addresses),
-		cmocka_unit_test(test_allowed),	      cmocka_unit_test(test_alignment),
-		cmocka_unit_test(test_emulated),      cmocka_unit_test(test_type1_aperture),
-		cmocka_unit_test(test_type1_others),  cmocka_unit_test(test_users),
-		cmocka_unit_test(test_other_context), cmocka_unit_test(test_doubts),
-		cmocka_unit_test(test_shared_group),  cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_ranges_type1),  cmocka_unit_test(test_domain_aperture),
-		cmocka_unit_test(test_stop),	      cmocka_unit_test(test_random),
+		cmocka_unit_test(test_region_edges),	cmocka_unit_test(test_region_types),
+		cmocka_unit_test(test_aperture),	cmocka_unit_test(test_ends_of_addresses),
+		cmocka_unit_test(test_allowed),		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_emulated),	cmocka_unit_test(test_type1_aperture),
+		cmocka_unit_test(test_type1_others),	cmocka_unit_test(test_users),
+		cmocka_unit_test(test_other_context),	cmocka_unit_test(test_users_unknown),
+		cmocka_unit_test(test_doubts),		cmocka_unit_test(test_incomplete),
+		cmocka_unit_test(test_shared_group),	cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_many_ranges),	cmocka_unit_test(test_ranges_type1),
+		cmocka_unit_test(test_domain_aperture), cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

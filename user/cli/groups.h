@@ -6,9 +6,10 @@
 #include "core/explain.h"
 
 /*
- * Gives a name to those in *x of whom only the group is known: of its first device.
- * For live runs only: a recording may be of another machine, or of another day.
+ * Gives a name to those in *x of whom only the group is known, if it has one device only.
+ * For live runs only: a recording may be of another machine, or of another day. @sysfs is
+ * where sysfs is mounted; NULL: /sys.
  */
-void groups_name(struct explanation *x);
+void groups_name(struct explanation *x, const char *sysfs);
 
 #endif

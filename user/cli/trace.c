@@ -91,7 +91,7 @@ static void print_event(struct trace *t, const struct ioas_event *ev)
 		return;
 	}
 	if (explained && t->run) {
-		groups_name(&why);
+		groups_name(&why, NULL);
 		procmaps_name(&why, ev->tgid, run_now_ns(), &t->looked_ns);
 	}
 	if (t->opt->json)

@@ -31,15 +31,21 @@ static void push_free(struct check_ranges *set, const struct mirror_ioas *ioas, 
 	push(set, iova, last);
 }
 
-struct check_ranges *check_ranges_copy(const struct ioas_alloc *alloc,
-				       const struct mirror_ioas *ioas)
+size_t check_ranges_size(const struct mirror_ioas *ioas)
 {
 	size_t most = mirror_range_count(ioas, IOAS_RANGE_VALID) +
 		      mirror_range_count(ioas, IOAS_RANGE_RESERVED) + 1;
+
+	return sizeof(struct check_ranges) + most * sizeof(struct check_range);
+}
+
+struct check_ranges *check_ranges_copy(const struct ioas_alloc *alloc,
+				       const struct mirror_ioas *ioas)
+{
 	const struct mirror_range *r = mirror_range_first(ioas, IOAS_RANGE_VALID);
 	struct check_ranges *set;
 
-	set = alloc->alloc(sizeof(*set) + most * sizeof(set->at[0]), alloc->arg);
+	set = alloc->alloc(check_ranges_size(ioas), alloc->arg);
 	if (!set)
 		return NULL;
 	set->count = 0;

@@ -8,7 +8,11 @@
 
 #include "core/mirror.h"
 
-/* op.uapi_flags of type1: VFIO_DMA_UNMAP_FLAG_ALL; VFIO_DMA_MAP_FLAG_VADDR and that of UNMAP. */
+/*
+ * op.uapi_flags of type1: VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP, VFIO_DMA_UNMAP_FLAG_ALL;
+ * VFIO_DMA_MAP_FLAG_VADDR and that of UNMAP.
+ */
+#define CHECK_TYPE1_UNMAP_DIRTY 1
 #define CHECK_TYPE1_UNMAP_ALL 2
 #define CHECK_TYPE1_VADDR 4
 
@@ -22,6 +26,9 @@ struct check_ranges {
 	size_t count;
 	struct check_range at[];
 };
+
+/* Bytes of memory that check_ranges_copy() takes. */
+size_t check_ranges_size(const struct mirror_ioas *ioas);
 
 /*
  * A copy of the valid ranges, or for iommufd of the gaps between reserved ones,

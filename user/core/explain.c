@@ -64,6 +64,7 @@ static void drop_flight(struct explain *x, struct explain_flight *f)
 	const struct ioas_alloc *hash_alloc = &x->alloc;
 
 	HASH_DEL(x->flights, f);
+	x->held -= f->held;
 	ioas_alloc_release(&x->alloc, f->before);
 	ioas_alloc_release(&x->alloc, f);
 }
@@ -212,6 +213,14 @@ void explain_no_object(struct explain_at *at)
 	at->out->certain = at->out->certain && !at->ctx->adopted;
 }
 
+void explain_no_compat(struct explain_at *at)
+{
+	if (at->ev->backend == IOAS_BACKEND_COMPAT)
+		explain_no_object(at);
+	else
+		explain_add(at, EXPLAIN_REFUSED_BY_DRIVER);
+}
+
 void explain_maybe(struct explain_at *at, const enum explain_what *list)
 {
 	for (; *list != EXPLAIN_NONE; list++)
@@ -280,5 +289,5 @@ bool explain_op(struct explain *x, const struct mirror *m, const struct ioas_eve
 	else if (failed(ev))
 		explain_failure(&at);
 	explain_ranges(x, &at);
-	return out->nreasons || out->has_class || out->before;
+	return out->nreasons || out->has_class || out->before || out->unkept;
 }

@@ -60,7 +60,7 @@ enum explain_what {
 	EXPLAIN_INTERRUPTS, /* interrupts are not isolated */
 	EXPLAIN_INCOMPATIBLE, /* the device and the page table do not go together */
 	EXPLAIN_REFUSED_BY_DRIVER, /* the IOMMU driver */
-	EXPLAIN_ARGUMENT, /* an unknown flag, or arguments that cannot be read */
+	EXPLAIN_ARGUMENT, /* a flag, by itself or with the rest, or arguments that cannot be read */
 	EXPLAIN_WHATS,
 };
 
@@ -126,6 +126,7 @@ struct explanation {
 	/* The valid ranges, if .before is not NULL; valid until explain_see(). */
 	const struct check_ranges *before;
 	const struct check_ranges *after;
+	bool unkept; /* .before is NULL, and it may have changed them: they had no place */
 	size_t ncauses; /* more than EXPLAIN_CAUSES: those that did not fit */
 	struct explain_cause causes[EXPLAIN_CAUSES];
 };

@@ -110,7 +110,7 @@ static void allowed_in_use(struct explain_at *at)
 	struct explain_reason *r;
 
 	/* The list itself is not told: one reserved range alone must be it. */
-	if (range && !mirror_range_next(range)) {
+	if (range && !mirror_range_next(range) && !at->ioas->adopted) {
 		r = explain_sure(at, EXPLAIN_RESERVED_IN_WAY);
 		r->range = (struct check_range){ range->node.start, range->node.last };
 		r->user = explain_user_of(at->ioas, range->owner);
@@ -124,7 +124,10 @@ void explain_other(struct explain_at *at)
 {
 	switch (at->ev->body_op.result) {
 	case -EADDRINUSE:
-		allowed_in_use(at);
+		if (at->ev->body_op.what == IOAS_OP_ALLOW)
+			allowed_in_use(at);
+		else
+			explain_add(at, EXPLAIN_IN_USE);
 		break;
 	case -EINVAL:
 		explain_add(at, EXPLAIN_BAD_LIST);

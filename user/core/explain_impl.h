@@ -9,13 +9,16 @@
 
 #define EXPLAIN_OPS_MAX 1024 /* in flight; the oldest is forgotten for a new one */
 #define EXPLAIN_REFUSALS 32 /* told lately */
+#define EXPLAIN_HELD_MAX (16ULL << 20) /* bytes of valid ranges, of all ops in flight */
 #define EXPLAIN_NAMES 4 /* devices that one op attaches or detaches */
 
 /* What an op has done, from its first change to its own event. */
 struct explain_flight {
 	uint64_t number;
 	uint32_t ioas; /* whose .before it is */
-	struct check_ranges *before; /* valid ranges; NULL: it has not touched them */
+	struct check_ranges *before; /* valid ranges; NULL: it has not touched them, or .unkept */
+	size_t held; /* bytes of .before */
+	bool unkept; /* it has touched them, and .before had no place */
 	size_t ncauses; /* as in struct explanation */
 	struct explain_cause causes[EXPLAIN_CAUSES];
 	size_t nnames;
@@ -42,6 +45,7 @@ struct explain_refusal {
 struct explain {
 	struct ioas_alloc alloc;
 	struct explain_flight *flights; /* oldest first */
+	uint64_t held; /* bytes, of all flights */
 	uint64_t done; /* the op that was told last: forgotten with the next event */
 	struct check_ranges *after;
 	uint64_t nrefusals; /* ever; number i is in slot i % EXPLAIN_REFUSALS */
@@ -67,6 +71,9 @@ struct explain_reason *explain_sure(struct explain_at *at, enum explain_what wha
 
 /* The object that is named is not there; of an older context it may be one that is not known. */
 void explain_no_object(struct explain_at *at);
+
+/* -ENODEV: get_compat_ioas() (vfio_compat.c) found none, or the IOMMU driver says so. */
+void explain_no_compat(struct explain_at *at);
 
 /* What the errno may mean, the list ends with EXPLAIN_NONE. */
 void explain_maybe(struct explain_at *at, const enum explain_what *list);

@@ -9,7 +9,9 @@
  *     cannot be, protection, the IOAS; iopt_alloc_pages() (pages.c);
  *     iopt_get_pages() for the source; iopt_alloc_area_pages(), iopt_check_iova(),
  *     iopt_alloc_iova(), iopt_insert_area() (io_pagetable.c); then
- *     iopt_area_fill_domains() (pages.c). The compat container uses the same.
+ *     iopt_area_fill_domains() (pages.c). The compat container uses the same from
+ *     iopt_alloc_pages() on: iommufd_vfio_map_dma() (vfio_compat.c) looks at the flags,
+ *     and asks for no protection; an IOMMU driver may.
  */
 #include <errno.h>
 
@@ -50,6 +52,14 @@ static const char *misaligned(const struct explain_at *at, uint64_t alignment)
 	return NULL;
 }
 
+/* VFIO_DMA_MAP_FLAG_READ and _WRITE is all that the compat container knows. */
+static bool unknown_flag(const struct explain_at *at)
+{
+	const uint32_t known = IOAS_PROT_READ | IOAS_PROT_WRITE;
+
+	return at->ev->backend == IOAS_BACKEND_COMPAT && (at->ev->body_op.uapi_flags & ~known);
+}
+
 /* What does not depend on what is mapped. True: that was it. */
 static bool bad_arguments(struct explain_at *at)
 {
@@ -57,7 +67,9 @@ static bool bad_arguments(struct explain_at *at)
 	uint64_t alignment = explain_alignment(at->ioas, at->ev->backend);
 	const char *part;
 
-	if (!op->prot)
+	if (unknown_flag(at))
+		return explain_sure(at, EXPLAIN_ARGUMENT);
+	if (!op->prot && at->ev->backend != IOAS_BACKEND_COMPAT)
 		return explain_sure(at, EXPLAIN_NO_PROT);
 	if (!op->size)
 		return explain_sure(at, EXPLAIN_NO_SIZE);
@@ -126,11 +138,16 @@ static void explain_invalid(struct explain_at *at)
 	struct check_range asked;
 	const char *part;
 
-	if (bad_arguments(at))
+	/* iommufd has an errno of its own for what goes beyond the last address. */
+	if (at->ev->body_op.result == -EINVAL && bad_arguments(at))
 		return;
 	part = wraps(at);
 	if (part) {
 		sure_part(at, EXPLAIN_WRAPS, part, 0);
+		return;
+	}
+	if (at->ev->body_op.result == -EOVERFLOW) {
+		explain_add(at, EXPLAIN_WRAPS);
 		return;
 	}
 	asked = (struct check_range){ at->ev->body_op.iova,
@@ -211,7 +228,7 @@ static void explain_read_only(struct explain_at *at)
 	struct check_range in = { op->va, op->va + (op->size - 1) };
 	const struct mirror_area *area = NULL;
 
-	if (op->what == IOAS_OP_COPY && source && op->size)
+	if (op->what == IOAS_OP_COPY && (op->prot & IOAS_PROT_WRITE) && source && op->size)
 		area = mirror_area_first_in(source, in.iova, in.last);
 	for (; area; area = mirror_area_next_in(area, in.iova, in.last)) {
 		if (!mirror_area_pages(area) || mirror_area_pages(area)->writable)
@@ -253,6 +270,9 @@ void explain_map(struct explain_at *at)
 		break;
 	case -EOPNOTSUPP:
 		explain_add(at, EXPLAIN_ARGUMENT);
+		break;
+	case -ENODEV:
+		explain_no_compat(at);
 		break;
 	default:
 		if (!explain_pinning(at))

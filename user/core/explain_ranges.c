@@ -74,6 +74,19 @@ static void see_clear(struct explain_flight *f, const struct mirror_ioas *ioas, 
 	}
 }
 
+/* As they were, if there is room: programs may make any number of ranges, in many ops at once. */
+static void keep_before(struct explain *x, struct explain_flight *f, const struct mirror_ioas *ioas)
+{
+	size_t size = check_ranges_size(ioas);
+
+	f->ioas = ioas->id;
+	if (size <= EXPLAIN_HELD_MAX - x->held)
+		f->before = check_ranges_copy(&x->alloc, ioas);
+	f->unkept = !f->before;
+	f->held = f->before ? size : 0;
+	x->held += f->held;
+}
+
 static void see_range(struct explain *x, struct explain_flight *f, const struct mirror_ioas *ioas,
 		      const struct ioas_event *ev)
 {
@@ -81,10 +94,8 @@ static void see_range(struct explain *x, struct explain_flight *f, const struct 
 
 	if (!f || !ioas || body->class == IOAS_RANGE_ALLOWED)
 		return;
-	if (!f->before) {
-		f->before = check_ranges_copy(&x->alloc, ioas);
-		f->ioas = ioas->id;
-	}
+	if (!f->before && !f->unkept)
+		keep_before(x, f, ioas);
 	if (f->ioas != ioas->id || body->class != IOAS_RANGE_RESERVED)
 		return;
 	if (ev->kind == IOAS_EV_RANGE_CLEAR)
@@ -149,11 +160,16 @@ static bool same(const struct check_ranges *a, const struct check_ranges *b)
 void explain_ranges(struct explain *x, struct explain_at *at)
 {
 	const struct explain_flight *f = at->flight;
-	const struct mirror_ioas *ioas = f && f->before ? mirror_find_ioas(at->m, f->ioas) : NULL;
+	const struct mirror_ioas *ioas = f && f->ioas ? mirror_find_ioas(at->m, f->ioas) : NULL;
 
 	/* An IOAS that has gone has no ranges to speak of. */
 	if (!ioas)
 		return;
+	at->out->unkept = f->unkept;
+	if (f->unkept) {
+		set_causes(at);
+		return;
+	}
 	x->after = check_ranges_copy(&x->alloc, ioas);
 	if (!x->after || same(f->before, x->after))
 		return;

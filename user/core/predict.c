@@ -58,7 +58,9 @@ static const struct {
 	const char *words;
 } doubts[PREDICT_DOUBTS] = {
 	{ "uncertain", "events of this context were lost: areas may be missing or gone" },
-	{ "areas", "it is older than the trace: areas from before are not known" },
+	{ "areas",
+	  "not all of its areas are known: it is older than the trace, has too many, or changed "
+	  "while it was read" },
 	{ "regions", "the reserved regions of the device are not known: give --reserved" },
 	{ "aperture", "the aperture of the device's IOMMU is not known: give --aperture" },
 	{ "backend", "the rules of this backend are not known" },
@@ -66,6 +68,8 @@ static const struct {
 	  "whether ranges are allowed in it (IOMMU_IOAS_ALLOW_IOVAS) is not known here" },
 	{ "shared", "the regions are those of all devices of its group; iommufd asks for those of "
 		    "the device only" },
+	{ "users", "which devices use the IOASes of the context is not known: it may be attached "
+		   "already, or its group in use by another IOAS" },
 };
 
 static unsigned int doubts_place(unsigned int bit)
@@ -306,6 +310,21 @@ static int uses(const struct state_ioas *i, const struct predict_device *dev)
 	return found;
 }
 
+static bool is_fd(const struct state_ioas *i)
+{
+	return i->backend == IOAS_BACKEND_IOMMUFD || i->backend == IOAS_BACKEND_COMPAT;
+}
+
+/* A running trace keeps no devices of iommufd; type1 tells its groups everywhere. */
+static bool users_unknown(const struct state_ctx *c)
+{
+	for (size_t n = 0; n < c->nioases; n++) {
+		if (is_fd(&c->ioases[n]) && !c->ioases[n].users_known)
+			return true;
+	}
+	return false;
+}
+
 static void find_users(const struct state *s, struct walk *w)
 {
 	w->out->attached = uses(w->ioas, w->dev) == 1;
@@ -335,7 +354,9 @@ static unsigned int find_doubts(const struct walk *w, bool fd)
 
 	if (w->ctx->uncertain_ns)
 		bits |= PREDICT_DOUBT_UNCERTAIN;
-	if (i->adopted)
+	if (users_unknown(w->ctx))
+		bits |= PREDICT_DOUBT_USERS;
+	if (!state_complete(i))
 		bits |= PREDICT_DOUBT_AREAS;
 	if (fd && !i->ranges_known)
 		bits |= PREDICT_DOUBT_ALLOWED;
@@ -355,7 +376,8 @@ static unsigned int find_doubts(const struct walk *w, bool fd)
 static void settle(struct predict_result *r)
 {
 	const unsigned int heavy = PREDICT_DOUBT_AREAS | PREDICT_DOUBT_REGIONS |
-				   PREDICT_DOUBT_APERTURE | PREDICT_DOUBT_BACKEND;
+				   PREDICT_DOUBT_APERTURE | PREDICT_DOUBT_BACKEND |
+				   PREDICT_DOUBT_USERS;
 
 	if (r->doubts & PREDICT_DOUBT_UNCERTAIN ||
 	    (r->verdict == PREDICT_SUCCEEDS && r->doubts & heavy))
@@ -369,7 +391,7 @@ int predict_attach(const struct state *s, const struct state_ctx *c, const struc
 		   struct predict_result *out)
 {
 	struct walk w = { c, i, dev, fn, arg, out };
-	bool fd = i->backend == IOAS_BACKEND_IOMMUFD || i->backend == IOAS_BACKEND_COMPAT;
+	bool fd = is_fd(i);
 	int rc = 0;
 
 	*out = (struct predict_result){};

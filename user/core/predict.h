@@ -71,19 +71,21 @@ enum predict_verdict {
 /* Why an answer may be wrong: bits. */
 enum predict_doubt {
 	PREDICT_DOUBT_UNCERTAIN = 1 << 0, /* events of the context were lost */
-	PREDICT_DOUBT_AREAS = 1 << 1, /* the IOAS is older than the events */
+	PREDICT_DOUBT_AREAS = 1 << 1, /* not state_complete() */
 	PREDICT_DOUBT_REGIONS = 1 << 2, /* reserved regions are not known */
 	PREDICT_DOUBT_APERTURE = 1 << 3, /* the aperture is not known, and something is mapped */
 	PREDICT_DOUBT_BACKEND = 1 << 4, /* not a backend whose rules are known */
 	PREDICT_DOUBT_ALLOWED = 1 << 5, /* allowed ranges are not known; few programs set any */
 	PREDICT_DOUBT_SHARED = 1 << 6, /* a region in the way may be that of its neighbour only */
+	PREDICT_DOUBT_USERS = 1 << 7, /* who uses IOASes of the context is not known */
 };
 
-#define PREDICT_DOUBTS 7
+#define PREDICT_DOUBTS 8
 
 struct predict_result {
 	enum predict_verdict verdict;
 	int err; /* FAILS: the first conflict's */
+	/* With DOUBT_USERS these may be false or NULL because nobody tells. */
 	bool attached; /* it uses the IOAS already: nothing would change */
 	bool moves; /* it would be taken out of .held, in one step */
 	const struct state_ctx *held_by; /* who uses its group now, if another IOAS does */
@@ -135,10 +137,16 @@ void predict_ranges_clear(struct predict_ranges *r);
 
 #define _cleanup_predict_ranges_ __attribute__((cleanup(predict_ranges_clear)))
 
-/* The valid ranges as they are: 0 and *out, -ENODATA if not known, -ENOMEM; *out is cleared. */
+/*
+ * The valid ranges as they are, of a finished state: 0 and *out, -ENODATA if not known,
+ * -ENOMEM; *out is cleared. O(ranges).
+ */
 int predict_ranges_now(const struct state_ioas *i, struct predict_ranges *out);
 
-/* Takes out of *r what @dev forbids, as far as it is known. 0, or -ENOMEM with *r untouched. */
+/*
+ * Takes out of *r what @dev forbids, as far as it is known. 0, or -ENOMEM with *r untouched.
+ * O(ranges + regions * log(regions)).
+ */
 int predict_ranges_narrow(struct predict_ranges *r, const struct predict_device *dev);
 
 /*

@@ -146,7 +146,8 @@ static const char *plain(enum explain_what what)
 	case EXPLAIN_REFUSED_BY_DRIVER:
 		return "the IOMMU driver refused";
 	case EXPLAIN_ARGUMENT:
-		return "an unknown flag, or arguments that cannot be read";
+		return "a flag that is unknown or does not go with the rest, or arguments that "
+		       "cannot be read";
 	case EXPLAIN_OUTSIDE:
 		return "outside the valid ranges";
 	default:
@@ -318,16 +319,41 @@ static void print_cause(FILE *out, const struct explain_cause *c)
 	fputc('\n', out);
 }
 
+size_t explain_shown_from(const struct explanation *x, const struct check_ranges *list)
+{
+	const struct check_ranges *a = x->before, *b = x->after;
+	size_t from = 0;
+
+	while (from < a->count && from < b->count && a->at[from].iova == b->at[from].iova &&
+	       a->at[from].last == b->at[from].last)
+		from++;
+	from -= from < EXPLAIN_SHOWN / 4 ? from : EXPLAIN_SHOWN / 4;
+	if (list->count < EXPLAIN_SHOWN)
+		return 0;
+	return from < list->count - EXPLAIN_SHOWN ? from : list->count - EXPLAIN_SHOWN;
+}
+
+static void print_side(FILE *out, const struct explanation *x, const struct check_ranges *list)
+{
+	size_t shown = list->count < EXPLAIN_SHOWN ? list->count : EXPLAIN_SHOWN;
+
+	print_ranges(out, list->at + explain_shown_from(x, list), shown, list->count);
+}
+
 static void print_change(FILE *out, const struct explanation *x)
 {
 	size_t shown = x->ncauses < EXPLAIN_CAUSES ? x->ncauses : EXPLAIN_CAUSES;
 
-	if (!x->before)
+	if (!x->before && !x->unkept)
 		return;
 	fprintf(out, INDENT "valid ranges: ");
-	print_ranges(out, x->before->at, x->before->count, x->before->count);
-	fprintf(out, " -> ");
-	print_ranges(out, x->after->at, x->after->count, x->after->count);
+	if (x->unkept) {
+		fprintf(out, "not known; there were too many to keep");
+	} else {
+		print_side(out, x, x->before);
+		fprintf(out, " -> ");
+		print_side(out, x, x->after);
+	}
 	fputc('\n', out);
 	for (size_t i = 0; i < shown; i++)
 		print_cause(out, &x->causes[i]);

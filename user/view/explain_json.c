@@ -86,8 +86,10 @@ static void json_reason(struct json *j, const struct explain_reason *r)
 		json_u64(j, r->what == EXPLAIN_ENTRIES ? "areas" : "bytes", r->bytes);
 	if (r->what == EXPLAIN_LIMIT)
 		json_limit(j, &r->limit);
-	if (nvalid)
+	if (nvalid) {
 		json_ranges(j, "valid", r->valid, nvalid);
+		json_u64(j, "valid_count", r->nvalid);
+	}
 	json_end_object(j);
 }
 
@@ -102,17 +104,31 @@ static void json_cause(struct json *j, const struct explain_cause *c)
 	json_end_object(j);
 }
 
+static void json_side(struct json *j, const char *key, const char *count,
+		      const struct explanation *x, const struct check_ranges *list)
+{
+	if (!list) {
+		json_null(j, key);
+		json_null(j, count);
+		return;
+	}
+	json_ranges(j, key, list->at + explain_shown_from(x, list),
+		    list->count < EXPLAIN_SHOWN ? list->count : EXPLAIN_SHOWN);
+	json_u64(j, count, list->count);
+}
+
 static void json_change(struct json *j, const struct explanation *x)
 {
 	size_t shown = x->ncauses < EXPLAIN_CAUSES ? x->ncauses : EXPLAIN_CAUSES;
 
 	json_object(j, "valid_ranges");
-	json_ranges(j, "before", x->before->at, x->before->count);
-	json_ranges(j, "after", x->after->at, x->after->count);
+	json_side(j, "before", "before_count", x, x->before);
+	json_side(j, "after", "after_count", x, x->after);
 	json_array(j, "because");
 	for (size_t i = 0; i < shown; i++)
 		json_cause(j, &x->causes[i]);
 	json_end_array(j);
+	json_u64(j, "because_count", x->ncauses);
 	json_end_object(j);
 }
 
@@ -129,6 +145,6 @@ void explain_json(struct json *j, const struct explanation *x)
 		json_end_array(j);
 		json_end_object(j);
 	}
-	if (x->before)
+	if (x->before || x->unkept)
 		json_change(j, x);
 }

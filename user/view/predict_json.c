@@ -93,15 +93,24 @@ static int json_ranges(struct json *j, const char *key, const struct state_ioas 
 	return 0;
 }
 
+/* That it does not may be for want of knowing: null. */
+static void json_known(struct json *j, const char *key, bool does, const struct predict_result *r)
+{
+	if (does || !(r->doubts & PREDICT_DOUBT_USERS))
+		json_bool(j, key, does);
+	else
+		json_null(j, key);
+}
+
 static void json_result(struct json *j, const struct predict_result *r)
 {
 	char u[UNITS_LEN];
 
 	json_str(j, "verdict", predict_verdict_name(r->verdict));
 	json_str(j, "errno", r->verdict == PREDICT_FAILS && r->err ? units_errno(u, r->err) : NULL);
-	json_bool(j, "attached", r->attached);
+	json_known(j, "attached", r->attached, r);
 	json_id(j, "in_use_by", r->held ? r->held->id : 0);
-	json_bool(j, "moves", r->moves);
+	json_known(j, "moves", r->moves, r);
 	json_u64(j, "areas", r->areas);
 	json_u64(j, "allowed_ranges", r->allowed);
 	json_array(j, "doubts");
@@ -142,7 +151,7 @@ static int json_ioas(struct json *j, const struct predict_view *v, const struct 
 	json_object(j, NULL);
 	json_u64(j, "context", c->id);
 	json_u64(j, "ioas", i->id);
-	json_bool(j, "complete", !i->adopted && !i->truncated);
+	json_bool(j, "complete", state_complete(i));
 	err = json_ranges(j, "valid_now", i, NULL, 0);
 	if (v->common && !err)
 		err = json_ranges(j, "valid_with_all", i, v->subjects, v->n);
