@@ -87,7 +87,8 @@ static void device_op(struct thread *t)
 /* An IOAS of its own that others may guess. */
 static void lives(struct thread *t)
 {
-	uint32_t ioas = be_ioas(t->s->fd, IOASB_MODE_ANY, IOASB_ACCOUNT_MM), id;
+	uint32_t account = be_root ? IOASB_ACCOUNT_MM : IOASB_ACCOUNT_USER;
+	uint32_t ioas = be_ioas(t->s->fd, IOASB_MODE_ANY, account), id;
 	uint64_t x = 0;
 
 	be_reserve(t->s->fd, ioas, 0, PAGE, &x, &id);
@@ -158,7 +159,8 @@ static void start(struct stress *s, struct thread *threads, uint64_t seed)
 	s->fd = be_open();
 	s->buf = be_memory(PAGES * PAGE);
 	for (i = 0; i < IOASES; i++)
-		s->ioas[i] = be_ioas(s->fd, i ? IOASB_MODE_ANY : IOASB_MODE_COVER, i & 1);
+		s->ioas[i] = be_ioas(s->fd, i ? IOASB_MODE_ANY : IOASB_MODE_COVER,
+				     be_root && i == 1 ? IOASB_ACCOUNT_MM : IOASB_ACCOUNT_USER);
 	for (i = 0; i < DEVICES; i++)
 		s->device[i] = be_device(s->fd, PAGE, 0, TOP, NULL, 0);
 	for (i = 0; i < THREADS; i++) {
