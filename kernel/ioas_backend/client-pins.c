@@ -6,6 +6,8 @@
  *
  * client->lock is held.
  */
+#include <linux/sched/signal.h>
+
 #include "ioasb.h"
 
 /* Room for it is not much, and an unpin must not fail. */
@@ -199,33 +201,49 @@ static bool all_pinned(struct ioasb_client *client, unsigned long start, unsigne
 		if (pin->last >= last)
 			return true;
 		start = pin->last + 1;
+		cond_resched();
 	}
 	return false;
 }
 
 /* One pin of just that range, if there was one. */
-static bool forget(struct ioasb_client *client, unsigned long start, unsigned long last)
+static struct ioasb_range *find_exact(struct ioasb_client *client, unsigned long start,
+				      unsigned long last)
 {
 	struct ioasb_range *range = ioasb_ranges_iter_first(&client->exact, start, start);
 
 	for (; range; range = ioasb_ranges_iter_next(range, start, start)) {
-		if (range->start != start || range->last != last)
-			continue;
-		ioasb_ranges_remove(range, &client->exact);
-		client->nexact--;
-		kfree(range);
-		return true;
+		if (range->start == start && range->last == last)
+			return range;
+		cond_resched();
 	}
-	return false;
+	return NULL;
+}
+
+static void forget(struct ioasb_client *client, struct ioasb_range *range)
+{
+	ioasb_ranges_remove(range, &client->exact);
+	client->nexact--;
+	kfree(range);
+}
+
+/* All of it is pinned, and any pin of just that range is forgotten. */
+static void unpin(struct ioasb_client *client, unsigned long start, unsigned long last)
+{
+	cut_both(client, start, last);
+	ioasb_note_client_unpin(client, start, last, ioasb_order(client->obj.ctx));
+	count(client, start, last, -1);
 }
 
 int ioasb_pins_remove_range(struct ioasb_client *client, unsigned long start, unsigned long last)
 {
-	if (client->refcount ? !all_pinned(client, start, last) : !forget(client, start, last))
+	struct ioasb_range *range = find_exact(client, start, last);
+
+	if (client->refcount ? !all_pinned(client, start, last) : !range)
 		return -ENOENT;
-	cut_both(client, start, last);
-	ioasb_note_client_unpin(client, start, last, ioasb_order(client->obj.ctx));
-	count(client, start, last, -1);
+	if (range)
+		forget(client, range);
+	unpin(client, start, last);
 	return 0;
 }
 
@@ -234,28 +252,61 @@ static void drop_pins(struct ioasb_client *client, unsigned long start, unsigned
 	struct ioasb_pin *pin;
 
 	while ((pin = ioasb_pins_iter_first(&client->pins, start, last))) {
-		ioasb_note_client_unpin(client, pin->start, pin->last,
-					ioasb_order(client->obj.ctx));
+		/* By range, each pin is told as it was asked for. */
+		if (client->refcount)
+			ioasb_note_client_unpin(client, pin->start, pin->last,
+						ioasb_order(client->obj.ctx));
 		pin_free(client, pin);
 		cond_resched();
+	}
+}
+
+/* Everything: not one pin after the other, as many that overlap would take quadratic time. */
+static void drop_all(struct ioasb_client *client)
+{
+	struct ioasb_range *range;
+
+	while ((range = ioasb_ranges_iter_first(&client->exact, 0, ULONG_MAX))) {
+		ioasb_note_client_unpin(client, range->start, range->last,
+					ioasb_order(client->obj.ctx));
+		forget(client, range);
+		cond_resched();
+	}
+	drop_pins(client, 0, ULONG_MAX);
+}
+
+static void drop_exact(struct ioasb_client *client, unsigned long start, unsigned long last)
+{
+	struct ioasb_range *range;
+
+	while ((range = ioasb_ranges_iter_first(&client->exact, start, last))) {
+		unsigned long from = range->start, to = range->last;
+
+		/* Only an unmap asks for a part, and it looks again. */
+		if (fatal_signal_pending(current))
+			return;
+		forget(client, range);
+		unpin(client, from, to);
 	}
 }
 
 /*
  * Unpin what keeps [start, last] from being unmapped, as often as it was pinned: with a count for
  * each page just that range, otherwise each pin that reaches into it. Returns how many pages went.
+ * If killed, a part may remain.
  */
 unsigned long ioasb_pins_drop(struct ioasb_client *client, unsigned long start, unsigned long last)
 {
 	unsigned long before = client->npages;
-	struct ioasb_range *range;
 
-	if (client->refcount) {
+	if (!start && last == ULONG_MAX) {
+		drop_all(client);
+	} else if (client->refcount) {
 		cut_both(client, start, last);
 		drop_pins(client, start, last);
+	} else {
+		drop_exact(client, start, last);
 	}
-	while ((range = ioasb_ranges_iter_first(&client->exact, start, last)))
-		ioasb_pins_remove_range(client, range->start, range->last);
 	return before - client->npages;
 }
 

@@ -348,6 +348,36 @@ static void random_pins(char *buf, bool pages)
 	close(fd);
 }
 
+/* A page that is pinned as often as that, and all pins of different lengths, let go at once. */
+static void overlapping(char *buf)
+{
+	unsigned int n = be_scaled(100000, 20000), i;
+	int fd = be_open(), client, round;
+	uint32_t ioas = mapped(fd, buf, PAGES);
+	uint64_t unmapped;
+
+	for (round = 0; round < 3; round++) {
+		client = be_client(fd, ioas, 0);
+		for (i = 0; i < n; i++)
+			EQ(pin(client, round ? i % 7 : 0, round ? PAGES - i % 11 - 6 : 1), 0);
+		EQ(be_sum(fd).npinned, round ? PAGES : 1);
+		if (round == 1) {
+			EQ(be_unmap(fd, ioas, BASE + 50 * PAGE, PAGE, &unmapped), 0);
+			EQ(unmapped, PAGE);
+			EQ(find_client(fd).client.pins, 0);
+			EQ(be_map_at(fd, ioas, buf, PAGE, BASE + 50 * PAGE), 0);
+		} else if (round == 2) {
+			EQ(be_unmap_all(fd, ioas, &unmapped), 0);
+			EQ(unmapped, PAGES * PAGE);
+			EQ(find_client(fd).client.asked, 1);
+		}
+		close(client);
+		EQ(be_sum(fd).npinned, 0);
+	}
+	EQ(be_destroy(fd, ioas), 0);
+	close(fd);
+}
+
 void test_client(void)
 {
 	char *buf = be_memory(PAGES * PAGE);
@@ -356,6 +386,7 @@ void test_client(void)
 	asked_to_let_go(buf, 0);
 	asked_to_let_go(buf, IOASB_CLIENT_PAGES);
 	many_clients(buf);
+	overlapping(buf);
 	lifetimes(buf);
 	arguments(buf);
 	page_numbers(buf);
