@@ -250,11 +250,40 @@ static void entries(void)
 	close(fd);
 }
 
+/* A client's pins are as many at most, those that begin where others are cut, too. */
+static void client_entries(void)
+{
+	char *buf = be_memory(8 * PAGE);
+	int fd = be_open(), client;
+	uint32_t ioas = be_ioas(fd, IOASB_MODE_ANY, IOASB_ACCOUNT_USER);
+	struct ioasb_client_pin c = { .size = sizeof(c), .length = 8 * PAGE };
+
+	EQ(be_map_at(fd, ioas, buf, 8 * PAGE, 0), 0);
+	client = be_client(fd, ioas, IOASB_CLIENT_PAGES);
+	set_parameter("max_entries", "2");
+	EQ(be_call(client, IOASB_CLIENT_PIN, &c), 0);
+	c.iova = 4 * PAGE;
+	c.length = 2 * PAGE;
+	EQ(be_call(client, IOASB_CLIENT_PIN, &c), -ENOSPC);
+	c.length = 4 * PAGE;
+	EQ(be_call(client, IOASB_CLIENT_PIN, &c), 0);
+	/* An unpin takes the room that it needs. */
+	c.iova = PAGE;
+	c.length = PAGE;
+	EQ(be_call(client, IOASB_CLIENT_UNPIN, &c), 0);
+	EQ(be_sum(fd).npinned, 7);
+	set_parameter("max_entries", "1048576");
+	close(client);
+	close(fd);
+}
+
 void test_sparse(void)
 {
 	limit(12 * MIB / PAGE);
 	huge_file();
 	huge_pages();
-	if (be_root)
+	if (be_root) {
 		entries();
+		client_entries();
+	}
 }
