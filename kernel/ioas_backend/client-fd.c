@@ -129,8 +129,8 @@ static int run_rw(struct file *file, void *args)
 					 what, run }
 /* clang-format on */
 static const struct ioasb_command commands[] = {
-	COMMAND(IOASB_NR_CLIENT_PIN, ioasb_client_pin, pfns, true, run_pin),
-	COMMAND(IOASB_NR_CLIENT_UNPIN, ioasb_client_unpin, length, true, run_unpin),
+	COMMAND(IOASB_NR_CLIENT_PIN, ioasb_client_pin, pfns, false, run_pin),
+	COMMAND(IOASB_NR_CLIENT_UNPIN, ioasb_client_unpin, length, false, run_unpin),
 	COMMAND(IOASB_NR_CLIENT_RW, ioasb_client_rw, user_va, false, run_rw),
 };
 

@@ -66,8 +66,11 @@ struct ioasb_client *ioasb_client_open(struct file *file, u32 ioas_id, int rule,
 	if (!ioas)
 		return ERR_PTR(-ENOENT);
 	client = client_alloc(file, rule, ops, data);
-	if (client)
+	if (client) {
+		ioasb_begin(ctx);
 		rc = enlist(ctx, client, ioas);
+		ioasb_end(ctx);
+	}
 	if (rc) {
 		ioasb_object_put(&ioas->obj);
 		kfree(client);
@@ -85,6 +88,7 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	struct file *file = client->file;
 	u64 forgotten;
 
+	ioasb_begin(ctx);
 	mutex_lock(&client->asking);
 	client->closed = true;
 	mutex_unlock(&client->asking);
@@ -99,6 +103,7 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	ioasb_note_client_gone(client, forgotten, ioasb_order(ctx));
 	up_write(&client->ioas->lock);
 	xa_erase(&ctx->objects, client->obj.id);
+	ioasb_end(ctx);
 	ioasb_object_put(&client->obj);
 	ioasb_object_put(&client->obj);
 	fput(file);
@@ -144,7 +149,9 @@ int ioasb_client_pin(struct ioasb_client *client, u64 iova, u64 npages, bool wri
 	rc = ioasb_ioas_read(client->ioas);
 	if (rc)
 		return rc;
+	ioasb_begin(client->obj.ctx);
 	rc = pin_locked(client, iova, last, write ? IOASB_WRITEABLE : IOASB_READABLE, pages);
+	ioasb_end(client->obj.ctx);
 	up_read(&client->ioas->lock);
 	return rc;
 }
@@ -158,9 +165,11 @@ int ioasb_client_unpin(struct ioasb_client *client, u64 iova, u64 npages)
 
 	if (rc)
 		return rc;
+	ioasb_begin(client->obj.ctx);
 	mutex_lock(&client->lock);
 	rc = ioasb_pins_remove_range(client, iova, last);
 	mutex_unlock(&client->lock);
+	ioasb_end(client->obj.ctx);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(ioasb_client_unpin);

@@ -48,6 +48,17 @@ struct ioasb_ctx {
 	atomic64_t changes;
 };
 
+/* Around each change, so that a dump can tell; with a result they are full barriers, see dump.c. */
+static inline void ioasb_begin(struct ioasb_ctx *ctx)
+{
+	atomic64_inc_return(&ctx->begun);
+}
+
+static inline void ioasb_end(struct ioasb_ctx *ctx)
+{
+	atomic64_inc_return(&ctx->ended);
+}
+
 enum ioasb_type {
 	IOASB_OBJ_IOAS,
 	IOASB_OBJ_DEVICE,
@@ -340,7 +351,7 @@ struct ioasb_ctx *ioasb_file_ctx(struct file *file);
 struct ioasb_command {
 	size_t size;
 	size_t min_size; /* as first released */
-	bool changes;
+	bool changes; /* client.c counts for itself: other modules call it, too */
 	int (*run)(struct file *file, void *args);
 };
 

@@ -348,6 +348,31 @@ static void random_pins(char *buf, bool pages)
 	close(fd);
 }
 
+/* A client that ends between two chunks of a dump is something that changed. */
+static void counted(char *buf)
+{
+	struct ioasb_rec recs[2];
+	struct ioasb_dump c = { .size = sizeof(c), .num_recs = 1, .recs = (uintptr_t)recs };
+	int fd = be_open();
+	int client = be_client(fd, mapped(fd, buf, 16), 0);
+	uint64_t ended;
+
+	EQ(pin(client, 0, 1), 0);
+	EQ(be_call(fd, IOASB_DUMP, &c), 0);
+	ended = c.out_ended;
+	EQ(c.out_begun, ended);
+	EQ(unpin(client, 0, 1), 0);
+	EQ(be_call(fd, IOASB_DUMP, &c), 0);
+	CHECK(c.out_begun > ended);
+	ended = c.out_ended;
+	EQ(c.out_begun, ended);
+	close(client);
+	EQ(be_call(fd, IOASB_DUMP, &c), 0);
+	CHECK(c.out_begun > ended);
+	EQ(c.out_begun, c.out_ended);
+	close(fd);
+}
+
 /* A page that is pinned as often as that, and all pins of different lengths, let go at once. */
 static void overlapping(char *buf)
 {
@@ -388,6 +413,7 @@ void test_client(void)
 	many_clients(buf);
 	overlapping(buf);
 	lifetimes(buf);
+	counted(buf);
 	arguments(buf);
 	page_numbers(buf);
 	random_pins(buf, true);
