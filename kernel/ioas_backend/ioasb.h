@@ -23,6 +23,7 @@
 #define IOASB_H
 
 #include <linux/bits.h>
+#include <linux/completion.h>
 #include <linux/interval_tree_generic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -34,6 +35,7 @@
 #include <linux/slab.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <ioascope/ioas_backend.h>
@@ -222,6 +224,8 @@ struct ioasb_client {
 	struct mutex asking; /* held over the callback: not after the close */
 	bool closed;
 	u64 asked; /* how often to unpin */
+	struct work_struct release; /* of the client's file */
+	struct completion released;
 	struct mutex lock; /* all that follows */
 	struct rb_root_cached pins;
 	struct rb_root_cached exact; /* the pins as they were asked for */
@@ -337,6 +341,8 @@ void ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned
 
 /* client-fd.c */
 int ioasb_client_alloc(struct file *file, struct ioasb_client_alloc *cmd);
+int ioasb_client_files_init(void);
+void ioasb_client_files_exit(void);
 
 /* client-pins.c: client->lock is held. */
 int ioasb_pins_add(struct ioasb_client *client, unsigned long start, unsigned long last, u32 prot);

@@ -159,7 +159,26 @@ static struct miscdevice backend_misc = {
 	.fops = &backend_fops,
 	.mode = 0600,
 };
-module_misc_device(backend_misc);
+
+static int __init backend_init(void)
+{
+	int rc = ioasb_client_files_init();
+
+	if (rc)
+		return rc;
+	rc = misc_register(&backend_misc);
+	if (rc)
+		ioasb_client_files_exit();
+	return rc;
+}
+module_init(backend_init);
+
+static void __exit backend_exit(void)
+{
+	misc_deregister(&backend_misc);
+	ioasb_client_files_exit();
+}
+module_exit(backend_exit);
 
 MODULE_DESCRIPTION("I/O address spaces without an IOMMU");
 MODULE_LICENSE("GPL");
