@@ -56,8 +56,8 @@ static void split(struct ioasb_client *client, struct ioasb_pin *pin, struct ioa
 }
 
 /*
- * Let a range begin at @at if one reaches over it. A pin may fail: -ENOSPC, -ENOMEM. An unpin must
- * not, and what it needs is not much: two ranges at most.
+ * Let a range begin at @at if one reaches over it. A pin may fail: -ENOSPC, -ENOMEM, -EINTR. An
+ * unpin must not, and what it needs is not much: two ranges at most.
  */
 static int cut(struct ioasb_client *client, unsigned long at, bool may_fail)
 {
@@ -72,7 +72,13 @@ static int cut(struct ioasb_client *client, unsigned long at, bool may_fail)
 	tail = pin_alloc(pin->pages, at, pin->last, page, may_fail ? 0 : __GFP_NOFAIL);
 	if (!tail)
 		return -ENOMEM;
-	mutex_lock(&pin->pages->lock);
+	if (!may_fail) {
+		mutex_lock(&pin->pages->lock);
+	} else if (mutex_lock_killable(&pin->pages->lock)) {
+		ioasb_pages_put(tail->pages);
+		kfree(tail);
+		return -EINTR;
+	}
 	split(client, pin, tail);
 	mutex_unlock(&pin->pages->lock);
 	return 0;

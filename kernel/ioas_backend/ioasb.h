@@ -12,12 +12,15 @@
  *	ioasb_device.lock	attach, detach, replace of that device
  *	ioasb_ioas.lock		areas, ranges, devices of that IOAS; never two of them at a time
  *	ioasb_client.lock	what a mediated client has pinned; never two of them at a time
- *	ioasb_pages.lock	pins, charge, and which areas need pages; never two of them at a
- *time mm->mmap_lock		pinning, and the charge to an mm owners_lock, xa_lock	leaves
+ *	ioasb_pages.lock	pins, charge, which areas need pages; never two of them at a time
+ *	mm->mmap_lock		pinning, and the charge to an mm
+ *	owners_lock, xa_lock	leaves
  *
  * Pinning may wait for a page fault, hence for user space. Whoever can wait behind that waits
- * killably, but where a failure could not be undone: detach, the unwinding of an attach and the
- * end of a context. Nothing is copied from or to the caller under any of these locks.
+ * killably, but where a failure could not be undone: the unwinding of an attach or of a map or
+ * copy, the pages of a detach, the old IOAS of a replace, the unpin of a client and what a pin that
+ * failed takes back, the pages that a driver is told, and the end of a client or context. Nothing
+ * is copied from or to the caller under any of these locks.
  */
 #ifndef IOASB_H
 #define IOASB_H
@@ -337,7 +340,7 @@ int ioasb_device_end(struct ioasb_device *device, bool force);
 void ioasb_client_free(struct ioasb_client *client);
 struct ioasb_client *ioasb_client_in(struct ioasb_ioas *ioas, unsigned long start,
 				     unsigned long last, u32 above);
-void ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last);
+int ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last);
 
 /* client-fd.c */
 int ioasb_client_alloc(struct file *file, struct ioasb_client_alloc *cmd);

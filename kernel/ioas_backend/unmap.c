@@ -2,7 +2,6 @@
 /* Unmap, by the mode of the IOAS. */
 #include <linux/delay.h>
 #include <linux/overflow.h>
-#include <linux/sched/signal.h>
 
 #include "ioasb.h"
 
@@ -137,16 +136,29 @@ static int carry_out(struct ioasb_ioas *ioas, const struct plan *plan, u64 *unma
 	return rc ?: plan->rc;
 }
 
-/* A round is over and pins remain: wait for clients that unpin later, longer each time. */
-static int next_round(unsigned int *round)
+/* A round is over and pins may remain: wait for clients that unpin later, longer each time. */
+static void next_round(unsigned int *round)
 {
-	if (++*round == MAX_ROUNDS)
-		return -EDEADLK;
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	if (*round > 1)
+	if (++*round > 1)
 		fsleep(*round * 1000);
-	return 0;
+}
+
+/*
+ * Who holds some of what is to be removed: NULL, if nobody does. -EDEADLK if somebody still does
+ * after the last round, -EINTR.
+ */
+static struct ioasb_client *find_client(struct ioasb_ioas *ioas, const struct plan *plan, u32 asked,
+					unsigned int round)
+{
+	struct ioasb_client *client;
+
+	if (plan->none)
+		return NULL;
+	client = ioasb_client_in(ioas, plan->span.start, plan->span.last, asked);
+	if (IS_ERR_OR_NULL(client) || round < MAX_ROUNDS)
+		return client;
+	ioasb_object_put(&client->obj);
+	return ERR_PTR(-EDEADLK);
 }
 
 /*
@@ -160,7 +172,7 @@ static int unmap(struct ioasb_ioas *ioas, struct span r, bool all, u64 *unmapped
 	u32 asked = 0;
 
 	for (;;) {
-		struct ioasb_client *client = NULL;
+		struct ioasb_client *client;
 		struct plan plan;
 		bool clear;
 		int rc = ioasb_ioas_write(ioas);
@@ -168,19 +180,20 @@ static int unmap(struct ioasb_ioas *ioas, struct span r, bool all, u64 *unmapped
 		if (rc)
 			return rc;
 		plan = make_plan(ioas, r, all);
-		if (!plan.none)
-			client = ioasb_client_in(ioas, plan.span.start, plan.span.last, asked);
+		client = find_client(ioas, &plan, asked, round);
 		clear = plan.none || (!client && !asked);
 		if (clear)
 			rc = carry_out(ioas, &plan, unmapped);
 		up_write(&ioas->lock);
 		if (clear)
 			return rc;
+		if (IS_ERR(client))
+			return PTR_ERR(client);
 		asked = client ? client->obj.id : 0;
 		if (client)
-			ioasb_client_ask(client, plan.span.start, plan.span.last);
+			rc = ioasb_client_ask(client, plan.span.start, plan.span.last);
 		else
-			rc = next_round(&round);
+			next_round(&round);
 		if (rc)
 			return rc;
 	}
