@@ -11,16 +11,16 @@
 #include "ioasb.h"
 
 /* What user space has pinned and an unmap wants: let go. */
-static void let_go(void *data, u64 iova, u64 length)
+static void let_go(void *data, u64 iova, u64 last)
 {
 	struct ioasb_client *client = data;
 
 	mutex_lock(&client->lock);
-	ioasb_pins_drop(client, iova, iova + (length - 1));
+	ioasb_pins_drop(client, iova, last);
 	mutex_unlock(&client->lock);
 }
 
-static void hold(void *data, u64 iova, u64 length)
+static void hold(void *data, u64 iova, u64 last)
 {
 }
 

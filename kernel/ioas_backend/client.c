@@ -74,6 +74,8 @@ struct ioasb_client *ioasb_client_open(struct file *file, u32 ioas_id, int rule,
 
 	if (!ctx)
 		return ERR_PTR(-EBADF);
+	if (!ops || !ops->unmap)
+		return ERR_PTR(-EINVAL);
 	ioas = ioasb_ioas_get(ctx, ioas_id);
 	if (!ioas)
 		return ERR_PTR(-ENOENT);
@@ -253,7 +255,7 @@ int ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned 
 	if (!rc) {
 		if (!client->closed) {
 			client->asked++;
-			client->ops->unmap(client->data, start, last - start + 1);
+			client->ops->unmap(client->data, start, last);
 		}
 		mutex_unlock(&client->asking);
 	}

@@ -50,6 +50,15 @@ static struct plan plan_exact(struct ioasb_ioas *ioas, struct span r)
 	return (struct plan){ .span = r };
 }
 
+/*
+ * Areas are whole pages, so nothing of what is removed lies in the parts of pages at the ends; and
+ * clients are asked for whole pages only. There is an area that begins in the span.
+ */
+static struct span whole_pages(unsigned long start, unsigned long last)
+{
+	return (struct span){ PAGE_ALIGN(start), ((last + 1) & PAGE_MASK) - 1 };
+}
+
 /* As iommufd: from the first on, until one is not whole in the range. */
 static struct plan plan_cover(struct ioasb_ioas *ioas, struct span r)
 {
@@ -60,8 +69,8 @@ static struct plan plan_cover(struct ioasb_ioas *ioas, struct span r)
 	/* Only the one at the end of the range can reach out of it. */
 	last = ioasb_areas_iter_first(&ioas->areas, r.last, r.last);
 	if (!last || last->last == r.last)
-		return (struct plan){ .span = r };
-	return (struct plan){ .span = { r.start, last->start - 1 }, .rc = -ENOENT };
+		return (struct plan){ .span = whole_pages(r.start, r.last) };
+	return (struct plan){ .span = whole_pages(r.start, last->start - 1), .rc = -ENOENT };
 }
 
 /* As type1 v1: nothing if an area begins before the range; the last may end behind it. */
@@ -72,7 +81,7 @@ static struct plan plan_first(struct ioasb_ioas *ioas, struct span r)
 	if (!first || first->start < r.start)
 		return nothing;
 	last = ioasb_areas_iter_first(&ioas->areas, r.last, r.last);
-	return (struct plan){ .span = { r.start, last ? last->last : r.last } };
+	return (struct plan){ .span = whole_pages(r.start, last ? last->last : r.last) };
 }
 
 static struct plan plan_any(struct ioasb_ioas *ioas, struct span r)

@@ -141,6 +141,29 @@ static void asked_to_let_go(char *buf, uint32_t rule)
 	close(fd);
 }
 
+/* Ends of a range in the middle of a page mean nothing: pages beside it stay pinned. */
+static void parts_of_pages(char *buf, uint32_t mode)
+{
+	int fd = be_open(), client;
+	uint32_t ioas = be_ioas(fd, mode, IOASB_ACCOUNT_USER);
+	uint64_t unmapped;
+
+	EQ(be_map_at(fd, ioas, buf, 2 * PAGE, BASE), 0);
+	EQ(be_map_at(fd, ioas, buf, 2 * PAGE, BASE + 4 * PAGE), 0);
+	client = be_client(fd, ioas, IOASB_CLIENT_PAGES);
+	EQ(pin(client, 0, 2), 0);
+	EQ(pin(client, 4, 2), 0);
+	EQ(be_unmap(fd, ioas, BASE - 100, 3 * PAGE, &unmapped), 0);
+	EQ(unmapped, 2 * PAGE);
+	EQ(find_client(fd).client.pins, 1);
+	EQ(be_unmap(fd, ioas, BASE + 2 * PAGE + 1, TOP - BASE - 2 * PAGE, &unmapped), 0);
+	EQ(unmapped, 2 * PAGE);
+	EQ(find_client(fd).client.pins, 0);
+	EQ(be_sum(fd).npinned, 0);
+	close(client);
+	close(fd);
+}
+
 /* More clients than an unmap has rounds. */
 static void many_clients(char *buf)
 {
@@ -410,6 +433,8 @@ void test_client(void)
 	by_range(buf);
 	asked_to_let_go(buf, 0);
 	asked_to_let_go(buf, IOASB_CLIENT_PAGES);
+	parts_of_pages(buf, IOASB_MODE_COVER);
+	parts_of_pages(buf, IOASB_MODE_FIRST);
 	many_clients(buf);
 	overlapping(buf);
 	lifetimes(buf);
