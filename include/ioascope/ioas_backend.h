@@ -279,7 +279,7 @@ struct ioasb_rec {
 			__aligned_u64 npages;
 			__aligned_u64 npinned;
 			__aligned_u64 ncharged;
-			__aligned_u64 bytes; /* of memory that records its pins */
+			__aligned_u64 bytes; /* that record its pins; 0 without CAP_SYS_ADMIN */
 			__u32 account;
 			__u32 uid; /* whom it is charged to */
 			__u32 writeable;

@@ -229,6 +229,34 @@ static void huge_pages(void)
 	munmap(p, size);
 }
 
+/* One page four times over is in four pieces, which only root is told. */
+static void scattered(void)
+{
+	int file = memfd_create("page", MFD_CLOEXEC), fd = be_open();
+	uint32_t ioas = attached(fd, IOASB_ACCOUNT_USER);
+	char *p = be_memory(4 * PAGE);
+	struct ioasb_rec *recs;
+	unsigned int i, n;
+
+	CHECK(file >= 0 && !ftruncate(file, PAGE));
+	for (i = 0; i < 4; i++)
+		CHECK(mmap(p + i * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file,
+			   0) == p + i * PAGE);
+	EQ(be_map_at(fd, ioas, p, 4 * PAGE, BASE), 0);
+	EQ(be_sum(fd).npinned, 4);
+	EQ(be_sum(fd).runs, be_root ? 4 : 1);
+	n = be_dump(fd, 64, &recs);
+	for (i = 0; i < n; i++)
+		if (recs[i].kind == IOASB_REC_PAGES)
+			EQ(!!recs[i].pages.bytes, be_root);
+		else if (recs[i].kind == IOASB_REC_PINNED)
+			EQ(recs[i].pinned.npages, be_root ? 1 : 4);
+	free(recs);
+	close(fd);
+	close(file);
+	munmap(p, 4 * PAGE);
+}
+
 /* A number of areas and ranges that may be had. */
 static void entries(void)
 {
@@ -282,6 +310,7 @@ void test_sparse(void)
 	limit(12 * MIB / PAGE);
 	huge_file();
 	huge_pages();
+	scattered();
 	if (be_root) {
 		entries();
 		client_entries();
