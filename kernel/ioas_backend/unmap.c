@@ -115,8 +115,6 @@ static int cut(struct ioasb_ioas *ioas, unsigned long at)
 
 	if (!area || area->start == at)
 		return 0;
-	if (!ioasb_ioas_room(ioas, 1))
-		return -ENOSPC;
 	tail = kzalloc(sizeof(*tail), GFP_KERNEL_ACCOUNT);
 	if (!tail)
 		return -ENOMEM;
@@ -125,6 +123,17 @@ static int cut(struct ioasb_ioas *ioas, unsigned long at)
 	if (rc)
 		kfree(tail);
 	return rc;
+}
+
+/*
+ * What is cut off of an area is removed, so only one that loses its middle becomes more than it
+ * was; for as long as the call takes there may be two above the limit.
+ */
+static bool has_room(struct ioasb_ioas *ioas, struct span s)
+{
+	struct ioasb_area *area = ioasb_areas_iter_first(&ioas->areas, s.start, s.start);
+
+	return !area || area->start == s.start || area->last <= s.last || ioasb_ioas_room(ioas, 1);
 }
 
 /*
@@ -137,6 +146,8 @@ static int carry_out(struct ioasb_ioas *ioas, const struct plan *plan, u64 *unma
 
 	if (plan->none)
 		return plan->rc;
+	if (!has_room(ioas, plan->span))
+		return -ENOSPC;
 	rc = cut(ioas, plan->span.start);
 	if (!rc && plan->span.last != ULONG_MAX)
 		rc = cut(ioas, plan->span.last + 1);

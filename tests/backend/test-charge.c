@@ -278,6 +278,43 @@ static void entries(void)
 	close(fd);
 }
 
+/* At the limit, what does not end with more than there was can still be done. */
+static void full(void)
+{
+	static const struct ioasb_iova_range one = { BASE, 2 * BASE - 1 };
+	static const struct ioasb_iova_range two[] = { { BASE, BASE + PAGE - 1 },
+						       { 2 * BASE, 3 * BASE - 1 } };
+	char *buf = be_memory(8 * PAGE);
+	int fd = be_open();
+	uint32_t ioas = be_ioas(fd, IOASB_MODE_ANY, IOASB_ACCOUNT_USER);
+	uint64_t n;
+
+	set_parameter("max_entries", "2");
+	EQ(be_allow(fd, ioas, &one, 1), 0);
+	EQ(be_map_at(fd, ioas, buf, 8 * PAGE, 0), 0);
+	EQ(be_map_at(fd, ioas, buf, PAGE, BASE), -ENOSPC);
+	EQ(be_allow(fd, ioas, &one, 1), 0);
+	EQ(be_allow(fd, ioas, two, 2), -ENOSPC);
+	EQ(be_unmap(fd, ioas, 2 * PAGE, PAGE, &n), -ENOSPC);
+	EQ(n, 0);
+	EQ(be_sum(fd).areas, 1);
+	EQ(be_unmap(fd, ioas, 6 * PAGE, 2 * PAGE, &n), 0);
+	EQ(be_unmap(fd, ioas, 0, 2 * PAGE, &n), 0);
+	EQ(be_sum(fd).mapped, 4 * PAGE);
+	EQ(be_allow(fd, ioas, NULL, 0), 0);
+	EQ(be_unmap(fd, ioas, 3 * PAGE, 2 * PAGE, &n), 0);
+	EQ(be_sum(fd).areas, 2);
+	EQ(be_unmap(fd, ioas, 2 * PAGE, 4 * PAGE, &n), 0);
+	EQ(n, 2 * PAGE);
+	EQ(be_map_at(fd, ioas, buf, 2 * PAGE, 0), 0);
+	EQ(be_map_at(fd, ioas, buf, 2 * PAGE, 2 * PAGE), 0);
+	/* Of two areas, each loses an end. */
+	EQ(be_unmap(fd, ioas, PAGE, 2 * PAGE, &n), 0);
+	EQ(be_sum(fd).areas, 2);
+	set_parameter("max_entries", "1048576");
+	close(fd);
+}
+
 /* A client's pins are as many at most, those that begin where others are cut, too. */
 static void client_entries(void)
 {
@@ -313,6 +350,7 @@ void test_sparse(void)
 	scattered();
 	if (be_root) {
 		entries();
+		full();
 		client_entries();
 	}
 }
