@@ -27,7 +27,7 @@ enum ioasb_mode {
 /* Who is charged for pinned pages. All but NONE also count in the mm's VmPin. */
 enum ioasb_account {
 	IOASB_ACCOUNT_USER = 0, /* the user, one counter for all its processes */
-	IOASB_ACCOUNT_MM = 1, /* the process, VmLck */
+	IOASB_ACCOUNT_MM = 1, /* the process, VmLck; needs CAP_IPC_LOCK, as it limits nobody */
 	IOASB_ACCOUNT_NONE = 2, /* nobody; needs CAP_IPC_LOCK */
 };
 
@@ -279,7 +279,7 @@ struct ioasb_rec {
 			__aligned_u64 npages;
 			__aligned_u64 npinned;
 			__aligned_u64 ncharged;
-			__aligned_u64 bytes; /* of memory that records its pins */
+			__aligned_u64 bytes; /* that record its pins; 0 without CAP_SYS_ADMIN */
 			__u32 account;
 			__u32 uid; /* whom it is charged to */
 			__u32 writeable;

@@ -14,10 +14,12 @@ struct page;
 
 struct ioasb_client_ops {
 	/*
-	 * An unmap wants the range: unpin what is pinned there, now or soon. It is asked again, a
-	 * few times, then the unmap fails with -EDEADLK. No lock is held.
+	 * An unmap wants [iova, last], which is whole pages, and may be all of 2^64 bytes: unpin
+	 * what is pinned there, now or soon. It is asked again, a few times, then the unmap fails
+	 * with -EDEADLK. Called for one unmap at a time, and never after the close; of the backend's
+	 * locks only that which sees to this is held, so pin, unpin and rw may be called from here.
 	 */
-	void (*unmap)(void *data, u64 iova, u64 length);
+	void (*unmap)(void *data, u64 iova, u64 last);
 };
 
 #define IOASB_PIN_RANGES 0 /* what is unpinned must be just what one pin was */
@@ -25,11 +27,15 @@ struct ioasb_client_ops {
 
 /*
  * A client of the IOAS of that id, in the context @file, of which it takes a reference. An ERR_PTR:
- * -EBADF (not a context), -ENOENT, -ENOMEM. It is the caller's, to close.
+ * -EBADF (not a context), -EINVAL (no callback), -ENOENT, -ENOMEM, -ENOSPC (too many objects),
+ * -EINTR. It is the caller's, to close.
  */
 struct ioasb_client *ioasb_client_open(struct file *file, u32 ioas_id, int rule,
 				       const struct ioasb_client_ops *ops, void *data);
-/* Unpins what it forgot, and says how many pages that were. Nobody uses it any more. */
+/*
+ * Unpins what it forgot, and says how many pages that were. Nobody uses it any more. It waits for a
+ * callback that is running: so not from the callback, and not with a lock that the callback takes.
+ */
 u64 ioasb_client_close(struct ioasb_client *client);
 /*
  * Pin npages from iova on, all or none; to be written to, or only read. The range must be mapped

@@ -61,13 +61,20 @@ static void owner_put(struct ioasb_owner *owner)
 	mutex_unlock(&owners_lock);
 }
 
+/*
+ * Only what the user is charged for binds: a process that ends takes its own counter along, but
+ * not the pins, which belong to the file. And who has the file need not be who made the IOAS. So
+ * each map asks again: -EPERM without CAP_IPC_LOCK.
+ */
 int ioasb_charge_init(struct ioasb_charge *charge, enum ioasb_account account)
 {
+	charge->unlimited = capable(CAP_IPC_LOCK);
+	if (account != IOASB_ACCOUNT_USER && !charge->unlimited)
+		return -EPERM;
 	charge->owner = owner_get(current_uid());
 	if (!charge->owner)
 		return -ENOMEM;
 	charge->account = account;
-	charge->unlimited = capable(CAP_IPC_LOCK);
 	charge->user = get_uid(current_user());
 	charge->mm = current->mm;
 	mmgrab(charge->mm);

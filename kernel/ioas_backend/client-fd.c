@@ -11,16 +11,16 @@
 #include "ioasb.h"
 
 /* What user space has pinned and an unmap wants: let go. */
-static void let_go(void *data, u64 iova, u64 length)
+static void let_go(void *data, u64 iova, u64 last)
 {
 	struct ioasb_client *client = data;
 
 	mutex_lock(&client->lock);
-	ioasb_pins_drop(client, iova, iova + (length - 1));
+	ioasb_pins_drop(client, iova, last);
 	mutex_unlock(&client->lock);
 }
 
-static void hold(void *data, u64 iova, u64 length)
+static void hold(void *data, u64 iova, u64 last)
 {
 }
 
@@ -129,8 +129,8 @@ static int run_rw(struct file *file, void *args)
 					 what, run }
 /* clang-format on */
 static const struct ioasb_command commands[] = {
-	COMMAND(IOASB_NR_CLIENT_PIN, ioasb_client_pin, pfns, true, run_pin),
-	COMMAND(IOASB_NR_CLIENT_UNPIN, ioasb_client_unpin, length, true, run_unpin),
+	COMMAND(IOASB_NR_CLIENT_PIN, ioasb_client_pin, pfns, false, run_pin),
+	COMMAND(IOASB_NR_CLIENT_UNPIN, ioasb_client_unpin, length, false, run_unpin),
 	COMMAND(IOASB_NR_CLIENT_RW, ioasb_client_rw, user_va, false, run_rw),
 };
 
@@ -145,9 +145,49 @@ static long client_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return ioasb_ioctl(file, client->obj.ctx, &commands[i], arg);
 }
 
+static struct workqueue_struct *releases;
+
+int ioasb_client_files_init(void)
+{
+	releases = alloc_workqueue("ioas_client", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	return releases ? 0 : -ENOMEM;
+}
+
+/* Whatever is still on its way back from its last file. */
+void ioasb_client_files_exit(void)
+{
+	destroy_workqueue(releases);
+}
+
+/* The waiter has a reference, and with the file the module is kept. */
+static void release_work(struct work_struct *work)
+{
+	struct ioasb_client *client = container_of(work, struct ioasb_client, release);
+	struct ioasb_object *obj = &client->obj;
+
+	ioasb_client_close(client);
+	complete(&client->released);
+	ioasb_object_put(obj);
+}
+
+/*
+ * The close may have to wait behind a pin that waits for user space, even for the process that
+ * closes. If that is ending, or was killed, it must go on: it is what others wait for. Everybody
+ * else finds the client gone when the close returns.
+ */
 static int client_release(struct inode *inode, struct file *file)
 {
-	ioasb_client_close(file->private_data);
+	struct ioasb_client *client = file->private_data;
+	/* So that the context, if this is its end, ends here and not in a worker. */
+	struct file *context = get_file(client->file);
+
+	kref_get(&client->obj.kref);
+	kref_get(&client->obj.kref);
+	queue_work(releases, &client->release);
+	if (!(current->flags & (PF_EXITING | PF_KTHREAD)))
+		wait_for_completion_killable(&client->released);
+	ioasb_object_put(&client->obj);
+	fput(context);
 	return 0;
 }
 
@@ -166,8 +206,11 @@ static struct ioasb_client *client_open(struct file *file, const struct ioasb_cl
 	struct ioasb_client *client = ioasb_client_open(file, cmd->ioas_id, rule, ops, NULL);
 
 	/* It is not asked before it has a pin. */
-	if (!IS_ERR(client))
-		client->data = client;
+	if (IS_ERR(client))
+		return client;
+	client->data = client;
+	INIT_WORK(&client->release, release_work);
+	init_completion(&client->released);
 	return client;
 }
 

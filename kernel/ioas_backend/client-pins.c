@@ -6,14 +6,17 @@
  *
  * client->lock is held.
  */
+#include <linux/sched/signal.h>
+
 #include "ioasb.h"
 
-/* Room for it is not much, and an unpin must not fail. */
 static struct ioasb_pin *pin_alloc(struct ioasb_pages *pages, unsigned long start,
-				   unsigned long last, unsigned long first_page)
+				   unsigned long last, unsigned long first_page, gfp_t flags)
 {
-	struct ioasb_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	struct ioasb_pin *pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT | flags);
 
+	if (!pin)
+		return NULL;
 	kref_get(&pages->kref);
 	pin->pages = pages;
 	pin->start = start;
@@ -39,31 +42,56 @@ static void pin_free(struct ioasb_client *client, struct ioasb_pin *pin)
 	kfree(pin);
 }
 
-/* Let a range begin at @at if one reaches over it. */
-static void cut(struct ioasb_client *client, unsigned long at)
+/* pages->lock is held. */
+static void split(struct ioasb_client *client, struct ioasb_pin *pin, struct ioasb_pin *tail)
 {
-	struct ioasb_pin *pin = ioasb_pins_iter_first(&client->pins, at, at), *tail;
-	unsigned long npages;
+	unsigned long npages = tail->user.first_page - pin->user.first_page;
 
-	if (!pin || pin->start == at)
-		return;
-	npages = (at - pin->start) >> PAGE_SHIFT;
-	tail = pin_alloc(pin->pages, at, pin->last, pin->user.first_page + npages);
 	tail->count = pin->count;
 	ioasb_pins_remove(pin, &client->pins);
-	pin->last = at - 1;
+	pin->last = tail->start - 1;
 	ioasb_pins_insert(pin, &client->pins);
-	mutex_lock(&pin->pages->lock);
 	ioasb_user_split_locked(pin->pages, &pin->user, npages, &tail->user);
-	mutex_unlock(&pin->pages->lock);
 	pin_link(client, tail);
 }
 
-static void cut_both(struct ioasb_client *client, unsigned long start, unsigned long last)
+/*
+ * Let a range begin at @at if one reaches over it. A pin may fail: -ENOSPC, -ENOMEM, -EINTR. An
+ * unpin must not, and what it needs is not much: two ranges at most.
+ */
+static int cut(struct ioasb_client *client, unsigned long at, bool may_fail)
 {
-	cut(client, start);
-	if (last != ULONG_MAX)
-		cut(client, last + 1);
+	struct ioasb_pin *pin = ioasb_pins_iter_first(&client->pins, at, at), *tail;
+	unsigned long page;
+
+	if (!pin || pin->start == at)
+		return 0;
+	if (may_fail && client->npins >= ioasb_max_entries())
+		return -ENOSPC;
+	page = pin->user.first_page + ((at - pin->start) >> PAGE_SHIFT);
+	tail = pin_alloc(pin->pages, at, pin->last, page, may_fail ? 0 : __GFP_NOFAIL);
+	if (!tail)
+		return -ENOMEM;
+	if (!may_fail) {
+		mutex_lock(&pin->pages->lock);
+	} else if (mutex_lock_killable(&pin->pages->lock)) {
+		ioasb_pages_put(tail->pages);
+		kfree(tail);
+		return -EINTR;
+	}
+	split(client, pin, tail);
+	mutex_unlock(&pin->pages->lock);
+	return 0;
+}
+
+static int cut_both(struct ioasb_client *client, unsigned long start, unsigned long last,
+		    bool may_fail)
+{
+	int rc = cut(client, start, may_fail);
+
+	if (!rc && last != ULONG_MAX)
+		rc = cut(client, last + 1, may_fail);
+	return rc;
 }
 
 /* Add n to the counts of [start, last], which is cut at both ends; ranges at 0 go. */
@@ -90,7 +118,9 @@ static int pin_range(struct ioasb_client *client, struct ioasb_area *area, unsig
 
 	if (client->npins >= ioasb_max_entries())
 		return -ENOSPC;
-	pin = pin_alloc(area->pages, start, last, page);
+	pin = pin_alloc(area->pages, start, last, page, 0);
+	if (!pin)
+		return -ENOMEM;
 	rc = ioasb_user_activate(area->pages, &pin->user);
 	if (rc) {
 		ioasb_pages_put(pin->pages);
@@ -129,6 +159,8 @@ static int fill(struct ioasb_client *client, unsigned long start, unsigned long 
 
 	for (area = ioasb_areas_iter_first(&client->ioas->areas, start, last); area;
 	     area = ioasb_areas_iter_next(area, start, last)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		rc = fill_area(client, area, max(start, area->start), min(last, area->last));
 		if (rc)
 			return rc;
@@ -148,6 +180,8 @@ static int check(struct ioasb_ioas *ioas, unsigned long start, unsigned long las
 			return -EPERM;
 		if (area->last >= last)
 			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		start = area->last + 1;
 		cond_resched();
 	}
@@ -177,9 +211,10 @@ int ioasb_pins_add(struct ioasb_client *client, unsigned long start, unsigned lo
 {
 	int rc = check(client->ioas, start, last, prot);
 
+	if (!rc)
+		rc = cut_both(client, start, last, true);
 	if (rc)
 		return rc;
-	cut_both(client, start, last);
 	rc = fill(client, start, last);
 	if (!rc)
 		rc = remember(client, start, last);
@@ -199,33 +234,49 @@ static bool all_pinned(struct ioasb_client *client, unsigned long start, unsigne
 		if (pin->last >= last)
 			return true;
 		start = pin->last + 1;
+		cond_resched();
 	}
 	return false;
 }
 
 /* One pin of just that range, if there was one. */
-static bool forget(struct ioasb_client *client, unsigned long start, unsigned long last)
+static struct ioasb_range *find_exact(struct ioasb_client *client, unsigned long start,
+				      unsigned long last)
 {
 	struct ioasb_range *range = ioasb_ranges_iter_first(&client->exact, start, start);
 
 	for (; range; range = ioasb_ranges_iter_next(range, start, start)) {
-		if (range->start != start || range->last != last)
-			continue;
-		ioasb_ranges_remove(range, &client->exact);
-		client->nexact--;
-		kfree(range);
-		return true;
+		if (range->start == start && range->last == last)
+			return range;
+		cond_resched();
 	}
-	return false;
+	return NULL;
+}
+
+static void forget(struct ioasb_client *client, struct ioasb_range *range)
+{
+	ioasb_ranges_remove(range, &client->exact);
+	client->nexact--;
+	kfree(range);
+}
+
+/* All of it is pinned, and any pin of just that range is forgotten. */
+static void unpin(struct ioasb_client *client, unsigned long start, unsigned long last)
+{
+	cut_both(client, start, last, false);
+	ioasb_note_client_unpin(client, start, last, ioasb_order(client->obj.ctx));
+	count(client, start, last, -1);
 }
 
 int ioasb_pins_remove_range(struct ioasb_client *client, unsigned long start, unsigned long last)
 {
-	if (client->refcount ? !all_pinned(client, start, last) : !forget(client, start, last))
+	struct ioasb_range *range = find_exact(client, start, last);
+
+	if (client->refcount ? !all_pinned(client, start, last) : !range)
 		return -ENOENT;
-	cut_both(client, start, last);
-	ioasb_note_client_unpin(client, start, last, ioasb_order(client->obj.ctx));
-	count(client, start, last, -1);
+	if (range)
+		forget(client, range);
+	unpin(client, start, last);
 	return 0;
 }
 
@@ -234,28 +285,61 @@ static void drop_pins(struct ioasb_client *client, unsigned long start, unsigned
 	struct ioasb_pin *pin;
 
 	while ((pin = ioasb_pins_iter_first(&client->pins, start, last))) {
-		ioasb_note_client_unpin(client, pin->start, pin->last,
-					ioasb_order(client->obj.ctx));
+		/* By range, each pin is told as it was asked for. */
+		if (client->refcount)
+			ioasb_note_client_unpin(client, pin->start, pin->last,
+						ioasb_order(client->obj.ctx));
 		pin_free(client, pin);
 		cond_resched();
+	}
+}
+
+/* Everything: not one pin after the other, as many that overlap would take quadratic time. */
+static void drop_all(struct ioasb_client *client)
+{
+	struct ioasb_range *range;
+
+	while ((range = ioasb_ranges_iter_first(&client->exact, 0, ULONG_MAX))) {
+		ioasb_note_client_unpin(client, range->start, range->last,
+					ioasb_order(client->obj.ctx));
+		forget(client, range);
+		cond_resched();
+	}
+	drop_pins(client, 0, ULONG_MAX);
+}
+
+static void drop_exact(struct ioasb_client *client, unsigned long start, unsigned long last)
+{
+	struct ioasb_range *range;
+
+	while ((range = ioasb_ranges_iter_first(&client->exact, start, last))) {
+		unsigned long from = range->start, to = range->last;
+
+		/* Only an unmap asks for a part, and it looks again. */
+		if (fatal_signal_pending(current))
+			return;
+		forget(client, range);
+		unpin(client, from, to);
 	}
 }
 
 /*
  * Unpin what keeps [start, last] from being unmapped, as often as it was pinned: with a count for
  * each page just that range, otherwise each pin that reaches into it. Returns how many pages went.
+ * If killed, a part may remain.
  */
 unsigned long ioasb_pins_drop(struct ioasb_client *client, unsigned long start, unsigned long last)
 {
 	unsigned long before = client->npages;
-	struct ioasb_range *range;
 
-	if (client->refcount) {
-		cut_both(client, start, last);
+	if (!start && last == ULONG_MAX) {
+		drop_all(client);
+	} else if (client->refcount) {
+		cut_both(client, start, last, false);
 		drop_pins(client, start, last);
+	} else {
+		drop_exact(client, start, last);
 	}
-	while ((range = ioasb_ranges_iter_first(&client->exact, start, last)))
-		ioasb_pins_remove_range(client, range->start, range->last);
 	return before - client->npages;
 }
 

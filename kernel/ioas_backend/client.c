@@ -6,6 +6,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/overflow.h>
+#include <linux/sched/signal.h>
 
 #include "ioasb.h"
 
@@ -35,6 +36,17 @@ void ioasb_client_free(struct ioasb_client *client)
 	kfree(client);
 }
 
+/* By id, so that an unmap finds the next one without asking all. */
+static void link_client(struct ioasb_ioas *ioas, struct ioasb_client *client)
+{
+	struct ioasb_client *before;
+
+	list_for_each_entry_reverse(before, &ioas->clients,
+				    entry) if (before->obj.id < client->obj.id) break;
+	/* The head of the list if there is none. */
+	list_add(&client->entry, &before->entry);
+}
+
 /* On success the client has the caller's reference to the IOAS. */
 static int enlist(struct ioasb_ctx *ctx, struct ioasb_client *client, struct ioasb_ioas *ioas)
 {
@@ -45,7 +57,7 @@ static int enlist(struct ioasb_ctx *ctx, struct ioasb_client *client, struct ioa
 	client->ioas = ioas;
 	rc = ioasb_object_add(ctx, &client->obj, IOASB_OBJ_CLIENT);
 	if (!rc) {
-		list_add_tail(&client->entry, &ioas->clients);
+		link_client(ioas, client);
 		ioasb_note_client_new(client, ioasb_order(ctx));
 	}
 	up_write(&ioas->lock);
@@ -62,12 +74,17 @@ struct ioasb_client *ioasb_client_open(struct file *file, u32 ioas_id, int rule,
 
 	if (!ctx)
 		return ERR_PTR(-EBADF);
+	if (!ops || !ops->unmap)
+		return ERR_PTR(-EINVAL);
 	ioas = ioasb_ioas_get(ctx, ioas_id);
 	if (!ioas)
 		return ERR_PTR(-ENOENT);
 	client = client_alloc(file, rule, ops, data);
-	if (client)
+	if (client) {
+		ioasb_begin(ctx);
 		rc = enlist(ctx, client, ioas);
+		ioasb_end(ctx);
+	}
 	if (rc) {
 		ioasb_object_put(&ioas->obj);
 		kfree(client);
@@ -85,6 +102,7 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	struct file *file = client->file;
 	u64 forgotten;
 
+	ioasb_begin(ctx);
 	mutex_lock(&client->asking);
 	client->closed = true;
 	mutex_unlock(&client->asking);
@@ -99,6 +117,7 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	ioasb_note_client_gone(client, forgotten, ioasb_order(ctx));
 	up_write(&client->ioas->lock);
 	xa_erase(&ctx->objects, client->obj.id);
+	ioasb_end(ctx);
 	ioasb_object_put(&client->obj);
 	ioasb_object_put(&client->obj);
 	fput(file);
@@ -144,7 +163,9 @@ int ioasb_client_pin(struct ioasb_client *client, u64 iova, u64 npages, bool wri
 	rc = ioasb_ioas_read(client->ioas);
 	if (rc)
 		return rc;
+	ioasb_begin(client->obj.ctx);
 	rc = pin_locked(client, iova, last, write ? IOASB_WRITEABLE : IOASB_READABLE, pages);
+	ioasb_end(client->obj.ctx);
 	up_read(&client->ioas->lock);
 	return rc;
 }
@@ -158,9 +179,11 @@ int ioasb_client_unpin(struct ioasb_client *client, u64 iova, u64 npages)
 
 	if (rc)
 		return rc;
+	ioasb_begin(client->obj.ctx);
 	mutex_lock(&client->lock);
 	rc = ioasb_pins_remove_range(client, iova, last);
 	mutex_unlock(&client->lock);
+	ioasb_end(client->obj.ctx);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(ioasb_client_unpin);
@@ -185,44 +208,59 @@ int ioasb_client_rw(struct ioasb_client *client, u64 iova, void *buf, size_t n, 
 }
 EXPORT_SYMBOL_GPL(ioasb_client_rw);
 
-static bool holds(struct ioasb_client *client, unsigned long start, unsigned long last)
+/* 1, 0, or -EINTR if killed while it pins. */
+static int holds(struct ioasb_client *client, unsigned long start, unsigned long last)
 {
 	bool any;
 
-	mutex_lock(&client->lock);
+	if (mutex_lock_killable(&client->lock))
+		return -EINTR;
 	any = ioasb_pins_iter_first(&client->pins, start, last);
 	mutex_unlock(&client->lock);
 	return any;
 }
 
 /*
- * The client of the lowest id above @above with a pin in the range, with a reference, or NULL. The
- * IOAS is locked for writing.
+ * The client of the lowest id above @above with a pin in the range, with a reference, or NULL; or
+ * -EINTR. The IOAS is locked for writing.
  */
 struct ioasb_client *ioasb_client_in(struct ioasb_ioas *ioas, unsigned long start,
 				     unsigned long last, u32 above)
 {
-	struct ioasb_client *client, *found = NULL;
+	struct ioasb_client *client;
+	int rc;
 
 	list_for_each_entry(client, &ioas->clients, entry) {
-		if (client->obj.id <= above || (found && client->obj.id > found->obj.id))
+		if (client->obj.id <= above)
 			continue;
-		if (holds(client, start, last))
-			found = client;
+		rc = holds(client, start, last);
+		if (rc < 0)
+			return ERR_PTR(rc);
+		if (!rc)
+			continue;
+		kref_get(&client->obj.kref);
+		return client;
 	}
-	if (found)
-		kref_get(&found->obj.kref);
-	return found;
+	return NULL;
 }
 
-/* Ask it to unpin what it has in the range. No lock is held; the reference is put. */
-void ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last)
+/*
+ * Ask it to unpin what it has in the range; 0 or -EINTR. No lock of others is held; the reference
+ * is put.
+ */
+int ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last)
 {
-	mutex_lock(&client->asking);
-	if (!client->closed) {
-		client->asked++;
-		client->ops->unmap(client->data, start, last - start + 1);
+	int rc = mutex_lock_killable(&client->asking);
+
+	if (!rc) {
+		if (!client->closed) {
+			client->asked++;
+			client->ops->unmap(client->data, start, last);
+		}
+		mutex_unlock(&client->asking);
 	}
-	mutex_unlock(&client->asking);
 	ioasb_object_put(&client->obj);
+	if (fatal_signal_pending(current))
+		rc = -EINTR;
+	return rc;
 }

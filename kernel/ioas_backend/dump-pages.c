@@ -29,17 +29,29 @@ static bool dump_run(struct ioasb_out *out, u32 id, const struct ioasb_chunk *ch
 	return true;
 }
 
+/* Where runs begin tells what is physically contiguous: only for those who may know the numbers. */
+static bool dump_chunk(struct ioasb_out *out, u32 id, const struct ioasb_chunk *chunk,
+		       unsigned long base)
+{
+	static const struct ioasb_run whole = { .npages = IOASB_CHUNK_PAGES };
+	u32 r;
+
+	if (!out->pfns)
+		return dump_run(out, id, chunk, base, &whole);
+	for (r = 0; r < chunk->nruns; r++)
+		if (!dump_run(out, id, chunk, base, &chunk->runs[r]))
+			return false;
+	return true;
+}
+
 static bool dump_pinned(struct ioasb_out *out, struct ioasb_pages *pages)
 {
 	struct ioasb_chunk *chunk;
 	unsigned long i;
-	u32 r;
 
 	xa_for_each_start(&pages->chunks, i, chunk, out->at.key >> IOASB_CHUNK_SHIFT)
-		for (r = 0; r < chunk->nruns; r++)
-			if (!dump_run(out, pages->id, chunk, i << IOASB_CHUNK_SHIFT,
-				      &chunk->runs[r]))
-				return false;
+		if (!dump_chunk(out, pages->id, chunk, i << IOASB_CHUNK_SHIFT))
+			return false;
 	ioasb_out_object(out, STAGE_PAGES);
 	return true;
 }
@@ -55,7 +67,7 @@ static bool put_pages(struct ioasb_out *out, const struct ioasb_pages *pages)
 	rec->pages.npinned = pages->npinned;
 	if (pages->charge.account != IOASB_ACCOUNT_NONE)
 		rec->pages.ncharged = pages->charge.npages;
-	rec->pages.bytes = pages->bytes;
+	rec->pages.bytes = out->pfns ? pages->bytes : 0;
 	rec->pages.account = pages->charge.account;
 	rec->pages.uid = from_kuid_munged(current_user_ns(), pages->charge.owner->uid);
 	rec->pages.writeable = pages->writeable;

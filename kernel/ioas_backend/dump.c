@@ -259,7 +259,7 @@ static int fill(struct ioasb_ctx *ctx, struct ioasb_dump *cmd, struct ioasb_out 
 	rc = dump_objects(ctx, out);
 	if (rc == 1)
 		rc = ioasb_dump_pages(ctx, out);
-	/* Who began before we read something is counted: pairs with the increment in main.c. */
+	/* Who began before we read something is counted: pairs with ioasb_begin(). */
 	smp_rmb();
 	cmd->out_begun = atomic64_read(&ctx->begun);
 	cmd->out_changes = atomic64_read(&ctx->changes);

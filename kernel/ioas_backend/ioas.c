@@ -21,7 +21,7 @@ int ioasb_ioas_alloc(struct ioasb_ctx *ctx, struct ioasb_ioas_alloc *cmd)
 	if (cmd->flags || cmd->__reserved || cmd->mode > IOASB_MODE_ANY ||
 	    cmd->account > IOASB_ACCOUNT_NONE)
 		return -EOPNOTSUPP;
-	if (cmd->account == IOASB_ACCOUNT_NONE && !capable(CAP_IPC_LOCK))
+	if (cmd->account != IOASB_ACCOUNT_USER && !capable(CAP_IPC_LOCK))
 		return -EPERM;
 	ioas = kzalloc(sizeof(*ioas), GFP_KERNEL_ACCOUNT);
 	if (!ioas)

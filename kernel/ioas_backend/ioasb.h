@@ -12,17 +12,21 @@
  *	ioasb_device.lock	attach, detach, replace of that device
  *	ioasb_ioas.lock		areas, ranges, devices of that IOAS; never two of them at a time
  *	ioasb_client.lock	what a mediated client has pinned; never two of them at a time
- *	ioasb_pages.lock	pins, charge, and which areas need pages; never two of them at a
- *time mm->mmap_lock		pinning, and the charge to an mm owners_lock, xa_lock	leaves
+ *	ioasb_pages.lock	pins, charge, which areas need pages; never two of them at a time
+ *	mm->mmap_lock		pinning, and the charge to an mm
+ *	owners_lock, xa_lock	leaves
  *
  * Pinning may wait for a page fault, hence for user space. Whoever can wait behind that waits
- * killably, but where a failure could not be undone: detach, the unwinding of an attach and the
- * end of a context. Nothing is copied from or to the caller under any of these locks.
+ * killably, but where a failure could not be undone: the unwinding of an attach or of a map or
+ * copy, the pages of a detach, the old IOAS of a replace, the unpin of a client and what a pin that
+ * failed takes back, the pages that a driver is told, and the end of a client or context. Nothing
+ * is copied from or to the caller under any of these locks.
  */
 #ifndef IOASB_H
 #define IOASB_H
 
 #include <linux/bits.h>
+#include <linux/completion.h>
 #include <linux/interval_tree_generic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -34,6 +38,7 @@
 #include <linux/slab.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <ioascope/ioas_backend.h>
@@ -47,6 +52,17 @@ struct ioasb_ctx {
 	atomic64_t ended;
 	atomic64_t changes;
 };
+
+/* Around each change, so that a dump can tell; with a result they are full barriers, see dump.c. */
+static inline void ioasb_begin(struct ioasb_ctx *ctx)
+{
+	atomic64_inc_return(&ctx->begun);
+}
+
+static inline void ioasb_end(struct ioasb_ctx *ctx)
+{
+	atomic64_inc_return(&ctx->ended);
+}
 
 enum ioasb_type {
 	IOASB_OBJ_IOAS,
@@ -211,6 +227,8 @@ struct ioasb_client {
 	struct mutex asking; /* held over the callback: not after the close */
 	bool closed;
 	u64 asked; /* how often to unpin */
+	struct work_struct release; /* of the client's file */
+	struct completion released;
 	struct mutex lock; /* all that follows */
 	struct rb_root_cached pins;
 	struct rb_root_cached exact; /* the pins as they were asked for */
@@ -322,10 +340,12 @@ int ioasb_device_end(struct ioasb_device *device, bool force);
 void ioasb_client_free(struct ioasb_client *client);
 struct ioasb_client *ioasb_client_in(struct ioasb_ioas *ioas, unsigned long start,
 				     unsigned long last, u32 above);
-void ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last);
+int ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last);
 
 /* client-fd.c */
 int ioasb_client_alloc(struct file *file, struct ioasb_client_alloc *cmd);
+int ioasb_client_files_init(void);
+void ioasb_client_files_exit(void);
 
 /* client-pins.c: client->lock is held. */
 int ioasb_pins_add(struct ioasb_client *client, unsigned long start, unsigned long last, u32 prot);
@@ -340,7 +360,7 @@ struct ioasb_ctx *ioasb_file_ctx(struct file *file);
 struct ioasb_command {
 	size_t size;
 	size_t min_size; /* as first released */
-	bool changes;
+	bool changes; /* client.c counts for itself: other modules call it, too */
 	int (*run)(struct file *file, void *args);
 };
 

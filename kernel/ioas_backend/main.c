@@ -61,7 +61,7 @@ static const struct ioasb_command commands[] = {
 	COMMAND(IOASB_NR_RW, rw, out_done, false),
 	COMMAND(IOASB_NR_LOOKUP, lookup, out_pfn, false),
 	COMMAND(IOASB_NR_DUMP, dump, out_changes, false),
-	COMMAND(IOASB_NR_CLIENT_ALLOC, client_alloc, __reserved, true),
+	COMMAND(IOASB_NR_CLIENT_ALLOC, client_alloc, __reserved, false),
 };
 
 static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
@@ -71,10 +71,9 @@ static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_comm
 
 	if (!command->changes)
 		return command->run(file, args);
-	/* With a result, these are full barriers; see dump.c. */
-	atomic64_inc_return(&ctx->begun);
+	ioasb_begin(ctx);
 	rc = command->run(file, args);
-	atomic64_inc_return(&ctx->ended);
+	ioasb_end(ctx);
 	return rc;
 }
 
@@ -160,7 +159,26 @@ static struct miscdevice backend_misc = {
 	.fops = &backend_fops,
 	.mode = 0600,
 };
-module_misc_device(backend_misc);
+
+static int __init backend_init(void)
+{
+	int rc = ioasb_client_files_init();
+
+	if (rc)
+		return rc;
+	rc = misc_register(&backend_misc);
+	if (rc)
+		ioasb_client_files_exit();
+	return rc;
+}
+module_init(backend_init);
+
+static void __exit backend_exit(void)
+{
+	misc_deregister(&backend_misc);
+	ioasb_client_files_exit();
+}
+module_exit(backend_exit);
 
 MODULE_DESCRIPTION("I/O address spaces without an IOMMU");
 MODULE_LICENSE("GPL");

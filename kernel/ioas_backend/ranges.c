@@ -167,16 +167,29 @@ static unsigned long tell_allowed(struct ioasb_ioas *ioas, bool added)
 	return n;
 }
 
+static unsigned long count_allowed(struct ioasb_ioas *ioas)
+{
+	struct ioasb_range *r;
+	unsigned long n = 0;
+
+	for (r = ioasb_ranges_iter_first(&ioas->allowed, 0, ULONG_MAX); r;
+	     r = ioasb_ranges_iter_next(r, 0, ULONG_MAX))
+		n++;
+	return n;
+}
+
 /* The old tree and the new one change places. */
 static int swap_allowed(struct ioasb_ioas *ioas, struct rb_root_cached *root, u32 n)
 {
+	unsigned long old = count_allowed(ioas);
 	struct ioasb_range *r;
 
 	for (r = ioasb_ranges_iter_first(root, 0, ULONG_MAX); r;
 	     r = ioasb_ranges_iter_next(r, 0, ULONG_MAX))
 		if (ioasb_ranges_iter_first(&ioas->reserved, r->start, r->last))
 			return -EADDRINUSE;
-	if (!ioasb_ioas_room(ioas, n))
+	/* The old ones go: fewer than there were have room in any case. */
+	if (n > old && !ioasb_ioas_room(ioas, n - old))
 		return -ENOSPC;
 	ioas->nentries -= tell_allowed(ioas, false);
 	swap(ioas->allowed, *root);

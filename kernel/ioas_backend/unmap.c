@@ -2,7 +2,6 @@
 /* Unmap, by the mode of the IOAS. */
 #include <linux/delay.h>
 #include <linux/overflow.h>
-#include <linux/sched/signal.h>
 
 #include "ioasb.h"
 
@@ -51,6 +50,15 @@ static struct plan plan_exact(struct ioasb_ioas *ioas, struct span r)
 	return (struct plan){ .span = r };
 }
 
+/*
+ * Areas are whole pages, so nothing of what is removed lies in the parts of pages at the ends; and
+ * clients are asked for whole pages only. There is an area that begins in the span.
+ */
+static struct span whole_pages(unsigned long start, unsigned long last)
+{
+	return (struct span){ PAGE_ALIGN(start), ((last + 1) & PAGE_MASK) - 1 };
+}
+
 /* As iommufd: from the first on, until one is not whole in the range. */
 static struct plan plan_cover(struct ioasb_ioas *ioas, struct span r)
 {
@@ -61,8 +69,8 @@ static struct plan plan_cover(struct ioasb_ioas *ioas, struct span r)
 	/* Only the one at the end of the range can reach out of it. */
 	last = ioasb_areas_iter_first(&ioas->areas, r.last, r.last);
 	if (!last || last->last == r.last)
-		return (struct plan){ .span = r };
-	return (struct plan){ .span = { r.start, last->start - 1 }, .rc = -ENOENT };
+		return (struct plan){ .span = whole_pages(r.start, r.last) };
+	return (struct plan){ .span = whole_pages(r.start, last->start - 1), .rc = -ENOENT };
 }
 
 /* As type1 v1: nothing if an area begins before the range; the last may end behind it. */
@@ -73,7 +81,7 @@ static struct plan plan_first(struct ioasb_ioas *ioas, struct span r)
 	if (!first || first->start < r.start)
 		return nothing;
 	last = ioasb_areas_iter_first(&ioas->areas, r.last, r.last);
-	return (struct plan){ .span = { r.start, last ? last->last : r.last } };
+	return (struct plan){ .span = whole_pages(r.start, last ? last->last : r.last) };
 }
 
 static struct plan plan_any(struct ioasb_ioas *ioas, struct span r)
@@ -107,8 +115,6 @@ static int cut(struct ioasb_ioas *ioas, unsigned long at)
 
 	if (!area || area->start == at)
 		return 0;
-	if (!ioasb_ioas_room(ioas, 1))
-		return -ENOSPC;
 	tail = kzalloc(sizeof(*tail), GFP_KERNEL_ACCOUNT);
 	if (!tail)
 		return -ENOMEM;
@@ -117,6 +123,17 @@ static int cut(struct ioasb_ioas *ioas, unsigned long at)
 	if (rc)
 		kfree(tail);
 	return rc;
+}
+
+/*
+ * What is cut off of an area is removed, so only one that loses its middle becomes more than it
+ * was; for as long as the call takes there may be two above the limit.
+ */
+static bool has_room(struct ioasb_ioas *ioas, struct span s)
+{
+	struct ioasb_area *area = ioasb_areas_iter_first(&ioas->areas, s.start, s.start);
+
+	return !area || area->start == s.start || area->last <= s.last || ioasb_ioas_room(ioas, 1);
 }
 
 /*
@@ -129,6 +146,8 @@ static int carry_out(struct ioasb_ioas *ioas, const struct plan *plan, u64 *unma
 
 	if (plan->none)
 		return plan->rc;
+	if (!has_room(ioas, plan->span))
+		return -ENOSPC;
 	rc = cut(ioas, plan->span.start);
 	if (!rc && plan->span.last != ULONG_MAX)
 		rc = cut(ioas, plan->span.last + 1);
@@ -137,16 +156,29 @@ static int carry_out(struct ioasb_ioas *ioas, const struct plan *plan, u64 *unma
 	return rc ?: plan->rc;
 }
 
-/* A round is over and pins remain: wait for clients that unpin later, longer each time. */
-static int next_round(unsigned int *round)
+/* A round is over and pins may remain: wait for clients that unpin later, longer each time. */
+static void next_round(unsigned int *round)
 {
-	if (++*round == MAX_ROUNDS)
-		return -EDEADLK;
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	if (*round > 1)
+	if (++*round > 1)
 		fsleep(*round * 1000);
-	return 0;
+}
+
+/*
+ * Who holds some of what is to be removed: NULL, if nobody does. -EDEADLK if somebody still does
+ * after the last round, -EINTR.
+ */
+static struct ioasb_client *find_client(struct ioasb_ioas *ioas, const struct plan *plan, u32 asked,
+					unsigned int round)
+{
+	struct ioasb_client *client;
+
+	if (plan->none)
+		return NULL;
+	client = ioasb_client_in(ioas, plan->span.start, plan->span.last, asked);
+	if (IS_ERR_OR_NULL(client) || round < MAX_ROUNDS)
+		return client;
+	ioasb_object_put(&client->obj);
+	return ERR_PTR(-EDEADLK);
 }
 
 /*
@@ -160,7 +192,7 @@ static int unmap(struct ioasb_ioas *ioas, struct span r, bool all, u64 *unmapped
 	u32 asked = 0;
 
 	for (;;) {
-		struct ioasb_client *client = NULL;
+		struct ioasb_client *client;
 		struct plan plan;
 		bool clear;
 		int rc = ioasb_ioas_write(ioas);
@@ -168,19 +200,20 @@ static int unmap(struct ioasb_ioas *ioas, struct span r, bool all, u64 *unmapped
 		if (rc)
 			return rc;
 		plan = make_plan(ioas, r, all);
-		if (!plan.none)
-			client = ioasb_client_in(ioas, plan.span.start, plan.span.last, asked);
+		client = find_client(ioas, &plan, asked, round);
 		clear = plan.none || (!client && !asked);
 		if (clear)
 			rc = carry_out(ioas, &plan, unmapped);
 		up_write(&ioas->lock);
 		if (clear)
 			return rc;
+		if (IS_ERR(client))
+			return PTR_ERR(client);
 		asked = client ? client->obj.id : 0;
 		if (client)
-			ioasb_client_ask(client, plan.span.start, plan.span.last);
+			rc = ioasb_client_ask(client, plan.span.start, plan.span.last);
 		else
-			rc = next_round(&round);
+			next_round(&round);
 		if (rc)
 			return rc;
 	}

@@ -141,6 +141,29 @@ static void asked_to_let_go(char *buf, uint32_t rule)
 	close(fd);
 }
 
+/* Ends of a range in the middle of a page mean nothing: pages beside it stay pinned. */
+static void parts_of_pages(char *buf, uint32_t mode)
+{
+	int fd = be_open(), client;
+	uint32_t ioas = be_ioas(fd, mode, IOASB_ACCOUNT_USER);
+	uint64_t unmapped;
+
+	EQ(be_map_at(fd, ioas, buf, 2 * PAGE, BASE), 0);
+	EQ(be_map_at(fd, ioas, buf, 2 * PAGE, BASE + 4 * PAGE), 0);
+	client = be_client(fd, ioas, IOASB_CLIENT_PAGES);
+	EQ(pin(client, 0, 2), 0);
+	EQ(pin(client, 4, 2), 0);
+	EQ(be_unmap(fd, ioas, BASE - 100, 3 * PAGE, &unmapped), 0);
+	EQ(unmapped, 2 * PAGE);
+	EQ(find_client(fd).client.pins, 1);
+	EQ(be_unmap(fd, ioas, BASE + 2 * PAGE + 1, TOP - BASE - 2 * PAGE, &unmapped), 0);
+	EQ(unmapped, 2 * PAGE);
+	EQ(find_client(fd).client.pins, 0);
+	EQ(be_sum(fd).npinned, 0);
+	close(client);
+	close(fd);
+}
+
 /* More clients than an unmap has rounds. */
 static void many_clients(char *buf)
 {
@@ -348,6 +371,61 @@ static void random_pins(char *buf, bool pages)
 	close(fd);
 }
 
+/* A client that ends between two chunks of a dump is something that changed. */
+static void counted(char *buf)
+{
+	struct ioasb_rec recs[2];
+	struct ioasb_dump c = { .size = sizeof(c), .num_recs = 1, .recs = (uintptr_t)recs };
+	int fd = be_open();
+	int client = be_client(fd, mapped(fd, buf, 16), 0);
+	uint64_t ended;
+
+	EQ(pin(client, 0, 1), 0);
+	EQ(be_call(fd, IOASB_DUMP, &c), 0);
+	ended = c.out_ended;
+	EQ(c.out_begun, ended);
+	EQ(unpin(client, 0, 1), 0);
+	EQ(be_call(fd, IOASB_DUMP, &c), 0);
+	CHECK(c.out_begun > ended);
+	ended = c.out_ended;
+	EQ(c.out_begun, ended);
+	close(client);
+	EQ(be_call(fd, IOASB_DUMP, &c), 0);
+	CHECK(c.out_begun > ended);
+	EQ(c.out_begun, c.out_ended);
+	close(fd);
+}
+
+/* A page that is pinned as often as that, and all pins of different lengths, let go at once. */
+static void overlapping(char *buf)
+{
+	unsigned int n = be_scaled(100000, 20000), i;
+	int fd = be_open(), client, round;
+	uint32_t ioas = mapped(fd, buf, PAGES);
+	uint64_t unmapped;
+
+	for (round = 0; round < 3; round++) {
+		client = be_client(fd, ioas, 0);
+		for (i = 0; i < n; i++)
+			EQ(pin(client, round ? i % 7 : 0, round ? PAGES - i % 11 - 6 : 1), 0);
+		EQ(be_sum(fd).npinned, round ? PAGES : 1);
+		if (round == 1) {
+			EQ(be_unmap(fd, ioas, BASE + 50 * PAGE, PAGE, &unmapped), 0);
+			EQ(unmapped, PAGE);
+			EQ(find_client(fd).client.pins, 0);
+			EQ(be_map_at(fd, ioas, buf, PAGE, BASE + 50 * PAGE), 0);
+		} else if (round == 2) {
+			EQ(be_unmap_all(fd, ioas, &unmapped), 0);
+			EQ(unmapped, PAGES * PAGE);
+			EQ(find_client(fd).client.asked, 1);
+		}
+		close(client);
+		EQ(be_sum(fd).npinned, 0);
+	}
+	EQ(be_destroy(fd, ioas), 0);
+	close(fd);
+}
+
 void test_client(void)
 {
 	char *buf = be_memory(PAGES * PAGE);
@@ -355,8 +433,12 @@ void test_client(void)
 	by_range(buf);
 	asked_to_let_go(buf, 0);
 	asked_to_let_go(buf, IOASB_CLIENT_PAGES);
+	parts_of_pages(buf, IOASB_MODE_COVER);
+	parts_of_pages(buf, IOASB_MODE_FIRST);
 	many_clients(buf);
+	overlapping(buf);
 	lifetimes(buf);
+	counted(buf);
 	arguments(buf);
 	page_numbers(buf);
 	random_pins(buf, true);

@@ -87,7 +87,8 @@ static void device_op(struct thread *t)
 /* An IOAS of its own that others may guess. */
 static void lives(struct thread *t)
 {
-	uint32_t ioas = be_ioas(t->s->fd, IOASB_MODE_ANY, IOASB_ACCOUNT_MM), id;
+	uint32_t account = be_root ? IOASB_ACCOUNT_MM : IOASB_ACCOUNT_USER;
+	uint32_t ioas = be_ioas(t->s->fd, IOASB_MODE_ANY, account), id;
 	uint64_t x = 0;
 
 	be_reserve(t->s->fd, ioas, 0, PAGE, &x, &id);
@@ -158,7 +159,8 @@ static void start(struct stress *s, struct thread *threads, uint64_t seed)
 	s->fd = be_open();
 	s->buf = be_memory(PAGES * PAGE);
 	for (i = 0; i < IOASES; i++)
-		s->ioas[i] = be_ioas(s->fd, i ? IOASB_MODE_ANY : IOASB_MODE_COVER, i & 1);
+		s->ioas[i] = be_ioas(s->fd, i ? IOASB_MODE_ANY : IOASB_MODE_COVER,
+				     be_root && i == 1 ? IOASB_ACCOUNT_MM : IOASB_ACCOUNT_USER);
 	for (i = 0; i < DEVICES; i++)
 		s->device[i] = be_device(s->fd, PAGE, 0, TOP, NULL, 0);
 	for (i = 0; i < THREADS; i++) {
@@ -192,17 +194,17 @@ void test_stress(void)
 	close(s.fd);
 }
 
-/* Memory whose faults nobody serves: who touches it waits. */
-static char *endless(void)
+/* Memory whose faults nobody serves: who touches it waits, as long as *fd is open. */
+static char *endless(int *fd)
 {
 	struct uffdio_api api = { .api = UFFD_API };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct uffdio_register r = { .range = { (uintptr_t)p, 4 * PAGE },
 				     .mode = UFFDIO_REGISTER_MODE_MISSING };
 
-	CHECK(fd >= 0 && p != MAP_FAILED, "%s", strerror(errno));
-	CHECK(!ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &r));
+	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	CHECK(*fd >= 0 && p != MAP_FAILED, "%s", strerror(errno));
+	CHECK(!ioctl(*fd, UFFDIO_API, &api) && !ioctl(*fd, UFFDIO_REGISTER, &r));
 	return p;
 }
 
@@ -224,7 +226,8 @@ static void *wait_behind(void *arg)
 
 static void wait_forever(void)
 {
-	struct stress s = { .fd = be_open(), .buf = endless() };
+	int faults;
+	struct stress s = { .fd = be_open(), .buf = endless(&faults) };
 	pthread_t id;
 
 	s.ioas[0] = be_ioas(s.fd, IOASB_MODE_ANY, IOASB_ACCOUNT_MM);
@@ -251,6 +254,59 @@ static void killed_while_waiting(void)
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
 }
 
+/* What waits for the faults of its parent: the IOAS is locked as long as that lives. */
+static void attach_behind(const struct stress *s, const int *mine, unsigned int n, int done)
+{
+	char result;
+	unsigned int i;
+
+	if (fork())
+		return;
+	/* The parent's are the last ones. */
+	for (i = 0; i < n; i++)
+		close(mine[i]);
+	result = be_attach(s->fd, s->device[0], s->ioas[0], 0) ? 'n' : 'y';
+	EQ(write(done, &result, 1), 1);
+	_exit(0);
+}
+
+static void exit_with_clients(int done)
+{
+	struct stress s = { .fd = be_open() };
+	int mine[3];
+
+	s.ioas[0] = be_ioas(s.fd, IOASB_MODE_ANY, IOASB_ACCOUNT_USER);
+	s.device[0] = be_device(s.fd, PAGE, 0, TOP, NULL, 0);
+	/* One file is closed before that of the faults, whatever the order is. */
+	mine[0] = be_client(s.fd, s.ioas[0], 0);
+	s.buf = endless(&mine[1]);
+	mine[2] = be_client(s.fd, s.ioas[0], 0);
+	EQ(be_map_at(s.fd, s.ioas[0], s.buf, 4 * PAGE, 0), 0);
+	attach_behind(&s, mine, ARRAY_SIZE(mine), done);
+	usleep(300000);
+	_exit(0);
+}
+
+/* A process ends although its clients wait for a fault that it serves itself. */
+static void ends_while_waiting(void)
+{
+	int done[2], status;
+	char result = 0;
+	pid_t pid;
+
+	EQ(pipe(done), 0);
+	pid = fork();
+	if (!pid)
+		exit_with_clients(done[1]);
+	close(done[1]);
+	CHECK(waitpid(pid, &status, 0) == pid && !status);
+	/* Then the fault is nobody's, and the attach goes on. */
+	EQ(read(done[0], &result, 1), 1);
+	EQ(result, 'y');
+	EQ(read(done[0], &result, 1), 0);
+	close(done[0]);
+}
+
 void test_killed(void)
 {
 	struct rng rng = { be_seed };
@@ -258,8 +314,10 @@ void test_killed(void)
 	int status;
 
 	/* Others may not let the kernel wait for them. */
-	if (be_root)
+	if (be_root) {
 		killed_while_waiting();
+		ends_while_waiting();
+	}
 	for (i = 0; i < rounds; i++) {
 		struct timespec wait = { 0, (1 + rng_below(&rng, 400)) * 1000000 };
 		pid_t pid = fork();
