@@ -16,8 +16,9 @@ struct ioasb_client_ops {
 	/*
 	 * An unmap wants [iova, last], which is whole pages, and may be all of 2^64 bytes: unpin
 	 * what is pinned there, now or soon. It is asked again, a few times, then the unmap fails
-	 * with -EDEADLK. Called for one unmap at a time, and never after the close; of the backend's
-	 * locks only that which sees to this is held, so pin, unpin and rw may be called from here.
+	 * with -EDEADLK. Called for one unmap at a time, and never after the close; of the locks
+	 * in the backend only the one that sees to this is held, so pin, unpin and rw may be
+	 * called from here.
 	 */
 	void (*unmap)(void *data, u64 iova, u64 last);
 };

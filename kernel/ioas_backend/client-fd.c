@@ -214,39 +214,53 @@ static struct ioasb_client *client_open(struct file *file, const struct ioasb_cl
 	return client;
 }
 
-/* From here on the client belongs to its file. */
-static int install(struct ioasb_client *client, int fd)
+/* The number is the caller's only when it was told: until then nobody can use the file. */
+void ioasb_client_finish(void *args, bool told)
 {
-	struct file *file =
-		anon_inode_getfile("[ioas_client]", &client_fops, client, O_RDWR | O_CLOEXEC);
+	struct ioasb_client_new *new = args;
 
-	if (IS_ERR(file))
+	if (told) {
+		fd_install(new->cmd.out_fd, new->file);
+		return;
+	}
+	put_unused_fd(new->cmd.out_fd);
+	fput(new->file);
+}
+
+/* On success the client belongs to its file. */
+static int open_file(struct file *context, struct ioasb_client_new *new)
+{
+	struct ioasb_client *client = client_open(context, &new->cmd);
+	struct file *file;
+
+	if (IS_ERR(client))
+		return PTR_ERR(client);
+	file = anon_inode_getfile("[ioas_client]", &client_fops, client, O_RDWR | O_CLOEXEC);
+	if (IS_ERR(file)) {
+		ioasb_client_close(client);
 		return PTR_ERR(file);
-	fd_install(fd, file);
+	}
+	new->cmd.out_client_id = client->obj.id;
+	new->file = file;
 	return 0;
 }
 
-int ioasb_client_alloc(struct file *file, struct ioasb_client_alloc *cmd)
+/* args is a struct ioasb_client_new, which ioasb_client_finish() needs. */
+int ioasb_client_alloc(struct file *file, void *args)
 {
-	struct ioasb_client *client;
+	struct ioasb_client_new *new = args;
 	int fd, rc;
 
-	if ((cmd->flags & ~(IOASB_CLIENT_PAGES | IOASB_CLIENT_HOLDS)) || cmd->__reserved)
+	if ((new->cmd.flags & ~(IOASB_CLIENT_PAGES | IOASB_CLIENT_HOLDS)) || new->cmd.__reserved)
 		return -EOPNOTSUPP;
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	client = client_open(file, cmd);
-	if (IS_ERR(client)) {
-		put_unused_fd(fd);
-		return PTR_ERR(client);
-	}
-	cmd->out_client_id = client->obj.id;
-	cmd->out_fd = fd;
-	rc = install(client, fd);
+	rc = open_file(file, new);
 	if (rc) {
 		put_unused_fd(fd);
-		ioasb_client_close(client);
+		return rc;
 	}
-	return rc;
+	new->cmd.out_fd = fd;
+	return 0;
 }

@@ -39,12 +39,12 @@ void ioasb_client_free(struct ioasb_client *client)
 /* By id, so that an unmap finds the next one without asking all. */
 static void link_client(struct ioasb_ioas *ioas, struct ioasb_client *client)
 {
-	struct ioasb_client *before;
+	struct list_head *before = ioas->clients.prev;
 
-	list_for_each_entry_reverse(before, &ioas->clients,
-				    entry) if (before->obj.id < client->obj.id) break;
-	/* The head of the list if there is none. */
-	list_add(&client->entry, &before->entry);
+	while (before != &ioas->clients &&
+	       list_entry(before, struct ioasb_client, entry)->obj.id > client->obj.id)
+		before = before->prev;
+	list_add(&client->entry, before);
 }
 
 /* On success the client has the caller's reference to the IOAS. */

@@ -286,6 +286,7 @@ struct ioasb_place {
 
 /* iova.c */
 int ioasb_iova_place(struct ioasb_ioas *ioas, struct ioasb_place *place);
+void ioasb_iova_taken(struct ioasb_ioas *ioas, const struct ioasb_place *place);
 
 /* area.c: the IOAS is locked for writing. */
 struct ioasb_area *ioasb_area_alloc(struct ioasb_pages *pages, unsigned long first_page,
@@ -343,7 +344,13 @@ struct ioasb_client *ioasb_client_in(struct ioasb_ioas *ioas, unsigned long star
 int ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned long last);
 
 /* client-fd.c */
-int ioasb_client_alloc(struct file *file, struct ioasb_client_alloc *cmd);
+struct ioasb_client_new {
+	struct ioasb_client_alloc cmd; /* first: it is what the caller sees */
+	struct file *file;
+};
+
+int ioasb_client_alloc(struct file *file, void *args);
+void ioasb_client_finish(void *args, bool told);
 int ioasb_client_files_init(void);
 void ioasb_client_files_exit(void);
 
@@ -362,6 +369,8 @@ struct ioasb_command {
 	size_t min_size; /* as first released */
 	bool changes; /* client.c counts for itself: other modules call it, too */
 	int (*run)(struct file *file, void *args);
+	/* If set, what is left after a run that succeeded: the caller was told, or could not be. */
+	void (*finish)(void *args, bool told);
 };
 
 #define IOASB_ARGS_MAX 128

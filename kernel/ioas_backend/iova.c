@@ -126,9 +126,14 @@ static int choose(struct ioasb_ioas *ioas, struct ioasb_place *place)
 	if (!find_allowed(ioas, &s, ioas->hint, &place->iova) &&
 	    !find_allowed(ioas, &s, 0, &place->iova))
 		return -ENOSPC;
-	/* At the end of the addresses it begins again. */
-	ioas->hint = place->iova + place->length;
 	return 0;
+}
+
+/* What was placed there is there now: go on behind it, at the end of the addresses from 0 on. */
+void ioasb_iova_taken(struct ioasb_ioas *ioas, const struct ioasb_place *place)
+{
+	if (!(place->flags & IOASB_FIXED) && !place->claim)
+		ioas->hint = place->iova + place->length;
 }
 
 /*

@@ -13,6 +13,7 @@ static_assert(sizeof(struct ioasb_rec) == 88);
 static_assert(sizeof(struct ioasb_dump) <= IOASB_ARGS_MAX);
 static_assert(sizeof(struct ioasb_lookup) <= IOASB_ARGS_MAX);
 static_assert(sizeof(struct ioasb_iova_ranges) <= IOASB_ARGS_MAX);
+static_assert(sizeof(struct ioasb_client_new) <= IOASB_ARGS_MAX);
 
 #define RUN(name)                                                                                  \
 	static int run_##name(struct file *file, void *args)                                       \
@@ -37,11 +38,6 @@ RUN(lookup)
 RUN(dump)
 /* clang-format on */
 
-static int run_client_alloc(struct file *file, void *args)
-{
-	return ioasb_client_alloc(file, args);
-}
-
 #define COMMAND(nr, name, last, what)                                                              \
 	[nr] = { sizeof(struct ioasb_##name), offsetofend(struct ioasb_##name, last), what,        \
 		 run_##name }
@@ -61,7 +57,12 @@ static const struct ioasb_command commands[] = {
 	COMMAND(IOASB_NR_RW, rw, out_done, false),
 	COMMAND(IOASB_NR_LOOKUP, lookup, out_pfn, false),
 	COMMAND(IOASB_NR_DUMP, dump, out_changes, false),
-	COMMAND(IOASB_NR_CLIENT_ALLOC, client_alloc, __reserved, false),
+	[IOASB_NR_CLIENT_ALLOC] = {
+		.size = sizeof(struct ioasb_client_alloc),
+		.min_size = offsetofend(struct ioasb_client_alloc, __reserved),
+		.run = ioasb_client_alloc,
+		.finish = ioasb_client_finish,
+	},
 };
 
 static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
@@ -83,6 +84,7 @@ long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_co
 {
 	u64 args[IOASB_ARGS_MAX / sizeof(u64)] = {};
 	void __user *user = (void __user *)arg;
+	bool told;
 	u32 size;
 	int rc;
 
@@ -98,9 +100,12 @@ long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_co
 	/* Another thread may have written to it meanwhile. */
 	*(u32 *)args = size;
 	rc = run(file, ctx, command, args);
-	if (copy_to_user(user, args, min_t(size_t, size, command->size)))
-		return rc ?: -EFAULT;
-	return rc;
+	told = !copy_to_user(user, args, min_t(size_t, size, command->size));
+	if (rc)
+		return rc;
+	if (command->finish)
+		command->finish(args, told);
+	return told ? 0 : -EFAULT;
 }
 
 static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -50,6 +50,7 @@ static int map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioas
 		list_del_init(&area->entry);
 		ioasb_area_link(ioas, area);
 	}
+	ioasb_iova_taken(ioas, place);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Pages that are really pinned, by windows of 512 of a pages object. Memory that is contiguous is
- * one run of a window; a window costs 80 bytes and 16 for each run. pages->lock is held.
+ * one run of a window; a window costs 72 bytes and 16 for each run. pages->lock is held.
  */
 #include <linux/bitmap.h>
 #include <linux/sched/mm.h>
@@ -16,6 +16,9 @@ struct work {
 	DECLARE_BITMAP(pinned, IOASB_CHUNK_PAGES);
 	DECLARE_BITMAP(fresh, IOASB_CHUNK_PAGES);
 };
+
+static_assert(sizeof(struct ioasb_chunk) == 72);
+static_assert(sizeof(struct ioasb_run) == 16);
 
 static size_t chunk_size(u32 nruns)
 {

@@ -238,6 +238,7 @@ static int reserve(struct ioasb_ioas *ioas, struct ioasb_range *range, struct io
 	range->last = place->iova + (place->length - 1);
 	ioasb_ranges_insert(range, &ioas->claims);
 	ioas->nentries++;
+	ioasb_iova_taken(ioas, place);
 	ioasb_note_range_added(ioas, range, IOASB_REC_RESERVATION, ioasb_order(ioas->obj.ctx));
 	return 0;
 }

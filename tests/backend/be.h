@@ -101,6 +101,7 @@ void test_client(void);
 void test_random(void);
 void test_stress(void);
 void test_killed(void);
+void test_waiting(void);
 void test_many(void);
 
 #endif

@@ -43,6 +43,7 @@ static const struct test {
 	{ "random", test_random },
 	{ "stress", test_stress },
 	{ "killed", test_killed },
+	{ "waiting", test_waiting },
 	{ "many", test_many },
 };
 

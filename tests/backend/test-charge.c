@@ -191,7 +191,7 @@ static void huge_file(void)
 			continue;
 		EQ(recs[i].pages.npages, size / PAGE);
 		EQ(recs[i].pages.npinned, 4);
-		CHECK(recs[i].pages.bytes <= 2 * (80 + 2 * 16), "%llu bytes",
+		CHECK(recs[i].pages.bytes <= 2 * (72 + 2 * 16), "%llu bytes",
 		      (unsigned long long)recs[i].pages.bytes);
 	}
 	free(recs);

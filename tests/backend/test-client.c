@@ -222,6 +222,24 @@ static void lifetimes(char *buf)
 	EQ(be_status("VmPin:"), 0);
 }
 
+/* A file that nobody was told of is not there. */
+static void not_told(void)
+{
+	struct ioasb_client_alloc *c = be_memory(PAGE);
+	int fd = be_open(), next = dup(fd);
+
+	close(next);
+	*c = (struct ioasb_client_alloc){ .size = sizeof(*c) };
+	c->ioas_id = be_ioas(fd, IOASB_MODE_ANY, IOASB_ACCOUNT_USER);
+	EQ(mprotect(c, PAGE, PROT_READ), 0);
+	EQ(be_call(fd, IOASB_CLIENT_ALLOC, c), -EFAULT);
+	EQ(fcntl(next, F_GETFD), -1);
+	EQ(find_client(fd).id, 0);
+	EQ(be_destroy(fd, c->ioas_id), 0);
+	EQ(munmap(c, PAGE), 0);
+	close(fd);
+}
+
 static void arguments(char *buf)
 {
 	int fd = be_open();
@@ -439,6 +457,7 @@ void test_client(void)
 	overlapping(buf);
 	lifetimes(buf);
 	counted(buf);
+	not_told();
 	arguments(buf);
 	page_numbers(buf);
 	random_pins(buf, true);

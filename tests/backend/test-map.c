@@ -54,6 +54,21 @@ void test_map(void)
 	close(fd);
 }
 
+/* An address that came to nothing is the next one that is chosen. */
+static void failed_alloc(char *buf)
+{
+	int fd = be_open();
+	uint32_t ioas = any_ioas(fd);
+	uint64_t a = 0, b = 0;
+
+	EQ(be_attach(fd, be_device(fd, PAGE, 0, TOP, NULL, 0), ioas, 0), 0);
+	EQ(be_map(fd, ioas, RW_PROT, buf, PAGE, &a), 0);
+	EQ(be_map(fd, ioas, RW_PROT, NULL, PAGE, &b), -EFAULT);
+	EQ(be_map(fd, ioas, RW_PROT, buf, PAGE, &b), 0);
+	EQ(b, a + PAGE);
+	close(fd);
+}
+
 void test_alloc(void)
 {
 	struct ioasb_iova_range allowed[] = { { BASE, BASE + 3 * PAGE - 1 },
@@ -84,6 +99,7 @@ void test_alloc(void)
 	/* A fixed address is the caller's own business. */
 	EQ(be_map_at(fd, ioas, buf, PAGE, 5 * BASE), 0);
 	close(fd);
+	failed_alloc(buf);
 }
 
 void test_copy(void)

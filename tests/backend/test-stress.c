@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Many threads in one context, killed processes, many areas. */
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -194,130 +188,12 @@ void test_stress(void)
 	close(s.fd);
 }
 
-/* Memory whose faults nobody serves: who touches it waits, as long as *fd is open. */
-static char *endless(int *fd)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct uffdio_register r = { .range = { (uintptr_t)p, 4 * PAGE },
-				     .mode = UFFDIO_REGISTER_MODE_MISSING };
-
-	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	CHECK(*fd >= 0 && p != MAP_FAILED, "%s", strerror(errno));
-	CHECK(!ioctl(*fd, UFFDIO_API, &api) && !ioctl(*fd, UFFDIO_REGISTER, &r));
-	return p;
-}
-
-static void *wait_in_map(void *arg)
-{
-	struct stress *s = arg;
-
-	be_map_at(s->fd, s->ioas[0], s->buf, 4 * PAGE, 0);
-	return NULL;
-}
-
-static void *wait_behind(void *arg)
-{
-	struct stress *s = arg;
-
-	be_unmap_all(s->fd, s->ioas[0], NULL);
-	return NULL;
-}
-
-static void wait_forever(void)
-{
-	int faults;
-	struct stress s = { .fd = be_open(), .buf = endless(&faults) };
-	pthread_t id;
-
-	s.ioas[0] = be_ioas(s.fd, IOASB_MODE_ANY, IOASB_ACCOUNT_MM);
-	EQ(be_attach(s.fd, be_device(s.fd, PAGE, 0, TOP, NULL, 0), s.ioas[0], 0), 0);
-	EQ(pthread_create(&id, NULL, wait_in_map, &s), 0);
-	usleep(50000);
-	EQ(pthread_create(&id, NULL, wait_behind, &s), 0);
-	be_dump(s.fd, 8, &(struct ioasb_rec *){ NULL });
-}
-
-/* A pin that waits for user space, and who waits behind it, can be killed. */
-static void killed_while_waiting(void)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (!pid) {
-		wait_forever();
-		_exit(0);
-	}
-	usleep(400000);
-	EQ(waitpid(pid, &status, WNOHANG), 0);
-	EQ(kill(pid, SIGKILL), 0);
-	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
-}
-
-/* What waits for the faults of its parent: the IOAS is locked as long as that lives. */
-static void attach_behind(const struct stress *s, const int *mine, unsigned int n, int done)
-{
-	char result;
-	unsigned int i;
-
-	if (fork())
-		return;
-	/* The parent's are the last ones. */
-	for (i = 0; i < n; i++)
-		close(mine[i]);
-	result = be_attach(s->fd, s->device[0], s->ioas[0], 0) ? 'n' : 'y';
-	EQ(write(done, &result, 1), 1);
-	_exit(0);
-}
-
-static void exit_with_clients(int done)
-{
-	struct stress s = { .fd = be_open() };
-	int mine[3];
-
-	s.ioas[0] = be_ioas(s.fd, IOASB_MODE_ANY, IOASB_ACCOUNT_USER);
-	s.device[0] = be_device(s.fd, PAGE, 0, TOP, NULL, 0);
-	/* One file is closed before that of the faults, whatever the order is. */
-	mine[0] = be_client(s.fd, s.ioas[0], 0);
-	s.buf = endless(&mine[1]);
-	mine[2] = be_client(s.fd, s.ioas[0], 0);
-	EQ(be_map_at(s.fd, s.ioas[0], s.buf, 4 * PAGE, 0), 0);
-	attach_behind(&s, mine, ARRAY_SIZE(mine), done);
-	usleep(300000);
-	_exit(0);
-}
-
-/* A process ends although its clients wait for a fault that it serves itself. */
-static void ends_while_waiting(void)
-{
-	int done[2], status;
-	char result = 0;
-	pid_t pid;
-
-	EQ(pipe(done), 0);
-	pid = fork();
-	if (!pid)
-		exit_with_clients(done[1]);
-	close(done[1]);
-	CHECK(waitpid(pid, &status, 0) == pid && !status);
-	/* Then the fault is nobody's, and the attach goes on. */
-	EQ(read(done[0], &result, 1), 1);
-	EQ(result, 'y');
-	EQ(read(done[0], &result, 1), 0);
-	close(done[0]);
-}
-
 void test_killed(void)
 {
 	struct rng rng = { be_seed };
 	unsigned int rounds = be_scaled(40, 6), i;
 	int status;
 
-	/* Others may not let the kernel wait for them. */
-	if (be_root) {
-		killed_while_waiting();
-		ends_while_waiting();
-	}
 	for (i = 0; i < rounds; i++) {
 		struct timespec wait = { 0, (1 + rng_below(&rng, 400)) * 1000000 };
 		pid_t pid = fork();
