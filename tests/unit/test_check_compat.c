@@ -2,7 +2,7 @@
 /* The ioctls of a VFIO container on a file of /dev/iommu: what the rules make of them. */
 #include <errno.h>
 
-#include "check.h"
+#include "check_users.h"
 
 #define GET_INFO 0x3b70 /* linux/vfio.h */
 #define MAP 0x3b71
