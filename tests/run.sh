@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 export IOASCOPE_SEED=${IOASCOPE_SEED:-1}
-scale=${IOASCOPE_SCALE:-0.1} unit_scale=1 san_scale=1 seconds=1500 soak=''
+scale=${IOASCOPE_SCALE:-0.1} unit_scale=1 san_scale=1 seconds=2700 soak=''
 if [ "${1:-}" = --soak ]; then
     scale=${IOASCOPE_SCALE:-1} unit_scale=100 san_scale=10 seconds=14400 soak=1
 fi
@@ -53,7 +53,9 @@ backend() {
 }
 
 mkdir -p build/tests
-# An emulated machine keeps one CPU of ours busy: two at a time, the longest first.
+# An emulated machine keeps half a CPU of ours busy, and the longest comes first. They may have 5 GiB
+# each: two at a time where there is no room for three.
+room=$(awk '$1 == "MemAvailable:" && $2 > 18 * 1024 * 1024 {print "yes"}' /proc/meminfo)
 declare -A pids
 begin() {
     in_lab "$1" >"build/tests/lab-$1.out" 2>&1 &
@@ -69,8 +71,9 @@ end() {
 trap 'kill "${pids[@]}" 2>/dev/null' EXIT
 begin 6.12+iommufd
 begin 6.1
+[ -z "$room" ] || begin 6.12
 end 6.1
-begin 6.12
+[ -n "$room" ] || begin 6.12
 end 6.12
 part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" \
     IOASCOPE_SAN_SCALE="$san_scale" make --no-print-directory unit
