@@ -10,22 +10,7 @@ tool=${IOASCOPE:-build/ioascope}
 make --no-print-directory build/tests/make-recording >/dev/null
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
-
-# check NAME COMMAND...: the test passes if the command does. What it prints
-# tells why it does not.
-check() {
-    local name=$1 out
-    shift
-    if out=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name"
-        [ -z "$out" ] || echo "#   ${out//$'\n'/$'\n'#   }"
-    fi
-}
+. tests/check.sh
 
 rec() {
     echo "$dir/$1.ioas"
@@ -372,5 +357,4 @@ for command in /nonexistent/command no-such-command "$dir" "$dir/old.ioas"; do
 done
 check "record: the older file stays" [ "$(cat "$dir/old.ioas")" = old ]
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -9,21 +9,8 @@ cd "$(dirname "$0")/../.."
 tool=${IOASCOPE:-build/ioascope}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
+. tests/check.sh
 nobody=4000000000 # a number that no file names
-
-check() {
-    local name=$1 out
-    shift
-    if out=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name"
-        [ -z "$out" ] || echo "#   ${out//$'\n'/$'\n'#   }"
-    fi
-}
 
 # prints STATUS PATTERN ARG...: the exit status, and a line of what is printed.
 prints() {
@@ -116,5 +103,4 @@ check "usage: a relative cgroup" prints 2 'no path of a cgroup' explain "$good" 
 check "usage: no cgroup" prints 2 'no path of a cgroup' explain "$good" --uid 0 --cgroup //machine.slice
 check "usage: too much" prints 2 "unexpected argument 'x'" check "$good" x
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

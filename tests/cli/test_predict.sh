@@ -12,21 +12,7 @@ maker=build/tests/make-state
 make --no-print-directory "$maker" >/dev/null
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
-
-# check NAME COMMAND...: the test passes if the command does.
-check() {
-    local name=$1 out
-    shift
-    if out=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name"
-        [ -z "$out" ] || echo "#   ${out//$'\n'/$'\n'#   }"
-    fi
-}
+. tests/check.sh
 
 # status WANT [ARG]...: the exit status.
 status() {
@@ -180,5 +166,4 @@ check "no such device" status 1 attach -r fd ffff:ff:1f.7
 check "no such IOAS" status 1 attach -r fd --ioas 99 "${device[@]}"
 check "no IOAS" status 0 attach -r empty "${device[@]}"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

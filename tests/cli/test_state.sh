@@ -12,21 +12,7 @@ maker=build/tests/make-state
 make --no-print-directory "$maker" >/dev/null
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
-
-# check NAME COMMAND...: the test passes if the command does.
-check() {
-    local name=$1 out
-    shift
-    if out=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name"
-        [ -z "$out" ] || echo "#   ${out//$'\n'/$'\n'#   }"
-    fi
-}
+. tests/check.sh
 
 # status WANT COMMAND [ARG]...: the tool's exit status.
 status() {
@@ -417,5 +403,4 @@ check "diff: three sides" status 2 diff -r type1 -r type1 -r type1
 check "diff: --at for one of two recordings" status 2 diff -r type1 -r type1 --at 1
 check "diff: no such IOAS" status 1 diff -r type1 --ioas 2 --ioas 3
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -9,22 +9,7 @@ cd "$(dirname "$0")/../.."
 tool=${IOASCOPE:-build/ioascope}
 man=docs/man
 schema=docs/event-schema.md
-passed=0 failed=0
-
-# check NAME COMMAND...: the test passes if the command does. What it prints
-# tells why it does not.
-check() {
-    local name=$1 out
-    shift
-    if out=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name"
-        [ -z "$out" ] || echo "#   ${out//$'\n'/$'\n'#   }"
-    fi
-}
+. tests/check.sh
 
 # Two lists of words hold the same, in any order; "<" is only in the first.
 same() {
@@ -251,5 +236,4 @@ check "schema: kinds" enum_described IOAS_EV_
 check "schema: ops" enum_described IOAS_OP_
 check "schema: counters" enum_described IOAS_COUNTER_
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish
