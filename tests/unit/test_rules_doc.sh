@@ -8,22 +8,7 @@ cd "$(dirname "$0")/../.."
 
 def=user/core/rules.def
 page=docs/rules.md
-passed=0 failed=0
-
-# check NAME COMMAND...: the test passes if the command does. What it prints
-# tells why it does not.
-check() {
-    local name=$1 out
-    shift
-    if out=$("$@" 2>&1); then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name"
-        [ -z "$out" ] || echo "#   ${out//$'\n'/$'\n'#   }"
-    fi
-}
+. tests/check.sh
 
 # Two texts are the same, line by line; "<" is only in the first.
 same() {
@@ -126,5 +111,4 @@ done
 check "invariants across backends: all, in order" same "$(numbers '' 15)" \
     "$(sed -nE 's/^\| ([0-9]+) \| .* \| .* \|$/\1/p' "$page")"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -33,8 +33,9 @@ enum {
 };
 
 /* 0: go on; otherwise *status is the exit status. */
-static int parse_one(int c, struct aliases_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct aliases_options *o = arg;
 	switch (c) {
 	case OPT_SHARED:
 		o->shared = true;
@@ -60,17 +61,9 @@ static int parse(int argc, char **argv, struct aliases_options *o, int *status)
 						 { "help", no_argument, NULL, 'h' },
 						 SOURCE_OPTIONS,
 						 {} };
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":jr:vh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("aliases", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("aliases", argc, argv, ":jr:vh", options, parse_one, o, status))
+		return 1;
 	if (optind < argc)
 		*status = usage_error("aliases", "unexpected argument '%s'", argv[optind]);
 	else

@@ -3,6 +3,7 @@
 #ifndef IOASCOPE_CLI_H
 #define IOASCOPE_CLI_H
 
+#include <getopt.h>
 #include <linux/types.h>
 #include <stdbool.h>
 
@@ -43,6 +44,15 @@ int usage_error(const char *command, const char *fmt, ...) __attribute__((format
  * options). Returns EXIT_USAGE.
  */
 int option_error(const char *command, int c, char **argv);
+
+/*
+ * Hands each option of the command to @one, with its letter or value of @options
+ * (getopt_long(); @letters begin with ':'). What is no option is left in optind. 0; or 1,
+ * also if @one returned that, with *status the exit status.
+ */
+int parse_options(const char *command, int argc, char **argv, const char *letters,
+		  const struct option *options, int (*one)(int c, void *arg, int *status),
+		  void *arg, int *status);
 
 /* The exit status for a negative errno. */
 int exit_status(int err);

@@ -86,8 +86,9 @@ static int parse_twice(int c, struct diff_options *o)
 }
 
 /* 0: go on; otherwise *status is the exit status. */
-static int parse_one(int c, struct diff_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct diff_options *o = arg;
 	int err;
 
 	switch (c) {
@@ -149,17 +150,9 @@ static int parse(int argc, char **argv, struct diff_options *o, int *status)
 						 { "help", no_argument, NULL, 'h' },
 						 SOURCE_OPTIONS,
 						 {} };
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":jr:vh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("diff", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("diff", argc, argv, ":jr:vh", options, parse_one, o, status))
+		return 1;
 	if (optind < argc)
 		*status = usage_error("diff", "unexpected argument '%s'", argv[optind]);
 	else

@@ -35,8 +35,9 @@ enum {
 };
 
 /* 0: go on; otherwise *status is the exit status. */
-static int parse_one(int c, struct holes_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct holes_options *o = arg;
 	__u64 v = 0;
 	int err = 0;
 
@@ -72,17 +73,9 @@ static int parse(int argc, char **argv, struct holes_options *o, int *status)
 						 { "help", no_argument, NULL, 'h' },
 						 SOURCE_OPTIONS,
 						 {} };
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":jr:vh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("holes", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("holes", argc, argv, ":jr:vh", options, parse_one, o, status))
+		return 1;
 	if (optind < argc)
 		*status = usage_error("holes", "unexpected argument '%s'", argv[optind]);
 	else

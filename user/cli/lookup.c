@@ -91,8 +91,9 @@ static int parse_value(int c, struct lookup_options *o)
 	}
 }
 
-static int parse_one(int c, struct lookup_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct lookup_options *o = arg;
 	int err;
 
 	if (c == 'h') {
@@ -149,17 +150,9 @@ static int parse(int argc, char **argv, struct lookup_options *o, int *status)
 						 { "help", no_argument, NULL, 'h' },
 						 SOURCE_OPTIONS,
 						 {} };
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":jr:vh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("lookup", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("lookup", argc, argv, ":jr:vh", options, parse_one, o, status))
+		return 1;
 	*status = parse_rest(argc, argv, o);
 	o->source.numbered = o->ioas;
 	return *status;

@@ -69,6 +69,24 @@ int option_error(const char *command, int c, char **argv)
 	return usage_error(command, "option '%s' %s", argv[optind - 1], what);
 }
 
+int parse_options(const char *command, int argc, char **argv, const char *letters,
+		  const struct option *options, int (*one)(int c, void *arg, int *status),
+		  void *arg, int *status)
+{
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		if (c == '?' || c == ':') {
+			*status = option_error(command, c, argv);
+			return 1;
+		}
+		if (one(c, arg, status))
+			return 1;
+	}
+	return 0;
+}
+
 int exit_status(int err)
 {
 	if (!err)

@@ -39,34 +39,28 @@ enum {
 };
 
 /* 0: go on; otherwise *status is the exit status. */
-static int parse_options(int argc, char **argv, struct policy_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
-	static const struct option options[] = { { "uid", required_argument, NULL, OPT_UID },
-						 { "pid", required_argument, NULL, OPT_PID },
-						 { "cgroup", required_argument, NULL, OPT_CGROUP },
-						 { "json", no_argument, NULL, 'j' },
-						 { "help", no_argument, NULL, 'h' },
-						 {} };
-	int c;
+	struct policy_options *o = arg;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":jh", options, NULL)) != -1) {
-		if (c == OPT_UID)
-			o->user = optarg;
-		else if (c == OPT_PID)
-			o->pid = optarg;
-		else if (c == OPT_CGROUP)
-			o->cgroup = optarg;
-		else if (c == 'j')
-			o->json = true;
-		else {
-			*status = c == 'h' ? EXIT_FINE : option_error("policy", c, argv);
-			if (c == 'h')
-				fputs(help, stdout);
-			return 1;
-		}
+	switch (c) {
+	case OPT_UID:
+		o->user = optarg;
+		return 0;
+	case OPT_PID:
+		o->pid = optarg;
+		return 0;
+	case OPT_CGROUP:
+		o->cgroup = optarg;
+		return 0;
+	case 'j':
+		o->json = true;
+		return 0;
+	default:
+		fputs(help, stdout);
+		*status = EXIT_FINE;
+		return 1;
 	}
-	return 0;
 }
 
 /* What was given goes together: 0, or the exit status (said). */
@@ -92,7 +86,14 @@ static int check_options(const struct policy_options *o)
 
 static int parse(int argc, char **argv, struct policy_options *o, int *status)
 {
-	if (parse_options(argc, argv, o, status))
+	static const struct option options[] = { { "uid", required_argument, NULL, OPT_UID },
+						 { "pid", required_argument, NULL, OPT_PID },
+						 { "cgroup", required_argument, NULL, OPT_CGROUP },
+						 { "json", no_argument, NULL, 'j' },
+						 { "help", no_argument, NULL, 'h' },
+						 {} };
+
+	if (parse_options("policy", argc, argv, ":jh", options, parse_one, o, status))
 		return 1;
 	if (optind == argc)
 		*status = usage_error("policy", "an action is missing: check or explain");

@@ -65,8 +65,9 @@ static int parse_subject(int c, struct predict_options *o)
 }
 
 /* 0: go on; otherwise *status is the exit status. */
-static int parse_one(int c, struct predict_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct predict_options *o = arg;
 	__u64 v = 0;
 	int err = 0;
 
@@ -122,17 +123,9 @@ static int parse(int argc, char **argv, struct predict_options *o, int *status)
 		SOURCE_OPTIONS,
 		{}
 	};
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":jr:vh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("predict", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("predict", argc, argv, ":jr:vh", options, parse_one, o, status))
+		return 1;
 	*status = parse_words(argc, argv, o);
 	o->source.numbered = o->ioas;
 	return *status;

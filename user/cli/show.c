@@ -71,8 +71,9 @@ static int parse_filter(int c, struct show_filter *f)
 }
 
 /* 0: go on; otherwise *status is the exit status. */
-static int parse_one(int c, struct show_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct show_options *o = arg;
 	int err;
 
 	if (c == 'h') {
@@ -104,17 +105,9 @@ static int parse(int argc, char **argv, struct show_options *o, int *status)
 						 { "help", no_argument, NULL, 'h' },
 						 SOURCE_OPTIONS,
 						 {} };
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":jr:vh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("show", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("show", argc, argv, ":jr:vh", options, parse_one, o, status))
+		return 1;
 	if (optind < argc)
 		*status = usage_error("show", "unexpected argument '%s'", argv[optind]);
 	else

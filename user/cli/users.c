@@ -71,8 +71,9 @@ static int parse_by(const char *value, enum usage_by *out)
 }
 
 /* 0: go on; otherwise *status is the exit status. */
-static int parse_one(int c, struct users_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct users_options *o = arg;
 	int err = 0;
 
 	if (c == 'h') {
@@ -107,17 +108,9 @@ static int parse(int argc, char **argv, struct users_options *o, int *status)
 						 { "verbose", no_argument, NULL, 'v' },
 						 { "help", no_argument, NULL, 'h' },
 						 {} };
-	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":jvh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("users", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("users", argc, argv, ":jvh", options, parse_one, o, status))
+		return 1;
 	if (optind < argc)
 		*status = usage_error("users", "unexpected argument '%s'", argv[optind]);
 	return *status;
