@@ -93,8 +93,9 @@ static int parse_value(int c, struct record_options *o)
 }
 
 /* 0: go on; 1: *status is the exit status. */
-static int parse_one(int c, struct record_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct record_options *o = arg;
 	int err = 0;
 
 	if (c == 'o')
@@ -132,18 +133,10 @@ int record_parse(int argc, char **argv, struct record_options *o, int *status)
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
-	int c;
 
-	opterr = 0;
 	/* '+': the command's own options are not ours. */
-	while ((c = getopt_long(argc, argv, "+:o:vh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("record", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("record", argc, argv, "+:o:vh", options, parse_one, o, status))
+		return 1;
 	*status = run_parse_command("record", argc, argv, &o->run);
 	if (*status != EXIT_FINE)
 		return 1;

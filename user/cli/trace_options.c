@@ -127,8 +127,9 @@ static int parse_size(int c, struct trace_options *o)
 }
 
 /* 0: go on; 1: *status is the exit status. */
-static int parse_one(int c, struct trace_options *o, int *status)
+static int parse_one(int c, void *arg, int *status)
 {
+	struct trace_options *o = arg;
 	int err = 0;
 
 	if (c == 'j')
@@ -193,18 +194,10 @@ int trace_parse(int argc, char **argv, struct trace_options *o, int *status)
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
-	int c;
 
-	opterr = 0;
 	/* '+': the command's own options are not ours. */
-	while ((c = getopt_long(argc, argv, "+:r:jqc:vh", options, NULL)) != -1) {
-		if (c == '?' || c == ':') {
-			*status = option_error("trace", c, argv);
-			return 1;
-		}
-		if (parse_one(c, o, status))
-			return 1;
-	}
+	if (parse_options("trace", argc, argv, "+:r:jqc:vh", options, parse_one, o, status))
+		return 1;
 	*status = run_parse_command("trace", argc, argv, &o->run);
 	if (*status == EXIT_FINE)
 		*status = conflict(o);
