@@ -196,7 +196,6 @@ enum fd_kind {
 	FD_DOMAIN,
 	FD_DEVICE,
 	FD_ACCESS,
-	FD_PAYER, /* a user or an mm that is charged */
 };
 
 struct fd_object {
@@ -211,7 +210,7 @@ struct fd_object {
 	/* pages object: whose it is, as last told; 0: it is no pages object */
 	__u64 mm;
 	__u64 user;
-	__u64 task; /* payer: the process or user that it was, plus 1 */
+	__u64 task;
 	__s64 moving; /* taken back from its owner, and charged to another one */
 };
 

@@ -94,30 +94,50 @@ static __always_inline __u32 fd_counter(struct iopt_pages *pages)
 				       : IOAS_COUNTER_NONE;
 }
 
+/*
+ * Whoever is charged. Nobody tells when one goes, so the address alone does not
+ * say who it is: somebody else at the same one is another payer.
+ */
+struct fd_payer {
+	__u64 address; /* of the user_struct or mm_struct that counts */
+	__u64 who; /* the user or process that it is of */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct fd_payer);
+	__type(value, __u32);
+} fd_payers SEC(".maps");
+
 /* Our number of who pays: the user's counter, or the mm's; 0: nobody. */
 static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pages)
 {
-	__u32 counter = fd_counter(pages);
-	struct fd_object *o;
-	__u64 key, who;
+	__u32 counter = fd_counter(pages), *known, id;
+	struct fd_payer key = {};
 
 	if (counter == IOAS_COUNTER_NONE)
 		return 0;
 	if (counter == IOAS_COUNTER_USER_LOCKED) {
-		key = (__u64)BPF_CORE_READ(pages, source_user);
-		who = 1ULL + BPF_CORE_READ(pages, source_user, uid.val);
+		key.address = (__u64)BPF_CORE_READ(pages, source_user);
+		key.who = BPF_CORE_READ(pages, source_user, uid.val);
 	} else {
-		key = (__u64)BPF_CORE_READ(pages, source_mm);
-		who = 1ULL + BPF_CORE_READ(pages, source_task, tgid);
+		key.address = (__u64)BPF_CORE_READ(pages, source_mm);
+		key.who = BPF_CORE_READ(pages, source_task, tgid);
 	}
-	/* Nobody tells when it goes: somebody else at its address is another payer. */
-	o = fd_find(key, FD_PAYER);
-	if (!o || o->task != who)
-		o = fd_new(c, key, FD_PAYER, 0, 0);
-	if (!o)
-		return 0;
-	o->task = who;
-	return o->id;
+	known = bpf_map_lookup_elem(&fd_payers, &key);
+	if (known)
+		return *known;
+	/* No lock is held by all who may see a payer first: one of them names it. */
+	id = new_id();
+	bpf_map_update_elem(&fd_payers, &key, &id, BPF_NOEXIST);
+	known = bpf_map_lookup_elem(&fd_payers, &key);
+	if (known)
+		return *known;
+	stat_inc(IOAS_STAT_MAP_FULL);
+	mark_uncertain(c);
+	return 0;
 }
 
 static __always_inline void fd_pages_owned(struct fd_object *o, struct iopt_pages *pages)
