@@ -250,6 +250,14 @@ def test_stale_memory():
 
 # ---- several at once ----
 
+def test_unpin_of_replaced_memory():
+    edus()
+    t = Trace()
+    c = Client('--buffer', '32M', *emulated(1)).ready()
+    stale.unpinned(t, c, lambda iova, at: f'map {iova:#x} {stale.SIZE:#x} rw {at:#x}',
+                   lambda iova, n: f'pin {iova:#x} {n} rw', lambda iova, n: f'unpin {iova:#x} {n}')
+
+
 def test_four_containers():
     t = Trace()
     cs = [Client('--device', d, '--seed', SEED + n, '--ops', scaled(500, 40), scenario='random',
