@@ -23,4 +23,10 @@ enum hook_arg {
 	ARG_MAX,
 };
 
+/*
+ * With the position: the argument points to a structure that holds what is asked
+ * for. No function has so many parameters; all bits set: no such argument.
+ */
+#define ARG_INSIDE 0x80
+
 #endif

@@ -2,6 +2,8 @@
 /*
  * Arguments that the programs on the IOMMU drivers and on memory management read
  * (include/ioascope/hooks.h). X(name, function, parameter)
+ * "a|b.c": it is the parameter a, or else field c of the structure b points to,
+ * which newer kernels pass instead.
  */
 #ifndef IOASCOPE_IOMMU_H
 #define IOASCOPE_IOMMU_H
@@ -12,14 +14,14 @@
 	X(IOMMU_REPORT_DEV, "report_iommu_fault", "dev")                                           \
 	X(IOMMU_REPORT_IOVA, "report_iommu_fault", "iova")                                         \
 	X(IOMMU_REPORT_FLAGS, "report_iommu_fault", "flags")                                       \
-	X(MM_UNMAP_VMA, "unmap_vmas", "vma")                                                       \
-	X(MM_UNMAP_START, "unmap_vmas", "start_addr")                                              \
-	X(MM_UNMAP_END, "unmap_vmas", "end_addr")                                                  \
+	X(MM_UNMAP_VMA, "unmap_vmas", "vma|unmap.first")                                           \
+	X(MM_UNMAP_START, "unmap_vmas", "start_addr|unmap.vma_start")                              \
+	X(MM_UNMAP_END, "unmap_vmas", "end_addr|unmap.vma_end")                                    \
 	X(MM_ZAP_VMA, "zap_vma_range_batched", "vma")                                              \
 	X(MM_ZAP_ADDRESS, "zap_vma_range_batched", "address")                                      \
 	X(MM_ZAP_SIZE, "zap_vma_range_batched", "size")                                            \
-	X(MM_MOVE_VMA, "move_page_tables", "vma")                                                  \
-	X(MM_MOVE_ADDRESS, "move_page_tables", "old_addr")                                         \
-	X(MM_MOVE_LEN, "move_page_tables", "len")
+	X(MM_MOVE_VMA, "move_page_tables", "vma|pmc.old")                                          \
+	X(MM_MOVE_ADDRESS, "move_page_tables", "old_addr|pmc.old_addr")                            \
+	X(MM_MOVE_LEN, "move_page_tables", "len|pmc.len_in")
 
 #endif
