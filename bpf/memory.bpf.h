@@ -10,10 +10,10 @@
  * What makes it ordered: unmap_vmas() runs when the range is out of the process's
  * tree already, under mmap_lock for writing, so that whoever pins there from then on
  * finds nothing, or something new; move_page_tables() under the same lock. Under
- * zap_page_range_single() the lock is held for reading, or none: a pin at the
- * same moment may get the old page or the new one. With the areas themselves nothing
- * orders these events: they have no order number, and stand where they lie in the
- * ring.
+ * zap_page_range_single() (on 7.x zap_vma_range_batched()) the lock is held for
+ * reading, or none: a pin at the same moment may get the old page or the new one.
+ * With the areas themselves nothing orders these events: they have no order number,
+ * and stand where they lie in the ring.
  */
 #ifndef IOASCOPE_MEMORY_BPF_H
 #define IOASCOPE_MEMORY_BPF_H
@@ -26,7 +26,7 @@ struct vm_area_struct {
 	struct mm_struct *vm_mm;
 };
 
-/* Newer kernels pass these instead of parameters. */
+/* What 7.x passes instead of parameters. */
 struct unmap_desc {
 	struct vm_area_struct *first;
 	unsigned long vma_start;

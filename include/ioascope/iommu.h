@@ -2,8 +2,6 @@
 /*
  * Arguments that the programs on the IOMMU drivers and on memory management read
  * (include/ioascope/hooks.h). X(name, function, parameter)
- * "a|b.c": it is the parameter a, or else field c of the structure b points to,
- * which newer kernels pass instead.
  */
 #ifndef IOASCOPE_IOMMU_H
 #define IOASCOPE_IOMMU_H

@@ -16,8 +16,8 @@ import guest
 import stale
 import users
 from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
-                   edus, emulated, ioases, no_loss, same_as_log, same_state, scaled, sh, show,
-                   tool)
+                   edus, emulated, ioases, no_loss, preempts, same_as_log, same_state, scaled, sh,
+                   show, tool)
 
 
 # ---- before any module is loaded ----
@@ -250,12 +250,22 @@ def test_stale_memory():
 
 # ---- several at once ----
 
+def at_once():
+    """How many clients may work at the same time, and what gives each a processor."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return (len(cpus), [('taskset', '-c', str(n)) for n in cpus]) if preempts() else (4, [()] * 4)
+
+
 def test_four_containers():
     t = Trace()
-    cs = [Client('--device', d, '--seed', SEED + n, '--ops', scaled(500, 40), scenario='random',
-                 mode=('v1', 'v2')[n % 2]) for n, d in enumerate(edus())]
-    for c in cs:
-        c.ready()
+    most, where = at_once()
+    cs = []
+    for n, d in enumerate(edus()):
+        cs.append(Client('--device', d, '--seed', SEED + n, '--ops', scaled(500, 40),
+                         scenario='random', mode=('v1', 'v2')[n % 2], prefix=where[n % most]))
+        if len(cs) % most == 0 or len(cs) == len(edus()):
+            for c in cs[-most:]:
+                c.ready()
     events, kernel = show('events'), show('kernel')
     for c in cs:
         same_as_log(events, c, 'show')
@@ -506,7 +516,10 @@ def test_missing_hooks():
     c.quit()
     t.finish()
     r = tool('trace', '--without', 'vfio_remove_dma', '--', 'true')
-    check(r.returncode == 3 and 'vfio_remove_dma' in r.stderr, r.returncode, r.stderr)
+    # The other backend can be traced all the same, where there is one.
+    other = os.path.exists('/sys/module/iommufd')
+    check(r.returncode == (0 if other else 3), r.returncode, r.stderr)
+    check('vfio_remove_dma' in r.stderr and 'type1 cannot be traced' in r.stderr, r.stderr)
 
 
 def test_show_views():
