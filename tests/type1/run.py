@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Type1 on a real kernel: what the tool says, what the client did, what the kernel has and what
 the device can reach must be the same. Runs inside the lab; IOASCOPE_SCALE scales the counts."""
+import itertools
 import json
 import os
 import random
@@ -15,9 +16,9 @@ import faults
 import guest
 import stale
 import users
-from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, areas, attached_programs, check,
-                   edus, emulated, ioases, no_loss, preempts, same_as_log, same_state, scaled, sh,
-                   show, tool)
+from guest import (CLIENT, OUT, PAGE, SEED, Client, Trace, Uncertain, areas, attached_programs,
+                   check, edus, emulated, ioases, no_loss, preempts, same_as_log, same_state,
+                   scaled, sh, show, tool)
 
 
 # ---- before any module is loaded ----
@@ -276,6 +277,28 @@ def test_four_containers():
         c.quit()
     no_loss(s)
     return f"{s['seen']} events"
+
+
+def test_missed_is_said():
+    """Clients that crowd the processors, of which a kernel that preempts lets us miss hooks: what
+    a picture has wrong then, it says to be uncertain."""
+    if not preempts():
+        return 'this kernel does not preempt programs'
+    devices = edus()
+    t = Trace()
+    cs = [Client('--device', d, '--seed', SEED + n, '--ops', scaled(500, 150), scenario='random')
+          for n, d in enumerate(devices)]
+    for c in cs:
+        c.ready()
+    events = show('events')
+    s, mirror = t.finish()
+    wrong = 0
+    for state, c in itertools.product((events, mirror), cs):
+        try:
+            same_as_log(state, c, 'crowded:')
+        except Uncertain:
+            wrong += 1
+    return f"{s['probes_missed']} missed, {wrong} of {2 * len(cs)} pictures wrong, and said"
 
 
 def race(mode, *devices):
