@@ -77,6 +77,7 @@ enum ioas_kind {
 	IOAS_EV_UNCERTAIN = 34, /* body: obj; .value: since when; .ctx 0: all. From the reader */
 	IOAS_EV_FAULT = 35, /* body: fault; no order, .ctx and .ioas 0: whose is not known */
 	IOAS_EV_MEMORY_GONE = 36, /* body: memory; of a process: no order, no .ctx, no .ioas */
+	IOAS_EV_MEMORY_LOST = 37, /* body: obj; .value: since when; as UNCERTAIN, of MEMORY_GONE */
 	IOAS_EV_KIND_MAX,
 };
 

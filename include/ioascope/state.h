@@ -200,6 +200,7 @@ enum ioas_stat {
 	IOAS_STAT_NO_CONTEXT = 5, /* a hook fired outside any known op */
 	IOAS_STAT_ARG_CHANGED = 6, /* arguments were rewritten while in use */
 	IOAS_STAT_FAULTS_UNTOLD = 7, /* faults, or interrupts for them, without an event */
+	IOAS_STAT_MEMORY_LOST = 8, /* times that it was not told what a process let go of */
 	IOAS_STAT_MAX,
 };
 

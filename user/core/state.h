@@ -37,6 +37,7 @@ struct state_area {
 	__u8 memory; /* enum ioas_memory of the pages object; NONE: addresses of a process */
 	bool going : 1;
 	bool stale : 1; /* .stales of the IOAS says what of it */
+	bool stale_lost : 1; /* not all was told: (more of) it may be stale */
 	__s8 vaddr_invalid; /* 1: .va is void until re-mapped; -1: not known */
 	char comm[IOAS_COMM_LEN];
 };
@@ -140,6 +141,7 @@ struct state_ioas {
 	size_t areas_room; /* for so many there is memory */
 	struct state_stale *stales; /* by IOVA */
 	size_t nstales;
+	size_t stale_lost; /* areas that have it set */
 	struct state_charge *charges;
 	size_t ncharges;
 	bool pins_known; /* .pins is all that clients hold */

@@ -39,6 +39,8 @@ const char *show_condition(const struct state_area *a)
 		return "going";
 	if (a->stale)
 		return "stale";
+	if (a->stale_lost && a->vaddr_invalid <= 0)
+		return "maybe-stale";
 	return a->vaddr_invalid > 0 ? "no-va" : a->vaddr_invalid ? "unknown" : "live";
 }
 

@@ -229,6 +229,9 @@ static void obj_columns(struct trace_columns *c, const struct ioas_event *ev)
 		SET(c->where, ev->ctx ? "context %u: something was lost" : "something was lost",
 		    ev->ctx);
 		break;
+	case IOAS_EV_MEMORY_LOST:
+		SET(c->where, "what processes let go of was lost");
+		break;
 	case IOAS_EV_DOMAIN_ATTACH ... IOAS_EV_ACCESS_DETACH:
 		user_columns(c, ev);
 		break;
