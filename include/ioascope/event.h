@@ -281,7 +281,7 @@ struct ioas_charge_body {
 /* A device wanted an address, and the IOMMU refused. */
 struct ioas_fault_body {
 	__u64 iova;
-	__u64 untold; /* faults, or interrupts for them, before this one that no event tells */
+	__u64 untold; /* faults, or interrupts, before this one that no event tells, or may tell */
 	__u32 access; /* IOAS_FAULT_READ, .. */
 	__u32 known; /* IOAS_FAULT_HAS_* */
 	__u32 reason;

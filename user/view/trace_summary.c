@@ -49,7 +49,8 @@ static void faults_text(FILE *out, const struct trace_summary *s)
 		return;
 	fprintf(out, "faults: %" PRIu64, (uint64_t)s->faults);
 	if (untold)
-		fprintf(out, ", and %" PRIu64 " or more that the kernel did not tell",
+		fprintf(out,
+			", and %" PRIu64 " times the kernel told none, or may not have told all",
 			(uint64_t)untold);
 	fputc('\n', out);
 }
