@@ -57,7 +57,7 @@ enum ioas_kind {
 	IOAS_EV_GROUP_DETACH = 14, /* body: obj; .group, .emulated */
 	IOAS_EV_ACCESS_PIN = 15, /* body: area; .pages, each counted once more */
 	IOAS_EV_ACCESS_UNPIN = 16, /* body: area; .pages, each counted once less */
-	IOAS_EV_DIRTY = 17, /* body: obj; .dirty, .non_pinned_groups */
+	IOAS_EV_DIRTY = 17, /* body: obj; .dirty, .non_pinned_groups; .object: of a domain only */
 	IOAS_EV_AREA_SPLIT = 18, /* body: area, as it was; .at begins the right part, .area2 */
 	IOAS_EV_AREA_FILLED = 19, /* body: area; .object: a domain, .bytes: mapped in it, delta */
 	IOAS_EV_PAGES_NEW = 20, /* body: pages; nothing is pinned yet */

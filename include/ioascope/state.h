@@ -67,7 +67,7 @@ struct ioas_ioas {
 	__u8 backend;
 	__u8 mode; /* enum ioas_mode */
 	__u8 adopted;
-	__u8 dirty; /* dirty tracking on */
+	__u8 dirty; /* dirty tracking: 1: on; 2: of one of several domains, perhaps */
 	__u32 ngroups;
 	struct ioas_group groups[IOAS_GROUPS_MAX];
 	__u64 non_pinned_groups;

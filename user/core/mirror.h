@@ -56,7 +56,7 @@ struct mirror_ioas {
 	uint32_t id;
 	uint8_t mode; /* enum ioas_mode; IOAS_MODE_NONE: not known */
 	bool adopted; /* existed before we looked */
-	bool dirty; /* dirty tracking is on */
+	bool dirty; /* dirty tracking is on, as told of it as a whole: see mirror_tracks_dirty() */
 	bool small_pages; /* IOAS_OPTION_HUGE_PAGES is 0 */
 	struct mirror_ctx *ctx;
 	uint64_t non_pinned_groups; /* groups that make every mapped page dirty */
@@ -139,6 +139,7 @@ struct mirror_domain {
 	uint32_t id;
 	uint64_t page_size; /* smallest that it maps, bytes; 0: not told */
 	int64_t mapped; /* bytes of areas that it maps, as AREA_FILLED told */
+	bool dirty; /* dirty tracking is on */
 };
 
 struct mirror_device {
@@ -402,6 +403,9 @@ size_t mirror_access_count(const struct mirror_ioas *ioas);
 const struct mirror_access *mirror_access_first(const struct mirror_ioas *ioas);
 const struct mirror_access *mirror_access_next(const struct mirror_access *access);
 const struct mirror_access *mirror_find_access(const struct mirror_ioas *ioas, uint32_t id);
+
+/* Whether dirty tracking is on for all of it (type1), or for one of its domains (iommufd). */
+bool mirror_tracks_dirty(const struct mirror_ioas *ioas);
 
 /* Whether something pins all of it: a domain, or a group that is not emulated. */
 bool mirror_has_hardware(const struct mirror_ioas *ioas);

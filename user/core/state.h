@@ -75,6 +75,7 @@ struct state_domain {
 	__u32 id;
 	__u64 page_size; /* smallest that it maps, bytes; 0: not known */
 	__s64 mapped; /* bytes of areas that it maps */
+	__s8 dirty; /* dirty tracking is on; -1: not known */
 };
 
 struct state_device {
@@ -124,7 +125,7 @@ struct state_ioas {
 	__u8 backend;
 	__u8 mode;
 	bool adopted; /* existed before we looked: what was mapped then is not known */
-	__s8 dirty; /* dirty tracking is on; -1: not known */
+	__s8 dirty; /* dirty tracking is on, of any domain; -1: not known */
 	__u32 ngroups;
 	struct ioas_group groups[IOAS_GROUPS_MAX];
 	__u64 non_pinned_groups;

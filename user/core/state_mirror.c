@@ -163,6 +163,14 @@ static int add_devices(const struct mirror_ioas *i, struct state_ioas *out)
 	return 0;
 }
 
+/* Of one that is older nothing was told, nor in a recording that has it for the IOAS only. */
+static __s8 domain_dirty(const struct mirror_ioas *i, const struct mirror_domain *d)
+{
+	if (d->dirty)
+		return 1;
+	return i->adopted || i->dirty ? -1 : 0;
+}
+
 static int add_users(const struct mirror_ioas *i, struct state_ioas *out)
 {
 	int err = 0;
@@ -173,6 +181,7 @@ static int add_users(const struct mirror_ioas *i, struct state_ioas *out)
 			.id = d->id,
 			.page_size = d->page_size,
 			.mapped = d->mapped,
+			.dirty = domain_dirty(i, d),
 		};
 
 		err = state_add_domain(out, &v);
@@ -197,7 +206,7 @@ static void fill_ioas(const struct mirror_ioas *i, struct state_ioas *v)
 	v->backend = i->ctx->backend;
 	v->mode = i->mode;
 	v->adopted = i->adopted;
-	v->dirty = i->dirty;
+	v->dirty = mirror_tracks_dirty(i);
 	v->non_pinned_groups = i->non_pinned_groups;
 	v->client_pins = i->pins.refs;
 	v->entries_left = -1; /* what was told once is not what is left now */

@@ -116,7 +116,8 @@ static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *
 	groups_line(out, i);
 	show_users_text(out, i);
 	show_charges_text(out, i->charges, i->ncharges);
-	if (i->dirty > 0)
+	/* Of iommufd the domains have said it, where they are known. */
+	if (i->dirty > 0 && !i->ndomains)
 		fprintf(out, "  dirty tracking on: %s\n",
 			i->non_pinned_groups ? "every mapped page counts as dirty"
 					     : "pinned pages only");

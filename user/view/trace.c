@@ -218,6 +218,10 @@ static void obj_columns(struct trace_columns *c, const struct ioas_event *ev)
 		SET(c->where, "group %u%s", o->group, o->emulated ? " (mediated)" : "");
 		break;
 	case IOAS_EV_DIRTY:
+		if (o->object) {
+			SET(c->where, "domain %u: tracking %s", o->object, o->dirty ? "on" : "off");
+			break;
+		}
 		SET(c->where, "tracking %s, %s scope", o->dirty ? "on" : "off",
 		    o->non_pinned_groups ? "all mapped" : "pinned-only");
 		break;
