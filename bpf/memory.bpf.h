@@ -14,6 +14,10 @@
  * reading, or none: a pin at the same moment may get the old page or the new one.
  * With the areas themselves nothing orders these events: they have no order number,
  * and stand where they lie in the ring.
+ *
+ * They belong to no context, so that one that is lost makes none uncertain. It is counted
+ * (MEMORY_LOST), as the kernel counts runs of these programs that it skipped, and the
+ * reader makes a mark of it: what is stale of areas that were pinned by then is not known.
  */
 #ifndef IOASCOPE_MEMORY_BPF_H
 #define IOASCOPE_MEMORY_BPF_H
@@ -66,7 +70,10 @@ struct {
 
 #define WIDEN_TRIES 8
 
-/* Two threads may map at once: what one has widened the other must not narrow. */
+/*
+ * Two threads may map at once: what one has widened the other must not narrow. Where none of
+ * the tries succeeds, what lies outside is not watched, and that counts as lost.
+ */
 static __always_inline void memory_widen(struct memory_mm *v, __u64 va, __u64 last)
 {
 	for (int i = 0; i < WIDEN_TRIES; i++) {
@@ -81,6 +88,8 @@ static __always_inline void memory_widen(struct memory_mm *v, __u64 va, __u64 la
 		if (last <= was || __sync_val_compare_and_swap(&v->last, was, last) == was)
 			break;
 	}
+	if (v->va > va || v->last < last)
+		stat_inc(IOAS_STAT_MEMORY_LOST);
 }
 
 /* Memory of a process is mapped for devices from now on; it is watched until the process ends. */
@@ -99,6 +108,7 @@ static __noinline int memory_mapped(__u64 mm, __u64 va, __u64 last, __u32 tgid, 
 	}
 	if (!v) {
 		stat_inc(IOAS_STAT_MAP_FULL);
+		stat_inc(IOAS_STAT_MEMORY_LOST);
 		return 0;
 	}
 	/* Its end may have been missed, and somebody else has its address. */
@@ -130,8 +140,10 @@ static __noinline int memory_gone(struct memory_mm *v, __u64 va, __u64 last, __u
 	if (!v || va > v->last || last < v->va)
 		return 0;
 	e = event_begin(NULL, NULL, IOAS_EV_MEMORY_GONE, 0);
-	if (!e)
+	if (!e) {
+		stat_inc(IOAS_STAT_MEMORY_LOST);
 		return 0;
+	}
 	e->body_memory.va = va;
 	e->body_memory.last = last;
 	e->body_memory.owner_tgid = v->tgid;

@@ -41,6 +41,8 @@ const char *show_condition(const struct state_area *a)
 		return "going";
 	if (a->stale)
 		return "stale";
+	if (a->stale_lost && a->vaddr_invalid <= 0)
+		return "maybe-stale";
 	return a->vaddr_invalid > 0 ? "no-va" : a->vaddr_invalid ? "unknown" : "live";
 }
 
@@ -127,7 +129,8 @@ static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *
 	show_users_text(out, i);
 	cache_line(out, i, shared);
 	show_charges_text(out, i->charges, i->ncharges);
-	if (i->dirty > 0)
+	/* Of iommufd the domains have said it, where they are known. */
+	if (i->dirty > 0 && !i->ndomains)
 		fprintf(out, "  dirty tracking on: %s\n",
 			i->non_pinned_groups ? "every mapped page counts as dirty"
 					     : "pinned pages only");

@@ -84,6 +84,14 @@ static void json_charges(struct json *j, const struct state_charge *c, size_t n)
 
 /* ---- who uses it, and where areas may be ---- */
 
+static void json_dirty(struct json *j, __s8 dirty)
+{
+	if (dirty < 0)
+		json_null(j, "dirty_tracking");
+	else
+		json_bool(j, "dirty_tracking", dirty);
+}
+
 static void json_domains(struct json *j, const struct state_ioas *i)
 {
 	json_array(j, "domains");
@@ -92,6 +100,7 @@ static void json_domains(struct json *j, const struct state_ioas *i)
 		json_u64(j, "domain", i->domains[n].id);
 		json_id(j, "page_size", i->domains[n].page_size);
 		json_s64(j, "mapped_bytes", i->domains[n].mapped);
+		json_dirty(j, i->domains[n].dirty);
 		json_end_object(j);
 	}
 	json_end_array(j);
@@ -238,10 +247,7 @@ static void json_totals(struct json *j, const struct state_ioas *i, __u32 missin
 	json_count(j, "pin_ranges", i->pins_known, i->npins);
 	json_count(j, "charged_pages", !(missing & IOAS_MISSING_CHARGES), state_charged(i));
 	json_count(j, "entries_left", i->entries_left >= 0, i->entries_left);
-	if (i->dirty < 0)
-		json_null(j, "dirty_tracking");
-	else
-		json_bool(j, "dirty_tracking", i->dirty);
+	json_dirty(j, i->dirty);
 	json_u64(j, "non_pinned_groups", i->non_pinned_groups);
 	json_u64(j, "vaddr_invalid", i->vaddr_invalid);
 }
