@@ -2,6 +2,7 @@
 """What happens beside an IOAS: faults of the IOMMU, memory that goes while it is mapped. Run by
 run.py."""
 
+import blames
 import faults
 import stale
 from client import Client, Trace, clean, devices
@@ -50,6 +51,43 @@ def test_faults_in_recording():
           f'{device}, reason 0x06 (no read access)' in found[0], found)
     check(found[0].split()[2] == str(ioas), found)
     return clean('-r', path)
+
+
+# ---- blame ----
+
+class Hand(blames.Hand):
+    """With a second IOAS, where the device is not, and may go."""
+
+    def __init__(self):
+        c, self.used, self.ioas, self.device = fault_client()
+        self.cache = [int(i) for i in replay(c.log).ioases][0]
+        self.other = min(i['ioas'] for i in ioases(show('events'), c.pid))
+        super().__init__(c, lambda iova, prot: f'map {self.used} {iova:#x} 0x4000 {prot} 0',
+                         lambda iova: f'unmap {self.used} {iova:#x} 0x4000')
+
+    def in_other_ioas(self):
+        at = self.free.next()
+        blames.ok(self.c.ask(f'map {self.cache} {at:#x} 0x4000 rw 0'))
+        self.expect('mapped-in-other-ioas', at, 'r')
+
+    def domain_switched(self):
+        at = self.free.next()
+        blames.ok(self.c.ask(self.mapping(at, 'rw')))
+        blames.ok(self.c.ask(f'attach {self.device} {self.cache}'))
+        self.expect('domain-switched', at, 'r', iova=at, ioas=self.other, left=self.ioas)
+        blames.ok(self.c.ask(f'attach {self.device} {self.used}'))
+
+
+def test_blame():
+    devices()
+    b = blames.Blame()
+    h = Hand()
+    blames.runs(h, [h.use_after_unmap, h.wrong_protection, h.never_mapped, h.reserved,
+                    h.in_other_ioas, h.domain_switched])
+    blames.lose(b, h)
+    note = blames.all_right(b, h, h.device, h.ioas)
+    h.c.quit()
+    return note
 
 
 # ---- stale memory ----
