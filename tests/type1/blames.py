@@ -25,7 +25,7 @@ class Blame:
         n = time.monotonic_ns()
         self.out, self.err = f'{OUT}/blame-{n}.json', f'{OUT}/blame-{n}.err'
         with open(self.out, 'w') as out, open(self.err, 'w') as err:
-            self.p = subprocess.Popen([TOOL, 'blame', '--faults', '--json', '--ring', '131072'],
+            self.p = subprocess.Popen([TOOL, 'blame', '--faults', '--json', '--ring', '65536'],
                                       stdout=out, stderr=err)
         started.append(self.p)
         wait_attached(self.p)
@@ -153,7 +153,7 @@ def lose(b, hand):
     ok(hand.c.ask(hand.mapping(at, 'rw')))
     quiet()
     b.p.send_signal(signal.SIGSTOP)
-    for _ in range(250):
+    for _ in range(130):
         ok(hand.c.ask(hand.mapping(hand.free.next(), 'rw')))
     ok(hand.c.ask(hand.unmapping(at)))
     b.p.send_signal(signal.SIGCONT)

@@ -8,6 +8,8 @@
 #include "cli/cli.h"
 #include "cli/run.h"
 #include "core/recording.h"
+#include "core/state_events.h"
+#include "live/device.h"
 #include "live/log.h"
 
 /* ---- a recording ---- */
@@ -66,6 +68,66 @@ static int blame_recorded(struct watch *w)
 		return exit_status(err);
 	}
 	return answer_recorded(w, r);
+}
+
+/* ---- what is now: it tells nothing of what was ---- */
+
+struct now {
+	struct watch *watch;
+	struct mirror *mirror;
+	__u64 time_ns;
+};
+
+static int on_state(const struct ioas_event *ev, void *arg)
+{
+	struct now *n = arg;
+
+	watch_see(n->watch, n->mirror, ev, n->time_ns);
+	return mirror_apply(n->mirror, ev) == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* Containers know groups only. */
+static int find_group(struct watch *w)
+{
+	_cleanup_device_ struct device d = {};
+	char why[DEVICE_WHY];
+	int err = device_find(NULL, w->opt->device, &d, why);
+
+	if (err) {
+		log_warn("%s: %s", w->opt->device, why);
+		return err;
+	}
+	w->has_group = d.desc.group >= 0;
+	w->group = (__u32)d.desc.group;
+	return 0;
+}
+
+static int answer_now(struct watch *w, struct mirror *m, const struct state *s)
+{
+	struct now n = { .watch = w, .mirror = m, .time_ns = s->time_ns };
+	int err = state_events(s, on_state, &n);
+
+	if (err)
+		return exit_status(log_err(err, "reading the state"));
+	source_warn_uncertain(s);
+	return watch_answer(w, m, s->time_ns);
+}
+
+static int blame_now(struct watch *w)
+{
+	_cleanup_state_ struct state s = {};
+	int status = EXIT_FINE, err;
+	struct mirror *m;
+
+	err = w->opt->device ? find_group(w) : 0;
+	if (!err)
+		err = source_take(&w->opt->source, &s, NULL, &status);
+	if (err)
+		return exit_status(err);
+	m = mirror_new(NULL);
+	status = m ? answer_now(w, m, &s) : exit_status(log_err(-ENOMEM, "starting"));
+	mirror_free(m);
+	return status;
 }
 
 /* ---- live ---- */
@@ -157,7 +219,10 @@ int cmd_blame(int argc, char **argv)
 		return status;
 	if (watch_begin(&w, &o))
 		return EXIT_RUNTIME;
-	status = o.source.file ? blame_recorded(&w) : blame_live(&w);
+	if (o.source.file)
+		status = blame_recorded(&w);
+	else
+		status = o.faults ? blame_live(&w) : blame_now(&w);
 	watch_end(&w);
 	if (fflush(stdout))
 		status = exit_status(log_err(-errno, "writing"));

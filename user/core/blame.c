@@ -397,12 +397,12 @@ void blame_fault(const struct blame_view *v, const struct ioas_event *fault, str
 	j.refused = f->source != IOAS_FAULT_NONE;
 	if (ctx)
 		set_ctx(out, ctx);
+	if (fault->ioas)
+		set_ioas(&j, fault->ioas);
 	if (!(f->known & IOAS_FAULT_HAS_IOVA)) {
 		decide(&j, BLAME_UNKNOWN, BLAME_NO_ADDRESS);
 		return;
 	}
-	if (fault->ioas)
-		set_ioas(&j, fault->ioas);
 	look_elsewhere(&j);
 	if (f->known & IOAS_FAULT_HAS_PASID && !fault->ioas) {
 		decide(&j, BLAME_UNKNOWN, BLAME_PASID);

@@ -122,6 +122,8 @@ static void put_place(FILE *out, const struct blame *b)
 {
 	char comm[UNITS_LEN];
 
+	if (!b->ioas && b->doubt == BLAME_NO_ADDRESS)
+		return;
 	if (!b->ioas) {
 		fputs("  IOAS none that is known\n", out);
 		return;
