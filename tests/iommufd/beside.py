@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What happens beside an IOAS: faults of the IOMMU, memory that goes while it is mapped. Run by
 run.py."""
+import json
 
 import blames
 import faults
@@ -50,6 +51,8 @@ def test_faults_in_recording():
     check(len(found) == 1 and f'{faults.HOLE:#x}' in found[0] and 'not mapped' in found[0] and
           f'{device}, reason 0x06 (no read access)' in found[0], found)
     check(found[0].split()[2] == str(ioas), found)
+    said = json.loads(tool('blame', '--faults', '--json', '-r', path).stdout.splitlines()[0])
+    check(said['verdict'] == 'never-mapped' and said['ioas'] == ioas, 'blame', said)
     return clean('-r', path)
 
 

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from faults import quiet
-from guest import OUT, SEED, TOOL, check, scaled, started, wait_attached
+from guest import OUT, PAGE, SEED, TOOL, check, scaled, started, tool, wait_attached
 
 FIRST, STEP = 0x3300000000, 0x100000
 TOO_HIGH = 1 << 50  # no IOMMU of the lab reaches it
@@ -144,6 +144,31 @@ def all_right(b, hand, device, ioas):
 
 def runs(hand, steps):
     in_a_row(hand, steps, scaled(100, len(steps)))
+
+
+def frame_of(pid, va):
+    with open(f'/proc/{pid}/pagemap', 'rb') as f:
+        f.seek(va // PAGE * 8)
+        return int.from_bytes(f.read(8), 'little') & ((1 << 55) - 1)
+
+
+def asked_now(hand, device):
+    """Without a recording: what is there, from the state of the instance that runs."""
+    def ask(*args):
+        r = tool('blame', '--json', '--from', 'events', *args)
+        return r.returncode, [json.loads(line) for line in r.stdout.splitlines()]
+
+    at = hand.free.next()
+    ok(hand.c.ask(hand.mapping(at, 'rw')))
+    status, (said,) = ask('--device', device, hex(at + 0x1000))
+    check(status == 0 and said['verdict'] == 'mapped' and said['mapping']['iova'] == at, said)
+    status, said = ask(hex(hand.free.next()))
+    check(status == 1 and not said, 'nothing maps it', said)
+    va = ask(hex(at))[1][0]['mapping']['va'] + 0x2000
+    frame = frame_of(hand.c.pid, va)
+    status, found = ask('--pfn', hex(frame))
+    check(frame and status == 0 and (at + 0x2000, va, frame) in
+          [(f['iova'], f['va'], f['pfn']) for f in found], hex(frame), found)
 
 
 def lose(b, hand):

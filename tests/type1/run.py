@@ -263,6 +263,7 @@ def test_blame():
     h.free.next()
     h.expect('domain-switched', moved, 'r', iova=moved, mapper=left, left=was)
     blames.runs(h, [h.use_after_unmap, h.wrong_protection, h.never_mapped, h.reserved])
+    blames.asked_now(h, device)
     blames.lose(b, h)
     note = blames.all_right(b, h, device, ioas)
     h.c.quit()

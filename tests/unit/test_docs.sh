@@ -227,7 +227,7 @@ check "schema: keys of trace" keys_described user/view/trace_json.c user/view/tr
 check "schema: keys of check" keys_described user/view/report.c user/view/report_json.c
 check "schema: keys of show" keys_described user/view/show_json.c
 check "schema: keys of lookup" keys_described user/view/lookup.c
-check "schema: keys of blame" keys_described user/view/blame_json.c user/cli/blame_watch.c
+check "schema: keys of blame" keys_described user/view/blame_json.c user/cli/blame_watch.c user/cli/blame_memory.c
 check "schema: keys of holes" keys_described user/view/holes.c
 check "schema: keys of aliases" keys_described user/view/aliases.c
 check "schema: keys of diff" keys_described user/view/diff_json.c

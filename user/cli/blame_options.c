@@ -11,7 +11,7 @@
 
 static const char help[] =
 	"Usage: ioascope blame [OPTION]... ADDR...\n"
-	"       ioascope blame --va [OPTION]... ADDR...\n"
+	"       ioascope blame --va | --pfn [OPTION]... ADDR...\n"
 	"       ioascope blame --faults [OPTION]... [-- COMMAND [ARG]...]\n\n"
 	"Tells why a device could not reach an address, or could: whether it is mapped, was\n"
 	"mapped, by whom, and who has taken it away. Exits with 1 if nothing is known of an\n"
@@ -19,6 +19,7 @@ static const char help[] =
 	"  ADDR               an I/O virtual address (IOVA), as a device sees it\n"
 	"      --faults       each address that an IOMMU refuses, as it happens, or in FILE\n"
 	"      --va           ADDR is an address of a process: where devices reached it\n"
+	"      --pfn          ADDR is the number of a page frame: where devices reach it\n"
 	"      --pid N        of --va: only of that process\n"
 	"      --ioas N       only that I/O address space\n"
 	"      --device NAME  only that device, as Linux names it (0000:01:00.0)\n"
@@ -41,6 +42,7 @@ static const char help[] =
 enum {
 	OPT_FAULTS = 256,
 	OPT_VA,
+	OPT_PFN,
 	OPT_PID,
 	OPT_IOAS,
 	OPT_DEVICE,
@@ -108,6 +110,8 @@ static int parse_one(int c, void *arg, int *status)
 		o->faults = true;
 	else if (c == OPT_VA)
 		o->memory = true;
+	else if (c == OPT_PFN)
+		o->frames = true;
 	else if (c == OPT_DEVICE)
 		o->device = optarg;
 	else
@@ -130,8 +134,10 @@ static int parse_addresses(int argc, char **argv, struct blame_options *o)
 		return usage_error("blame", "an address is missing, or --faults");
 	if (o->pid && !o->memory)
 		return usage_error("blame", "--pid goes with --va");
-	if (o->memory && (o->device || o->access))
-		return usage_error("blame", "--va goes with no --device, --access");
+	if ((o->memory || o->frames) && (o->device || o->access))
+		return usage_error("blame", "--va and --pfn go with no --device, --access");
+	if (o->frames && (o->memory || o->source.file))
+		return usage_error("blame", "--pfn goes with no --va, --read");
 	if (o->count || run_check_read("blame", &o->run))
 		return usage_error("blame", "--count, --ring, --areas go with --faults");
 	return source_check(&o->source, "blame");
@@ -139,8 +145,8 @@ static int parse_addresses(int argc, char **argv, struct blame_options *o)
 
 static int parse_faults(int argc, char **argv, struct blame_options *o)
 {
-	if (o->memory || o->pid || o->access)
-		return usage_error("blame", "--faults goes with no --va, --pid, --access");
+	if (o->memory || o->frames || o->pid || o->access)
+		return usage_error("blame", "--faults goes with no --va, --pfn, --pid, --access");
 	if (o->source.live_set)
 		return usage_error("blame", "--faults goes with no --from");
 	if (run_parse_command("blame", argc, argv, &o->run))
@@ -154,6 +160,7 @@ int blame_parse(int argc, char **argv, struct blame_options *o, int *status)
 {
 	static const struct option options[] = { { "faults", no_argument, NULL, OPT_FAULTS },
 						 { "va", no_argument, NULL, OPT_VA },
+						 { "pfn", no_argument, NULL, OPT_PFN },
 						 { "pid", required_argument, NULL, OPT_PID },
 						 { "ioas", required_argument, NULL, OPT_IOAS },
 						 { "device", required_argument, NULL, OPT_DEVICE },

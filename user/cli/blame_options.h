@@ -16,6 +16,7 @@ struct blame_options {
 	__u64 addresses[BLAME_ADDRESSES_MAX];
 	size_t n;
 	bool memory; /* these are addresses of processes, not of devices */
+	bool frames; /* these are page frame numbers */
 	__u32 pid; /* only of that one; 0: of all */
 	__u32 ioas; /* 0: all */
 	const char *device; /* as Linux names it; NULL: all */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/blame_memory.h"
 #include "cli/cli.h"
 #include "core/fault.h"
 #include "live/log.h"
@@ -179,67 +180,6 @@ static void ask(struct watch *w, const struct blame_view *v, __u64 iova, __u64 t
 		ask_ioas(w, v, i, iova, time_ns);
 }
 
-/* ---- memory ---- */
-
-static bool shows(const struct watch *w, const struct history_mapping *m, __u64 va)
-{
-	return m->va <= va && va - m->va <= m->last - m->iova &&
-	       (!w->opt->pid || m->owner_tgid == w->opt->pid);
-}
-
-static void print_mapping(struct watch *w, __u32 ioas, const struct history_mapping *m, __u64 va,
-			  __u64 time_ns)
-{
-	struct json j;
-
-	w->shown++;
-	if (!w->opt->json) {
-		printf("MEMORY va 0x%" PRIx64 " of process %u: IOAS %u iova 0x%" PRIx64 " %s\n",
-		       (uint64_t)va, m->owner_tgid, ioas, (uint64_t)(m->iova + (va - m->va)),
-		       m->gone_ns ? "not any more" : "now");
-		blame_text_mapping(stdout, "  ", m, time_ns, w->start_ns);
-		return;
-	}
-	json_init(&j, stdout, false);
-	json_object(&j, NULL);
-	json_u64(&j, "schema", TRACE_SCHEMA);
-	json_str(&j, "kind", "blame-memory");
-	json_u64(&j, "va", va);
-	json_u64(&j, "ioas", ioas);
-	json_u64(&j, "iova", m->iova + (va - m->va));
-	blame_json_mapping(&j, "mapping", m);
-	json_end_object(&j);
-	json_line(&j);
-}
-
-static void ask_memory_of(struct watch *w, const struct mirror *m, __u32 id, __u64 va,
-			  __u64 time_ns)
-{
-	const struct mirror_ioas *ioas = mirror_find_ioas(m, id);
-	const void *at = NULL;
-	struct history_mapping map;
-
-	for (const struct mirror_area *a = ioas ? mirror_area_first(ioas) : NULL; a;
-	     a = mirror_area_next(a)) {
-		history_live(w->history, m, ioas, a, &map);
-		if (shows(w, &map, va))
-			print_mapping(w, id, &map, va, time_ns);
-	}
-	while (history_next(w->history, id, &at, &map)) {
-		if (shows(w, &map, va))
-			print_mapping(w, id, &map, va, time_ns);
-	}
-}
-
-static void ask_memory(struct watch *w, const struct mirror *m, __u64 va, __u64 time_ns)
-{
-	for (uint32_t i = history_ioas_after(w->history, 0); i;
-	     i = history_ioas_after(w->history, i)) {
-		if (!w->opt->ioas || w->opt->ioas == i)
-			ask_memory_of(w, m, i, va, time_ns);
-	}
-}
-
 int watch_answer(struct watch *w, const struct mirror *m, __u64 time_ns)
 {
 	const struct blame_view view = view_of(w, m);
@@ -249,7 +189,9 @@ int watch_answer(struct watch *w, const struct mirror *m, __u64 time_ns)
 		__u64 before = w->shown;
 
 		if (w->opt->memory)
-			ask_memory(w, m, w->opt->addresses[i], time_ns);
+			memory_ask(w, m, w->opt->addresses[i], time_ns);
+		else if (w->opt->frames)
+			memory_ask_frame(w, m, w->opt->addresses[i], time_ns);
 		else
 			ask(w, &view, w->opt->addresses[i], time_ns);
 		if (w->shown != before)
