@@ -22,6 +22,7 @@ struct history *history_new(const struct history_options *options)
 		return NULL;
 	h->alloc = alloc;
 	h->kept = options && options->kept ? options->kept : HISTORY_KEPT_DEFAULT;
+	h->no_births = options && options->no_births;
 	h->gones.size = sizeof(struct gone);
 	h->blocks.size = sizeof(struct block);
 	h->borns.size = sizeof(struct born);
@@ -54,7 +55,7 @@ static void see_add(struct history *h, struct history_ioas *ioas, const struct i
 	struct dtree_node *old = dtree_find(&ioas->born, body->iova);
 	struct born *b;
 
-	if (old && old->last == body->last && (ev->flags & IOAS_F_ADOPTED))
+	if (h->no_births || (old && old->last == body->last && (ev->flags & IOAS_F_ADOPTED)))
 		return;
 	drop_overlap(h, ioas, body);
 	b = slab_take(&h->borns, &h->alloc);

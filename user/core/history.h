@@ -57,6 +57,7 @@ struct history_mapping {
 
 struct history_options {
 	size_t kept; /* mappings of each IOAS that went, at most; 0: HISTORY_KEPT_DEFAULT */
+	bool no_births; /* not who made areas that are there: it costs 72 bytes for each */
 	const struct ioas_alloc *alloc; /* copied; NULL: the heap */
 };
 

@@ -71,6 +71,7 @@ struct history_ioas {
 struct history {
 	struct ioas_alloc alloc;
 	size_t kept;
+	bool no_births;
 	struct itree ioases;
 	struct history_ioas *first_gone; /* IOASes that are gone, the one that went first */
 	struct history_ioas *last_gone;
