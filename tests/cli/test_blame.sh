@@ -73,8 +73,11 @@ pages-new time=0.5 pages_id=20 npages=64 va=0x7f0000000000 memory=1 writable=1 o
 area-add time=1 iova=0x100000 last=0x10ffff prot=3 area=30 pages_id=20 op=40 tid=101
 op what=map op=40 iova=0x100000 size=0x10000 latency_ns=1000
 area-add iova=0x110000 last=0x11ffff prot=1 area=31 pages_id=20 at=0x10000 op=41
+op what=map op=41 iova=0x110000 size=0x10000 latency_ns=1000
 area-add ioas=3 iova=0x200000 last=0x20ffff prot=3 area=32 pages_id=20 op=42
+op what=map op=42 iova=0x200000 size=0x10000 latency_ns=1000
 area-add ctx=5 ioas=12 iova=0x300000 last=0x30ffff va=0x1000 prot=3 area=33 op=43
+op what=map op=43 iova=0x300000 size=0x10000 latency_ns=1000
 area-going time=2 ctx=1 ioas=2 iova=0x100000 last=0x10ffff prot=3 area=30 pages_id=20 op=44 tid=102 comm=worker
 area-gone time=2.0005 iova=0x100000 last=0x10ffff prot=3 area=30 pages_id=20 op=44 tid=102 comm=worker
 op what=unmap op=44 iova=0x100000 size=0x20000 returned=0x10000 flags=8 latency_ns=1000000
@@ -161,7 +164,7 @@ check "an address" text \
     "ADDRESS iova 0x110000
   IOAS 2 (iommufd cover, context 1, qemu[100] uid 7)
   verdict: MAPPED
-  mapped    t=1.000000 0x110000-0x11ffff 64K r va 0x7f0000010000 area 31 by qemu[100] uid 7
+  mapped    t=1.000000 0x110000-0x11ffff 64K r va 0x7f0000010000 area 31 by qemu[100] uid 7, map
   beside: 0x100000-0x10ffff 64K rw
   other IOASes with that address: none" -r "$faults" --at 1.5 0x110000
 check "an address then and now" json "verdicts == ['use-after-unmap'] and

@@ -90,8 +90,15 @@ static inline void tell_area(struct world *w, unsigned int kind, uint32_t ioas, 
 
 static inline void map(struct world *w, uint32_t ioas, uint64_t iova, uint32_t prot)
 {
+	struct ioas_event ev;
+
 	w->op++;
 	tell_area(w, IOAS_EV_AREA_ADD, ioas, iova, prot);
+	ev = of(w, IOAS_EV_OP, ioas);
+	ev.body_op.what = IOAS_OP_MAP;
+	ev.body_op.iova = iova;
+	ev.body_op.size = SIZE;
+	tell(w, &ev);
 }
 
 static inline void unmap(struct world *w, uint32_t ioas, uint64_t iova, uint32_t prot)

@@ -384,6 +384,12 @@ static void test_race(void **state)
 	later(&w, 1);
 	b = blame(&w, 1, AT, READ);
 	must_be(&b, BLAME_STILL_MAPPED);
+	/* The op has not ended. */
+	w.op++;
+	tell_area(&w, IOAS_EV_AREA_ADD, 11, AT + SIZE, RW);
+	later(&w, 100);
+	b = blame(&w, 1, AT + SIZE, READ);
+	must_doubt(&b, BLAME_RACE, BLAME_STILL_MAPPED);
 	/* It was refused in the IOAS where it was, or where it is. */
 	detach(&w, 11, 1);
 	attach(&w, 12, 1);

@@ -131,12 +131,19 @@ static enum blame_doubt doubt_of(const struct judge *j, enum blame_doubt otherwi
 	return otherwise;
 }
 
+/* Type1 tells of an area before the device reaches all of it; the end of the op comes after that.
+ */
+static bool being_mapped(const struct judge *j, const struct history_mapping *m)
+{
+	return j->refused && m->mapped_by && m->map_op && !m->map_what;
+}
+
 static void judge_mapped(struct judge *j)
 {
 	const struct history_mapping *m = &j->out->mapping;
 	enum blame_doubt doubt = BLAME_SURE;
 
-	if (late(j, m->mapped_ns) || came_late(j))
+	if (late(j, m->mapped_ns) || being_mapped(j, m) || came_late(j))
 		doubt = BLAME_RACE;
 	doubt = doubt_of(j, doubt);
 	if (!allows(m->prot, j->out->access))

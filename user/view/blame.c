@@ -166,7 +166,8 @@ static void put_doubt(FILE *out, const struct blame *b, uint64_t start_ns)
 		put_time(out, b->reach.since_ns, start_ns);
 		return;
 	default:
-		fprintf(out, ": less than %s before; the device may have asked earlier",
+		fprintf(out,
+			": it has changed less than %s before; the device may have asked earlier",
 			units_time(late, BLAME_LATE_NS));
 		return;
 	}
