@@ -40,6 +40,7 @@ def test_fault_storm():
 
 def test_faults_in_recording():
     """A recording tells of faults as the run did, and check finds nothing wrong with them."""
+    devices()
     rec = Recording()
     c, _, ioas, device = fault_client()
     faults.quiet()
@@ -85,8 +86,8 @@ def test_blame():
     devices()
     b = blames.Blame()
     h = Hand()
-    blames.runs(h, [h.use_after_unmap, h.wrong_protection, h.never_mapped, h.reserved,
-                    h.in_other_ioas, h.domain_switched])
+    blames.runs([h.use_after_unmap, h.wrong_protection, h.never_mapped, h.reserved,
+                 h.in_other_ioas, h.domain_switched])
     blames.lose(b, h)
     note = blames.all_right(b, h, h.device, h.ioas)
     h.c.quit()

@@ -258,11 +258,10 @@ def test_blame():
     left = h.c.pid
     h = hand(device)
     ioas = ioases(show('events'), h.c.pid)[0]['ioas']
-    blames.quiet()
     # The device is in another container now; the one where it could reach that is gone.
     h.free.next()
     h.expect('domain-switched', moved, 'r', iova=moved, mapper=left, left=was)
-    blames.runs(h, [h.use_after_unmap, h.wrong_protection, h.never_mapped, h.reserved])
+    blames.runs([h.use_after_unmap, h.wrong_protection, h.never_mapped, h.reserved])
     blames.asked_now(h, device)
     blames.lose(b, h)
     note = blames.all_right(b, h, device, ioas)
