@@ -10,10 +10,10 @@
 
 #include "cli/child.h"
 #include "cli/cli.h"
-#include "cli/run_faults.h"
 #include "cli/run_loss.h"
 #include "core/event.h"
 #include "core/fault.h"
+#include "core/fault_queue.h"
 #include "core/order.h"
 #include "live/fault.h"
 #include "live/log.h"
@@ -41,7 +41,7 @@ struct run {
 	bool waiting; /* for the modules; said once */
 	bool ready; /* the sink takes events */
 	struct loss loss;
-	struct faults faults;
+	struct fault_queue faults;
 	bool fault_in_batch;
 	__u64 handed_ns; /* when events were last handed over */
 	size_t nbatch;
@@ -155,7 +155,7 @@ static void release_faults(struct run *r, bool any)
 {
 	const struct ioas_event *ev;
 
-	while ((ev = faults_take(&r->faults, r->order, any))) {
+	while ((ev = fault_queue_take(&r->faults, r->order, any))) {
 		*batch_next(r) = *ev;
 		r->fault_in_batch = true;
 	}
@@ -185,9 +185,9 @@ static void on_record(const void *record, size_t size, void *arg)
 		struct ioas_event whole;
 
 		live_fault(record, size, &whole);
-		if (faults_full(&r->faults))
+		if (fault_queue_full(&r->faults))
 			release_faults(r, true);
-		faults_put(&r->faults, &whole);
+		fault_queue_put(&r->faults, &whole);
 	} else {
 		order_push(r->order, ev);
 	}
