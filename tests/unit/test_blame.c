@@ -275,6 +275,8 @@ static void test_still_mapped(void **state)
 static void test_loss(void **state)
 {
 	struct world w = world();
+	struct blame_view view;
+	struct ioas_event ev;
 	struct blame b;
 	(void)state;
 
@@ -295,6 +297,17 @@ static void test_loss(void **state)
 	/* Of a device that is nowhere: its attach may have been in the other context. */
 	detach(&w, 11, 1);
 	b = blame(&w, 1, AT, READ);
+	must_doubt(&b, BLAME_LOSS, BLAME_DOMAIN_SWITCHED);
+	world_free(&w);
+
+	/* ... or in one that nobody knows. */
+	w = world();
+	detach(&w, 11, 1);
+	b = blame(&w, 1, AT, READ);
+	must_be(&b, BLAME_DOMAIN_SWITCHED);
+	view = (struct blame_view){ .mirror = w.m, .history = w.h, .stays = w.s, .lost = true };
+	ev = fault_of(&w, 1, AT, READ);
+	blame_fault(&view, &ev, &b);
 	must_doubt(&b, BLAME_LOSS, BLAME_DOMAIN_SWITCHED);
 	world_free(&w);
 }

@@ -5,6 +5,7 @@
  * core/blame.h about them.
  */
 #include "blame_unit.h"
+#include "stream.h"
 
 #define IOASES 5 /* slots: 11, 12, 13 of one program, 21 and 22 of another */
 #define DEVICES 3
@@ -350,9 +351,52 @@ static void test_random(void **state)
 		    doubts[BLAME_NO_IOAS]);
 }
 
+/* ---- what cannot be ---- */
+
+/* A certain verdict is one about a context that is certain, whatever came. */
+static void must_hold(const struct world *w, const struct ioas_event *fault)
+{
+	const struct blame_view view = { .mirror = w->m, .history = w->h, .stays = w->s };
+	struct blame b;
+
+	memset(&b, 0xff, sizeof(b));
+	blame_fault(&view, fault, &b);
+	assert_int_equal(b.doubt == BLAME_SURE, b.verdict != BLAME_UNKNOWN);
+	if (b.ioas && mirror_find_ioas(w->m, b.ioas) &&
+	    mirror_find_ioas(w->m, b.ioas)->ctx->uncertain_since)
+		assert_int_equal(b.verdict, BLAME_UNKNOWN);
+	assert_true(!b.has_before || b.before.last < b.iova);
+	assert_true(!b.has_after || b.after.iova > b.iova);
+}
+
+static void test_any(void **state)
+{
+	struct unit_random r = unit_random_new();
+	(void)state;
+
+	for (size_t round = 0; round < unit_steps(10); round++) {
+		struct world w = world_new(1 + unit_below(&r, 50));
+
+		for (size_t step = 0; step < 3000; step++) {
+			struct ioas_event ev = stream_any(&r, w.now);
+
+			w.now += unit_below(&r, 20) * MS;
+			tell(&w, &ev);
+			if (ev.kind == IOAS_EV_FAULT) {
+				fault_place(w.m, &ev);
+				must_hold(&w, &ev);
+			}
+			if (step % 200 == 0)
+				UNIT_REQUIRE(!history_check(w.h), &r, step);
+		}
+		world_free(&w);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random),
+					    cmocka_unit_test(test_any) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,7 @@ static int blame_now(struct watch *w)
 struct live {
 	struct watch *watch;
 	struct mirror *mirror;
+	struct run *run;
 };
 
 static int on_attached(const struct instance *i, void *arg)
@@ -151,8 +152,10 @@ static void on_event(const struct ioas_event *ev, void *arg)
 
 	watch_see(l->watch, l->mirror, ev, 0);
 	mirror_apply(l->mirror, ev); /* what contradicts makes its context uncertain */
-	if (ev->kind == IOAS_EV_FAULT)
-		watch_fault(l->watch, l->mirror, ev);
+	if (ev->kind != IOAS_EV_FAULT)
+		return;
+	l->watch->lost = l->watch->lost || run_lost(l->run);
+	watch_fault(l->watch, l->mirror, ev);
 }
 
 static void on_uncertain(__u32 ctx, __u64 time_ns, void *arg)
@@ -185,15 +188,14 @@ static int watch_live(struct live *l)
 				       .tick = on_tick,
 				       .mirror = get_mirror,
 				       .arg = l };
-	struct run *run;
-	int err = run_begin(&run, &l->watch->opt->run, &sink);
+	int err = run_begin(&l->run, &l->watch->opt->run, &sink);
 
 	if (err)
 		return exit_status(err);
-	err = run_loop(run);
+	err = run_loop(l->run);
 	watch_summary(l->watch);
 	err = run_check_output() ?: err;
-	return run_end(&run, err);
+	return run_end(&l->run, err);
 }
 
 static int blame_live(struct watch *w)

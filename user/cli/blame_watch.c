@@ -36,7 +36,9 @@ void watch_end(struct watch *w)
 
 static struct blame_view view_of(const struct watch *w, const struct mirror *m)
 {
-	return (struct blame_view){ .mirror = m, .history = w->history, .stays = w->stays };
+	return (struct blame_view){
+		.mirror = m, .history = w->history, .stays = w->stays, .lost = w->lost
+	};
 }
 
 /* Type1 tells groups only: a fault that names the device tells which is its. */

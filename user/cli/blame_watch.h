@@ -10,6 +10,7 @@ struct watch {
 	const struct blame_options *opt;
 	struct history *history;
 	struct stays *stays;
+	bool lost; /* events were, in this run */
 	__u64 start_ns; /* times are printed relative to it */
 	__u64 shown;
 	__u64 verdicts[BLAME_VERDICTS];

@@ -382,6 +382,16 @@ const struct instance *run_instance(const struct run *r)
 	return r->instance;
 }
 
+bool run_lost(const struct run *r)
+{
+	__u64 stats[IOAS_STAT_MAX];
+
+	if (maps_stats(instance_maps(r->instance), stats))
+		return true;
+	return stats[IOAS_STAT_RING_FULL] || stats[IOAS_STAT_TOO_BIG] || r->malformed ||
+	       instance_missed(r->instance);
+}
+
 __u64 run_malformed(const struct run *r)
 {
 	return r->malformed;

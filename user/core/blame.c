@@ -207,14 +207,16 @@ static void judge_in_ioas(struct judge *j)
 		judge_not_mapped(j);
 }
 
-/* An attach that was lost is one of an uncertain context. */
-static bool all_certain(const struct mirror *m)
+/* An attach that was lost is one of an uncertain context, or of one that is not known. */
+static bool all_certain(const struct blame_view *v)
 {
+	const struct mirror *m = v->mirror;
+
 	for (const struct mirror_ctx *c = mirror_ctx_first(m); c; c = mirror_ctx_next(c)) {
 		if (c->uncertain_since)
 			return false;
 	}
-	return !mirror_stats(m)->unplaced_since;
+	return !v->lost && !mirror_stats(m)->unplaced_since;
 }
 
 /* The device is in no IOAS: it may have left one. */
@@ -235,7 +237,7 @@ static void judge_in_none(struct judge *j)
 	}
 	set_left(j, left, mapped ? &there : NULL);
 	decide(j, BLAME_DOMAIN_SWITCHED,
-	       all_certain(j->v->mirror) && left_is_certain(j, left) ? BLAME_SURE : BLAME_LOSS);
+	       all_certain(j->v) && left_is_certain(j, left) ? BLAME_SURE : BLAME_LOSS);
 }
 
 /* ---- the way in ---- */

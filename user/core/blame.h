@@ -101,6 +101,7 @@ struct blame_view {
 	const struct mirror *mirror;
 	const struct history *history;
 	const struct stays *stays;
+	bool lost; /* events were, also of contexts that may not be known at all */
 };
 
 /*

@@ -189,12 +189,17 @@ static struct history_ioas *add_ioas(struct history *h, const struct ioas_event 
 	return ioas;
 }
 
-static void free_ioas(struct history *h, struct history_ioas *ioas)
+static void drop_all_born(struct history *h, struct history_ioas *ioas)
 {
 	struct dtree_node *node;
 
 	while ((node = dtree_first(&ioas->born)))
 		drop_born(h, ioas, entry(node));
+}
+
+static void free_ioas(struct history *h, struct history_ioas *ioas)
+{
+	drop_all_born(h, ioas);
 	history_forget_all(h, ioas);
 	itree_remove(&h->ioases, &ioas->node);
 	ioas_alloc_release(&h->alloc, ioas);
@@ -218,6 +223,7 @@ static void see_ioas_gone(struct history *h, const struct mirror *m, uint32_t id
 
 	if (!ioas || ioas->reach.gone)
 		return;
+	drop_all_born(h, ioas);
 	ioas->reach.gone = true;
 	ioas->reach.uncertain = !held || held->ctx->uncertain_since;
 	if (held)
