@@ -53,7 +53,7 @@ _ioascope_value() {
     --state) _ioascope_files "$2" ;;
     --cgroup) _ioascope_cgroups "$2" ;;
     --pid | --owner) _ioascope_words "$2" "$(_ioascope_processes)" ;;
-    --at | --va | --pages | --uid | --ioas | --iova | --count | -c | --watch | --history | --ring | --areas | --without | --aperture) COMPREPLY=() ;;
+    --at | --va | --pfn | --pages | --uid | --ioas | --iova | --count | -c | --watch | --history | --ring | --areas | --without | --aperture) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }

@@ -193,15 +193,18 @@ MEMORY va 0x7f0000101000 of process 100: IOAS 2 iova 0x101000 not any more
 check "memory of pages objects" json "sorted((o['ioas'], o['iova']) for o in l) ==
     [(2, 0x100000), (3, 0x200000)] and all(o['kind'] == 'blame-memory' for o in l)" \
     -r "$faults" --va 0x7f0000000000 --pid 100
+check "memory and an address at once" json "[o['kind'] for o in l] ==
+    ['blame-memory', 'blame-memory', 'blame']" -r "$older" 0x500000 --va 0x7f0000101000
 check "memory of another process" status 1 -r "$older" --va 0x7f0000101000 --pid 7
 
 check "usage: nothing asked" status 2 -r "$faults"
 check "usage: no address" status 2 -r "$faults" x
 check "usage: --pid without --va" status 2 -r "$faults" --pid 1 0x1000
+check "usage: --device without an IOVA" status 2 -r "$older" --va 0x7f0000101000 --device x
 check "usage: --count without --faults" status 2 -r "$faults" -c 1 0x1000
 check "usage: --faults and an address" status 2 --faults -r "$faults" 0x1000
-check "usage: --faults and --va" status 2 --faults --va -r "$faults"
-check "usage: --pfn of a recording" status 2 --pfn -r "$faults" 0x1000
+check "usage: --faults and --va" status 2 --faults --va 0x1000 -r "$faults"
+check "usage: --pfn of a recording" status 2 --pfn 0x1000 -r "$faults"
 check "usage: --access" status 2 -r "$faults" --access x 0x1000
 check "usage: --read and a command" status 2 --faults -r "$faults" -- true
 check "no such file" status 1 --faults -r "$dir/none"

@@ -11,15 +11,15 @@
 
 static const char help[] =
 	"Usage: ioascope blame [OPTION]... ADDR...\n"
-	"       ioascope blame --va | --pfn [OPTION]... ADDR...\n"
+	"       ioascope blame [OPTION]... --va ADDR | --pfn N\n"
 	"       ioascope blame --faults [OPTION]... [-- COMMAND [ARG]...]\n\n"
 	"Tells why a device could not reach an address, or could: whether it is mapped, was\n"
-	"mapped, by whom, and who has taken it away. Exits with 1 if nothing is known of an\n"
-	"address.\n\n"
+	"mapped, by whom, and who has taken it away. Several may be asked about at once. Exits\n"
+	"with 1 if nothing is known of one.\n\n"
 	"  ADDR               an I/O virtual address (IOVA), as a device sees it\n"
 	"      --faults       each address that an IOMMU refuses, as it happens, or in FILE\n"
-	"      --va           ADDR is an address of a process: where devices reached it\n"
-	"      --pfn          ADDR is the number of a page frame: where devices reach it\n"
+	"      --va ADDR      an address of a process: where devices reach it, or did\n"
+	"      --pfn N        a page frame, by its number: where devices reach it now\n"
 	"      --pid N        of --va: only of that process\n"
 	"      --ioas N       only that I/O address space\n"
 	"      --device NAME  only that device, as Linux names it (0000:01:00.0)\n"
@@ -71,9 +71,35 @@ static int parse_u32(const char *text, __u32 *out)
 	return err;
 }
 
+static int add(struct blame_options *o, enum blame_by by, const char *text)
+{
+	__u64 v;
+	int err = parse_number(text, false, 0, ~0ULL, &v);
+
+	if (err)
+		return err;
+	if (o->n == BLAME_ASKED_MAX)
+		return -E2BIG;
+	o->asked[o->n++] = (struct blame_asked){ .by = by, .value = v };
+	return 0;
+}
+
+static bool asks(const struct blame_options *o, enum blame_by by)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		if (o->asked[i].by == by)
+			return true;
+	}
+	return false;
+}
+
 static int parse_value(int c, struct blame_options *o)
 {
 	switch (c) {
+	case OPT_VA:
+		return add(o, BLAME_BY_VA, optarg);
+	case OPT_PFN:
+		return add(o, BLAME_BY_PFN, optarg);
 	case OPT_PID:
 		return parse_u32(optarg, &o->pid);
 	case OPT_IOAS:
@@ -108,36 +134,35 @@ static int parse_one(int c, void *arg, int *status)
 		o->json = true;
 	else if (c == OPT_FAULTS)
 		o->faults = true;
-	else if (c == OPT_VA)
-		o->memory = true;
-	else if (c == OPT_PFN)
-		o->frames = true;
 	else if (c == OPT_DEVICE)
 		o->device = optarg;
 	else
 		err = parse_value(c, o);
 	if (!err)
 		return 0;
-	*status = usage_error("blame", "bad value '%s'", optarg);
+	*status = err == -E2BIG ? usage_error("blame", "more than %d addresses", BLAME_ASKED_MAX)
+				: usage_error("blame", "bad value '%s'", optarg);
 	return 1;
 }
 
 static int parse_addresses(int argc, char **argv, struct blame_options *o)
 {
 	for (; optind < argc; optind++) {
-		if (o->n == BLAME_ADDRESSES_MAX)
-			return usage_error("blame", "more than %d addresses", BLAME_ADDRESSES_MAX);
-		if (parse_number(argv[optind], false, 0, ~0ULL, &o->addresses[o->n++]))
+		int err = add(o, BLAME_BY_IOVA, argv[optind]);
+
+		if (err == -E2BIG)
+			return usage_error("blame", "more than %d addresses", BLAME_ASKED_MAX);
+		if (err)
 			return usage_error("blame", "'%s' is no address", argv[optind]);
 	}
 	if (!o->n)
 		return usage_error("blame", "an address is missing, or --faults");
-	if (o->pid && !o->memory)
+	if (o->pid && !asks(o, BLAME_BY_VA))
 		return usage_error("blame", "--pid goes with --va");
-	if ((o->memory || o->frames) && (o->device || o->access))
-		return usage_error("blame", "--va and --pfn go with no --device, --access");
-	if (o->frames && (o->memory || o->source.file))
-		return usage_error("blame", "--pfn goes with no --va, --read");
+	if ((o->device || o->access) && !asks(o, BLAME_BY_IOVA))
+		return usage_error("blame", "--device and --access go with an IOVA");
+	if (o->source.file && asks(o, BLAME_BY_PFN))
+		return usage_error("blame", "a recording does not know page frames");
 	if (o->count || run_check_read("blame", &o->run))
 		return usage_error("blame", "--count, --ring, --areas go with --faults");
 	return source_check(&o->source, "blame");
@@ -145,7 +170,7 @@ static int parse_addresses(int argc, char **argv, struct blame_options *o)
 
 static int parse_faults(int argc, char **argv, struct blame_options *o)
 {
-	if (o->memory || o->frames || o->pid || o->access)
+	if (o->n || o->pid || o->access)
 		return usage_error("blame", "--faults goes with no --va, --pfn, --pid, --access");
 	if (o->source.live_set)
 		return usage_error("blame", "--faults goes with no --from");
@@ -159,8 +184,8 @@ static int parse_faults(int argc, char **argv, struct blame_options *o)
 int blame_parse(int argc, char **argv, struct blame_options *o, int *status)
 {
 	static const struct option options[] = { { "faults", no_argument, NULL, OPT_FAULTS },
-						 { "va", no_argument, NULL, OPT_VA },
-						 { "pfn", no_argument, NULL, OPT_PFN },
+						 { "va", required_argument, NULL, OPT_VA },
+						 { "pfn", required_argument, NULL, OPT_PFN },
 						 { "pid", required_argument, NULL, OPT_PID },
 						 { "ioas", required_argument, NULL, OPT_IOAS },
 						 { "device", required_argument, NULL, OPT_DEVICE },

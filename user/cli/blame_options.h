@@ -6,18 +6,27 @@
 #include "cli/run.h"
 #include "cli/source.h"
 
-#define BLAME_ADDRESSES_MAX 256
+#define BLAME_ASKED_MAX 256
+
+enum blame_by {
+	BLAME_BY_IOVA,
+	BLAME_BY_VA, /* of a process */
+	BLAME_BY_PFN, /* the number of a page frame */
+};
+
+struct blame_asked {
+	enum blame_by by;
+	__u64 value;
+};
 
 struct blame_options {
 	struct run_options run; /* --faults, live */
 	struct source source;
 	bool faults;
 	bool json;
-	__u64 addresses[BLAME_ADDRESSES_MAX];
+	struct blame_asked asked[BLAME_ASKED_MAX];
 	size_t n;
-	bool memory; /* these are addresses of processes, not of devices */
-	bool frames; /* these are page frame numbers */
-	__u32 pid; /* only of that one; 0: of all */
+	__u32 pid; /* VA: only of that process; 0: of all */
 	__u32 ioas; /* 0: all */
 	const char *device; /* as Linux names it; NULL: all */
 	__u32 access; /* IOAS_FAULT_*; 0: any */

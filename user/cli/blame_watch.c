@@ -182,23 +182,35 @@ static void ask(struct watch *w, const struct blame_view *v, __u64 iova, __u64 t
 		ask_ioas(w, v, i, iova, time_ns);
 }
 
-int watch_answer(struct watch *w, const struct mirror *m, __u64 time_ns)
+static void answer(struct watch *w, const struct mirror *m, const struct blame_asked *a,
+		   __u64 time_ns)
 {
 	const struct blame_view view = view_of(w, m);
+
+	switch (a->by) {
+	case BLAME_BY_VA:
+		memory_ask(w, m, a->value, time_ns);
+		return;
+	case BLAME_BY_PFN:
+		memory_ask_frame(w, m, a->value, time_ns);
+		return;
+	default:
+		ask(w, &view, a->value, time_ns);
+		return;
+	}
+}
+
+int watch_answer(struct watch *w, const struct mirror *m, __u64 time_ns)
+{
 	int status = EXIT_FINE;
 
 	for (size_t i = 0; i < w->opt->n; i++) {
 		__u64 before = w->shown;
 
-		if (w->opt->memory)
-			memory_ask(w, m, w->opt->addresses[i], time_ns);
-		else if (w->opt->frames)
-			memory_ask_frame(w, m, w->opt->addresses[i], time_ns);
-		else
-			ask(w, &view, w->opt->addresses[i], time_ns);
+		answer(w, m, &w->opt->asked[i], time_ns);
 		if (w->shown != before)
 			continue;
-		log_warn("nothing is known of 0x%" PRIx64, (uint64_t)w->opt->addresses[i]);
+		log_warn("nothing is known of 0x%" PRIx64, (uint64_t)w->opt->asked[i].value);
 		status = EXIT_RUNTIME;
 	}
 	return status;
