@@ -121,12 +121,13 @@ faults=$dir/faults older=$dir/older
 
 check "each fault" text \
     "FAULT 0000:01:00.0 READ iova 0x104000 reason 0x06 (no read access)  t=2.002000
-  IOAS 2 (iommufd cover, context 1, qemu[100] uid 7)
+  group 9, domain 8 -> IOAS 2 (iommufd cover, context 1, qemu[100] uid 7)
   verdict: USE-AFTER-UNMAP
   mapped    t=1.000000 0x100000-0x10ffff 64K rw va 0x7f0000000000 area 30 by qemu[100/101] uid 7, map
   unmapped  t=2.000500 (1.50ms before) by worker[100/102] uid 7, unmap returned 64K of 128K
   beside: 0x110000-0x11ffff 64K r
-  other IOASes with that address: none" --faults -r "$faults" -c 1
+  other IOASes with that address: none
+  events lost: none" --faults -r "$faults" -c 1
 check "verdicts" json "verdicts[:-1] == ['use-after-unmap', 'wrong-protection', 'reserved',
     'mapped-in-other-ioas', 'never-mapped', 'still-mapped', 'domain-switched', 'unknown',
     'unknown']" --faults -r "$faults"
@@ -166,7 +167,8 @@ check "an address" text \
   verdict: MAPPED
   mapped    t=1.000000 0x110000-0x11ffff 64K r va 0x7f0000010000 area 31 by qemu[100] uid 7, map
   beside: 0x100000-0x10ffff 64K rw
-  other IOASes with that address: none" -r "$faults" --at 1.5 0x110000
+  other IOASes with that address: none
+  events lost: none" -r "$faults" --at 1.5 0x110000
 check "an address then and now" json "verdicts == ['use-after-unmap'] and
     d['mapping']['unmap_op'] == 'unmap'" -r "$faults" --at 4.2 0x100000
 check "an address before" json "verdicts == ['mapped']" -r "$faults" --at 1.9 0x100000

@@ -118,17 +118,34 @@ static void put_fault(FILE *out, const struct ioas_event *ev, uint64_t start_ns)
 	fputc('\n', out);
 }
 
-static void put_place(FILE *out, const struct blame *b)
+/* Through what the device is where it is. */
+static void put_way(FILE *out, const struct ioas_event *ev)
+{
+	const struct ioas_fault_body *f = &ev->body_fault;
+	bool group = f->known & IOAS_FAULT_HAS_GROUP;
+
+	if (group)
+		fprintf(out, "group %u", f->group);
+	if (f->domain)
+		fprintf(out, "%sdomain %u", group ? ", " : "", f->domain);
+	if (group || f->domain)
+		fputs(" -> ", out);
+}
+
+static void put_place(FILE *out, const struct blame *b, const struct ioas_event *fault)
 {
 	char comm[UNITS_LEN];
 
 	if (!b->ioas && b->doubt == BLAME_NO_ADDRESS)
 		return;
+	fputs("  ", out);
+	if (fault)
+		put_way(out, fault);
 	if (!b->ioas) {
-		fputs("  IOAS none that is known\n", out);
+		fputs("no IOAS that is known\n", out);
 		return;
 	}
-	fprintf(out, "  IOAS %u (%s %s, context %u", b->ioas, ioas_backend_name(b->backend),
+	fprintf(out, "IOAS %u (%s %s, context %u", b->ioas, ioas_backend_name(b->backend),
 		ioas_mode_name(b->mode), b->ctx);
 	if (b->owner_known)
 		fprintf(out, ", %s[%u] uid %u", units_comm(comm, b->comm), b->tgid, b->uid);
@@ -235,6 +252,18 @@ static void put_beside(FILE *out, const struct blame *b)
 	fputc('\n', out);
 }
 
+static void put_lost(FILE *out, const struct blame *b, uint64_t start_ns)
+{
+	fputs("  events lost: ", out);
+	if (b->uncertain_ns) {
+		fputs("since t=", out);
+		put_time(out, b->uncertain_ns, start_ns);
+	} else {
+		fputs(b->doubt == BLAME_LOSS ? "yes" : "none", out);
+	}
+	fputc('\n', out);
+}
+
 static void put_others(FILE *out, const struct blame *b)
 {
 	size_t shown = b->nothers < BLAME_OTHERS ? b->nothers : BLAME_OTHERS;
@@ -258,7 +287,7 @@ void blame_text(FILE *out, const struct blame *b, const struct ioas_event *fault
 		put_fault(out, fault, start_ns);
 	else
 		fprintf(out, "ADDRESS iova 0x%" PRIx64 "\n", b->iova);
-	put_place(out, b);
+	put_place(out, b, fault);
 	put_verdict(out, b, start_ns);
 	if (b->doubt == BLAME_NO_ADDRESS)
 		return;
@@ -271,4 +300,5 @@ void blame_text(FILE *out, const struct blame *b, const struct ioas_event *fault
 	if (b->ioas)
 		put_beside(out, b);
 	put_others(out, b);
+	put_lost(out, b, start_ns);
 }
