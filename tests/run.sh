@@ -88,6 +88,7 @@ part "the table of systems" tests/unit/test_systems_doc.sh
 part "commands on recordings" tests/cli/test_check.sh
 part "state in recordings" tests/cli/test_state.sh
 part "predictions on recordings" tests/cli/test_predict.sh
+part "blame on recordings" tests/cli/test_blame.sh
 part "policies" tests/cli/test_policy.sh
 part "the lab" tests/lab/test-lab.sh
 echo "$passed passed, $failed failed"

@@ -46,12 +46,14 @@ _ioascope_value() {
     --read | -r | --output | -o | --policy) _ioascope_files "$2" ;;
     --reserved) _ioascope_words "$2" 'none 0xfee00000-0xfeefffff:msi' ;;
     --rule | --rotate-size | --rotate-time | --keep) COMPREPLY=() ;;
+    --access) _ioascope_words "$2" 'r w rw' ;;
+    --device) _ioascope_words "$2" "$(_ioascope_devices)" ;;
     --by) _ioascope_words "$2" 'user process cgroup' ;;
     --from) _ioascope_words "$2" 'auto events kernel' ;;
     --state) _ioascope_files "$2" ;;
     --cgroup) _ioascope_cgroups "$2" ;;
     --pid | --owner) _ioascope_words "$2" "$(_ioascope_processes)" ;;
-    --at | --va | --pages | --uid | --ioas | --iova | --count | -c | --watch | --ring | --areas | --without | --aperture) COMPREPLY=() ;;
+    --at | --va | --pfn | --pages | --uid | --ioas | --iova | --count | -c | --watch | --history | --ring | --areas | --without | --aperture) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -65,17 +67,22 @@ _ioascope_program() {
     fi
 }
 
+# Devices that an IOMMU or VFIO has.
+_ioascope_devices() {
+    local link
+    for link in /sys/bus/pci/devices/*/iommu_group /sys/class/vfio-dev/*/device; do
+        [ -e "$link" ] || continue
+        link=${link%/*}
+        echo "${link##*/}"
+    done
+}
+
 # What can be predicted, then a device.
 _ioascope_predict() {
-    local cur=$1 i link devices=''
+    local cur=$1 i
     for ((i = 2; i < COMP_CWORD; i++)); do
         [ "${COMP_WORDS[i]}" = attach ] || continue
-        for link in /sys/bus/pci/devices/*/iommu_group /sys/class/vfio-dev/*/device; do
-            [ -e "$link" ] || continue
-            link=${link%/*}
-            devices+=" ${link##*/}"
-        done
-        _ioascope_words "$cur" "$devices"
+        _ioascope_words "$cur" "$(_ioascope_devices)"
         return
     done
     _ioascope_words "$cur" attach
@@ -86,7 +93,7 @@ _ioascope() {
     local source='-j --json -r --read --at --from -v --verbose -h --help'
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        _ioascope_words "$cur" 'trace record check show lookup holes aliases diff predict users
+        _ioascope_words "$cur" 'trace record check show lookup blame holes aliases diff predict users
             policy features --help --version -h -V'
         return
     fi
@@ -118,6 +125,10 @@ _ioascope() {
         ;;
     show) opts="--ioas --pid --iova --merged --histogram $source" ;;
     lookup) opts="--va --pages --owner --uid --ioas --pid $source" ;;
+    blame)
+        opts="--faults --va --pfn --pid --ioas --device --access --history -c --count --ring --areas
+            $source --"
+        ;;
     holes) opts="--ioas --valid $source" ;;
     aliases) opts="--shared $source" ;;
     diff) opts="--ioas --layout --exit-code $source" ;;

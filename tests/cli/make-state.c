@@ -8,7 +8,8 @@
  *	area-add iova=0x1000 last=0x1fff va=0x7000 prot=3 area=5
  *
  * time (seconds after the start, which is at 10 s), ctx, ioas and backend stay as
- * they are for the lines that follow. repeat=N tells the event of an area N
+ * they are for the lines that follow. A fault is put where its device, or its group,
+ * is. op=N, tid=N and comm=NAME are of the event itself. repeat=N tells the event of an area N
  * times, each time behind the last one. "lose" leaves out an order number. Each
  * event is checked before it is written. '#' begins a comment.
  */
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "core/fault.h"
 #include "core/mirror.h"
 #include "core/recording.h"
 
@@ -51,6 +53,9 @@ enum body {
 	BODY_PAGES,
 	BODY_RANGE,
 	BODY_CHARGE,
+	BODY_OP,
+	BODY_FAULT,
+	BODY_ANY,
 };
 
 struct field {
@@ -70,6 +75,13 @@ struct field {
 #define PAGES(name) FIELD(BODY_PAGES, body_pages, name)
 #define RANGE(name) FIELD(BODY_RANGE, body_range, name)
 #define CHARGE(name) FIELD(BODY_CHARGE, body_charge, name)
+#define OP(name) FIELD(BODY_OP, body_op, name)
+#define FAULT(name) FIELD(BODY_FAULT, body_fault, name)
+#define ANY(name)                                                                                  \
+	{                                                                                          \
+#name, BODY_ANY, offsetof(struct ioas_event, name),                                \
+			sizeof(((struct ioas_event *)0)->name)                                     \
+	}
 
 static const struct field fields[] = {
 	OBJ(group),	  OBJ(emulated),   OBJ(object),	   OBJ(domain),	       OBJ(page_size),
@@ -80,7 +92,10 @@ static const struct field fields[] = {
 	PAGES(pinned),	  PAGES(memory),   PAGES(account), PAGES(writable),    PAGES(owner_tgid),
 	PAGES(owner_uid), RANGE(iova),	   RANGE(last),	   RANGE(class),       RANGE(owner),
 	CHARGE(owner),	  CHARGE(counter), CHARGE(pages),  CHARGE(owner_tgid), CHARGE(owner_uid),
-	CHARGE(pages_id),
+	CHARGE(pages_id), OP(result),	   OP(latency_ns), OP(iova),	       OP(size),
+	OP(returned),	  FAULT(iova),	   FAULT(access),  FAULT(known),       FAULT(reason),
+	FAULT(pasid),	  FAULT(rid),	   FAULT(group),   FAULT(source),      FAULT(untold),
+	ANY(op),	  ANY(tid),	   ANY(tgid),
 };
 
 static enum body body_of(const struct ioas_event *ev)
@@ -91,6 +106,10 @@ static enum body body_of(const struct ioas_event *ev)
 		return BODY_PAGES;
 	if (ioas_event_is_range(ev))
 		return BODY_RANGE;
+	if (ev->kind == IOAS_EV_OP)
+		return BODY_OP;
+	if (ev->kind == IOAS_EV_FAULT)
+		return BODY_FAULT;
 	return ev->kind == IOAS_EV_CHARGE ? BODY_CHARGE : BODY_OBJ;
 }
 
@@ -111,7 +130,7 @@ static void set_field(const struct maker *m, struct ioas_event *ev, const char *
 		const struct field *f = &fields[n];
 		uint64_t v;
 
-		if (f->body != body_of(ev) || strcmp(f->name, key))
+		if ((f->body != body_of(ev) && f->body != BODY_ANY) || strcmp(f->name, key))
 			continue;
 		v = number(m, value);
 		/* Little endian, as all that the tool runs on. */
@@ -152,8 +171,17 @@ static void set(struct maker *m, struct ioas_event *ev, const char *key, const c
 		m->repeat = number(m, value);
 	} else if (!strcmp(key, "flags")) {
 		ev->flags = number(m, value);
+	} else if (!strcmp(key, "name") && ev->kind == IOAS_EV_FAULT) {
+		snprintf(ev->body_fault.name, sizeof(ev->body_fault.name), "%s", value);
 	} else if (!strcmp(key, "name")) {
 		snprintf(ev->body_obj.name, sizeof(ev->body_obj.name), "%s", value);
+	} else if (!strcmp(key, "comm")) {
+		snprintf(ev->comm, sizeof(ev->comm), "%s", value);
+	} else if (!strcmp(key, "what")) {
+		v = ioas_op_from_name(value);
+		if (v < 0)
+			die(m, value, "no such op");
+		ev->body_op.what = v;
 	} else if (!strcmp(key, "mode")) {
 		v = ioas_mode_from_name(value);
 		if (v < 0)
@@ -166,6 +194,19 @@ static void set(struct maker *m, struct ioas_event *ev, const char *key, const c
 
 /* ---- lines ---- */
 
+/* As a live run does it. */
+static void place(struct maker *m, struct ioas_event *ev)
+{
+	ev->backend = IOAS_BACKEND_NONE;
+	ev->ctx = 0;
+	ev->ioas = 0;
+	ev->tgid = 0;
+	ev->tid = 0;
+	ev->uid = 0;
+	memset(ev->comm, 0, sizeof(ev->comm));
+	fault_place(m->mirror, ev);
+}
+
 static void tell(struct maker *m, struct ioas_event *ev)
 {
 	int err;
@@ -175,11 +216,14 @@ static void tell(struct maker *m, struct ioas_event *ev)
 	ev->backend = m->backend;
 	ev->ctx = m->ctx;
 	ev->ioas = body_of(ev) == BODY_PAGES || ev->kind == IOAS_EV_CTX_NEW ||
-				   ev->kind == IOAS_EV_CTX_GONE
+				   ev->kind == IOAS_EV_CTX_GONE || ev->kind == IOAS_EV_UNCERTAIN
 			   ? 0
 			   : m->ioas;
 	ev->time_ns = m->time_ns;
-	ev->order = ++m->order[m->ctx];
+	if (ev->kind == IOAS_EV_FAULT)
+		place(m, ev);
+	else if (ev->kind != IOAS_EV_UNCERTAIN)
+		ev->order = ++m->order[m->ctx];
 	ev->cpu_seq = ++m->totals.seen;
 	err = ioas_event_check_fields(ev);
 	if (err)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What happens beside an IOAS: faults of the IOMMU, memory that goes while it is mapped. Run by
 run.py."""
+import json
 
+import blames
 import faults
 import stale
 from accesses import mediated
@@ -39,6 +41,7 @@ def test_fault_storm():
 
 def test_faults_in_recording():
     """A recording tells of faults as the run did, and check finds nothing wrong with them."""
+    devices()
     rec = Recording()
     c, _, ioas, device = fault_client()
     faults.quiet()
@@ -50,7 +53,46 @@ def test_faults_in_recording():
     check(len(found) == 1 and f'{faults.HOLE:#x}' in found[0] and 'not mapped' in found[0] and
           f'{device}, reason 0x06 (no read access)' in found[0], found)
     check(found[0].split()[2] == str(ioas), found)
+    said = json.loads(tool('blame', '--faults', '--json', '-r', path).stdout.splitlines()[0])
+    check(said['verdict'] == 'never-mapped' and said['ioas'] == ioas, 'blame', said)
     return clean('-r', path)
+
+
+# ---- blame ----
+
+class Hand(blames.Hand):
+    """With a second IOAS, where the device is not, and may go."""
+
+    def __init__(self):
+        c, self.used, self.ioas, self.device = fault_client()
+        self.cache = [int(i) for i in replay(c.log).ioases][0]
+        self.other = min(i['ioas'] for i in ioases(show('events'), c.pid))
+        super().__init__(c, lambda iova, prot: f'map {self.used} {iova:#x} 0x4000 {prot} 0',
+                         lambda iova: f'unmap {self.used} {iova:#x} 0x4000')
+
+    def in_other_ioas(self):
+        at = self.free.next()
+        blames.ok(self.c.ask(f'map {self.cache} {at:#x} 0x4000 rw 0'))
+        self.expect('mapped-in-other-ioas', at, 'r')
+
+    def domain_switched(self):
+        at = self.free.next()
+        blames.ok(self.c.ask(self.mapping(at, 'rw')))
+        blames.ok(self.c.ask(f'attach {self.device} {self.cache}'))
+        self.expect('domain-switched', at, 'r', iova=at, ioas=self.other, left=self.ioas)
+        blames.ok(self.c.ask(f'attach {self.device} {self.used}'))
+
+
+def test_blame():
+    devices()
+    b = blames.Blame()
+    h = Hand()
+    blames.runs([h.use_after_unmap, h.wrong_protection, h.never_mapped, h.reserved,
+                 h.in_other_ioas, h.domain_switched])
+    blames.lose(b, h)
+    note = blames.all_right(b, h, h.device, h.ioas)
+    h.c.quit()
+    return note
 
 
 # ---- stale memory ----

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 
+import blames
 import checks
 import explains
 import faults
@@ -236,6 +237,36 @@ def test_fault_storm():
     c = Client('--device', device).ready()
     note = faults.storm(t, c)
     c.quit()
+    return note
+
+
+# ---- blame ----
+
+def hand(device):
+    c = Client('--device', device).ready()
+    return blames.Hand(c, lambda iova, prot: f'map {iova:#x} 0x4000 {prot} 0',
+                       lambda iova: f'unmap {iova:#x} 0x4000')
+
+
+def test_blame():
+    device = edus()[0]
+    b = blames.Blame()
+    h = hand(device)
+    was = ioases(show('events'), h.c.pid)[0]['ioas']
+    moved = h.free.next()
+    blames.ok(h.c.ask(h.mapping(moved, 'rw')))
+    h.c.quit()
+    left = h.c.pid
+    h = hand(device)
+    ioas = ioases(show('events'), h.c.pid)[0]['ioas']
+    # The device is in another container now; the one where it could reach that is gone.
+    h.free.next()
+    h.expect('domain-switched', moved, 'r', iova=moved, mapper=left, left=was)
+    blames.runs([h.use_after_unmap, h.wrong_protection, h.never_mapped, h.reserved])
+    blames.asked_now(h, device)
+    blames.lose(b, h)
+    note = blames.all_right(b, h, device, ioas)
+    h.c.quit()
     return note
 
 

@@ -85,6 +85,8 @@ sample() {
     RANGE) echo 0-0xfff ;;
     ADDR | TIME) echo 0 ;;
     SOURCE) echo auto ;;
+    A) echo r ;;
+    NAME) echo 0000:01:00.0 ;;
     WHAT) echo user ;;
     USER*) echo root ;;
     *) return 1 ;;
@@ -194,6 +196,10 @@ check "trace --op with a list" accepted trace --op "$(paste -sd, <<<"$ops")"
 check "trace --op refuses others" not accepted trace --op no-such-op
 check "completion: second op of a list" same map,unmap "$(complete_words trace --op map,unm)"
 check "completion: --op=" same unmap "$(complete_words trace --op = unm)"
+for a in $(complete_words blame --access ''); do
+    check "blame --access $a" accepted blame --access "$a"
+done
+check "blame --access refuses others" not accepted blame --access x
 for b in $(complete_words trace --backend ''); do
     check "trace --backend $b" accepted trace --backend "$b"
 done
@@ -221,6 +227,7 @@ check "schema: keys of trace" keys_described user/view/trace_json.c user/view/tr
 check "schema: keys of check" keys_described user/view/report.c user/view/report_json.c
 check "schema: keys of show" keys_described user/view/show_json.c
 check "schema: keys of lookup" keys_described user/view/lookup.c
+check "schema: keys of blame" keys_described user/view/blame_json.c user/cli/blame_watch.c user/cli/blame_memory.c
 check "schema: keys of holes" keys_described user/view/holes.c
 check "schema: keys of aliases" keys_described user/view/aliases.c
 check "schema: keys of diff" keys_described user/view/diff_json.c

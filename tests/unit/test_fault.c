@@ -206,7 +206,9 @@ static void test_place(void **state)
 	mirror_free(m);
 }
 
-static struct fault_story story(const struct mirror *m, const struct fault_history *h,
+static const struct history_options kept = { .kept = 4096, .no_births = true };
+
+static struct fault_story story(const struct mirror *m, const struct history *h,
 				const struct ioas_event *ev)
 {
 	struct fault_story s;
@@ -219,7 +221,7 @@ static struct fault_story story(const struct mirror *m, const struct fault_histo
 static void test_explain(void **state)
 {
 	struct mirror *m = filled();
-	struct fault_history *h = fault_history_new(NULL);
+	struct history *h = history_new(&kept);
 	struct ioas_event ev = fault(DEVICE, 0x2000, IOAS_FAULT_WRITE);
 	struct ioas_event gone = unit_event(IOAS_EV_AREA_GONE);
 	struct fault_story s;
@@ -239,8 +241,8 @@ static void test_explain(void **state)
 	gone.body_area = (struct ioas_area_body){ .iova = 0x1000, .last = 0x2fff, .area = 50 };
 	gone.body_area.prot = IOAS_PROT_READ;
 	gone.time_ns = 6000;
+	history_see(h, m, &gone, 0);
 	tell(m, gone);
-	fault_history_take(h, &gone);
 	s = story(m, h, &ev);
 	assert_true(!s.mapped && s.was_mapped);
 	assert_int_equal(s.ago_ns, 3000);
@@ -259,7 +261,7 @@ static void test_explain(void **state)
 	ev.ioas = 12; /* another IOAS with the same address, and one that is not certain */
 	s = story(m, h, &ev);
 	assert_true(s.placed && !s.was_mapped && !s.certain);
-	fault_history_free(h);
+	history_free(h);
 	mirror_free(m);
 }
 
@@ -267,7 +269,7 @@ static void test_explain(void **state)
 static void test_history(void **state)
 {
 	struct mirror *m = filled();
-	struct fault_history *h = fault_history_new(NULL);
+	struct history *h = history_new(&kept);
 	struct ioas_event ev = fault(DEVICE, 0x9000, IOAS_FAULT_READ);
 	struct ioas_event gone = unit_event(IOAS_EV_AREA_GONE);
 	(void)state;
@@ -276,21 +278,21 @@ static void test_history(void **state)
 	assert_true(fault_place(m, &ev));
 	gone.body_area = (struct ioas_area_body){ .iova = 0x9000, .last = 0x9fff };
 	gone.time_ns = 1000;
-	fault_history_take(h, &gone);
+	history_see(h, m, &gone, 0);
 	gone.time_ns = 8000;
-	fault_history_take(h, &gone);
+	history_see(h, m, &gone, 0);
 	assert_int_equal(story(m, h, &ev).ago_ns, 1000);
 	gone.time_ns = 9500; /* told before it, though it was after */
-	fault_history_take(h, &gone);
+	history_see(h, m, &gone, 0);
 	assert_int_equal(story(m, h, &ev).ago_ns, 0);
 	gone.body_area.iova = 0xa000;
 	gone.body_area.last = 0xafff;
 	for (int i = 0; i < 4095; i++)
-		fault_history_take(h, &gone);
+		history_see(h, m, &gone, 0);
 	assert_true(story(m, h, &ev).was_mapped);
-	fault_history_take(h, &gone);
+	history_see(h, m, &gone, 0);
 	assert_false(story(m, h, &ev).was_mapped);
-	fault_history_free(h);
+	history_free(h);
 	mirror_free(m);
 }
 

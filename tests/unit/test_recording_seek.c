@@ -40,7 +40,7 @@ static void told_free(struct told *t)
  * the beginning, up to its first one that is later; losses by when they were, and
  * what has no place in a sequence by its own time.
  */
-static struct mirror *replay(const struct told *t, uint64_t time_ns)
+static struct mirror *replay(const struct told *t, uint64_t time_ns, size_t *count)
 {
 	struct mirror *m = mirror_new(NULL);
 	bool *stopped = calloc(65536, sizeof(*stopped));
@@ -55,22 +55,62 @@ static struct mirror *replay(const struct told *t, uint64_t time_ns)
 
 		assert_true((ev->ctx || alone) && ev->ctx < 65536);
 		stopped[ev->ctx] |= later && !alone;
-		if (alone ? !later : !stopped[ev->ctx])
-			mirror_apply(m, ev);
+		if (alone ? later : stopped[ev->ctx])
+			continue;
+		mirror_apply(m, ev);
+		++*count;
 	}
 	free(stopped);
 	return m;
 }
 
+/* What is shown on the way is what was told, in its sequence, before the mirror has it. */
+struct looker {
+	const struct told *t;
+	size_t at;
+	size_t count;
+};
+
+static void look(const struct mirror *m, const struct ioas_event *ev, uint64_t old_ns, void *arg)
+{
+	struct looker *l = arg;
+
+	assert_int_equal(old_ns, 0); /* it began with nothing */
+	assert_int_equal(mirror_stats(m)->faults + mirror_stats(m)->ops + mirror_stats(m)->changes +
+				 mirror_stats(m)->refused,
+			 l->count);
+	while (l->at < l->t->count && memcmp(&l->t->events[l->at], ev, sizeof(*ev)))
+		l->at++;
+	assert_true(l->at++ < l->t->count);
+	l->count++;
+}
+
+static void same_if_watched(const struct told *t, struct recording *rec, uint64_t time_ns,
+			    const struct mirror *want, size_t count)
+{
+	struct looker l = { .t = t };
+	const struct recording_watch watch = { .event = look, .arg = &l };
+	struct mirror *got = NULL;
+	char why[200] = "";
+
+	assert_int_equal(recording_watch(rec, time_ns, &watch, &got), 0);
+	if (mirror_compare(want, got, why, sizeof(why)))
+		fail_msg("watched, at %llu: %s", (unsigned long long)time_ns, why);
+	assert_int_equal(l.count, count);
+	mirror_free(got);
+}
+
 static void same_at(const struct told *t, struct recording *rec, uint64_t time_ns)
 {
-	struct mirror *want = replay(t, time_ns), *got = NULL;
+	size_t count = 0;
+	struct mirror *want = replay(t, time_ns, &count), *got = NULL;
 	char why[200] = "";
 
 	assert_int_equal(recording_mirror(rec, time_ns, &got), 0);
 	assert_int_equal(mirror_check(got), 0);
 	if (mirror_compare(want, got, why, sizeof(why)))
 		fail_msg("at %llu: %s", (unsigned long long)time_ns, why);
+	same_if_watched(t, rec, time_ns, want, count);
 	mirror_free(want);
 	mirror_free(got);
 }
@@ -261,6 +301,39 @@ static void order_beats_time(void **state)
 	recording_close(&rec);
 }
 
+static void look_at_old(const struct mirror *m, const struct ioas_event *ev, uint64_t old_ns,
+			void *arg)
+{
+	(void)m;
+	assert_int_equal(old_ns, 123456789); /* some_info(): when the run began */
+	assert_int_equal(ev->kind, IOAS_EV_CTX_NEW);
+	++*(int *)arg;
+}
+
+/* What a file begins with is no news. */
+static void watched_keyframe(void **state)
+{
+	struct place *p = *state;
+	struct recording_info info = some_info();
+	struct ioas_event ev = numbered(1, IOAS_EV_CTX_NEW, 1, 5000);
+	struct mirror *m = mirror_new(NULL), *back;
+	struct recording_watch watch = { .event = look_at_old };
+	struct recording_writer *w;
+	struct recording *rec;
+	int seen = 0;
+
+	watch.arg = &seen;
+	mirror_apply(m, &ev);
+	assert_int_equal(recording_create(p->path, &info, NULL, m, &w), 0);
+	assert_int_equal(recording_finish(&w, &(struct recording_totals){ 0 }), 0);
+	mirror_free(m);
+	rec = open_good(p->path);
+	assert_int_equal(recording_watch(rec, UINT64_MAX, &watch, &back), 0);
+	assert_int_equal(seen, 1);
+	mirror_free(back);
+	recording_close(&rec);
+}
+
 /* Nobody knows what was there before the file began. */
 static void before_the_beginning(void **state)
 {
@@ -439,7 +512,7 @@ int main(void)
 		TEST(plausible),	TEST(any_events),	TEST(lossy),
 		TEST(gap_is_uncertain), TEST(order_beats_time), TEST(before_the_beginning),
 		TEST(told_later),	TEST(span_and_seek),	TEST(span_while_reading),
-		TEST(thinned_index),
+		TEST(thinned_index),	TEST(watched_keyframe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,7 @@ int cmd_record(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_lookup(int argc, char **argv);
+int cmd_blame(int argc, char **argv);
 int cmd_holes(int argc, char **argv);
 int cmd_aliases(int argc, char **argv);
 int cmd_diff(int argc, char **argv);

@@ -15,6 +15,7 @@ static const struct command commands[] = {
 	{ "check", "tell what breaks the rules, now or in a recording", cmd_check },
 	{ "show", "print what devices can reach, now or in a recording", cmd_show },
 	{ "lookup", "tell where an address or memory is mapped", cmd_lookup },
+	{ "blame", "tell why a device could not reach an address", cmd_blame },
 	{ "holes", "tell what is not mapped, or mapped and not pinned", cmd_holes },
 	{ "aliases", "tell which memory is mapped and charged more than once", cmd_aliases },
 	{ "diff", "compare two I/O address spaces, moments or recordings", cmd_diff },

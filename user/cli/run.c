@@ -13,6 +13,7 @@
 #include "cli/run_loss.h"
 #include "core/event.h"
 #include "core/fault.h"
+#include "core/fault_queue.h"
 #include "core/order.h"
 #include "live/fault.h"
 #include "live/log.h"
@@ -40,6 +41,8 @@ struct run {
 	bool waiting; /* for the modules; said once */
 	bool ready; /* the sink takes events */
 	struct loss loss;
+	struct fault_queue faults;
+	bool fault_in_batch;
 	__u64 handed_ns; /* when events were last handed over */
 	size_t nbatch;
 	struct ioas_event batch[BATCH]; /* UNCERTAIN stands where a gap was */
@@ -98,9 +101,13 @@ static void hand_over(struct run *r)
 	if (!r->nbatch)
 		return;
 	loss_look(&r->loss);
+	/* A fault is judged by what is there: what was dropped must not wait for its gap. */
+	if (r->fault_in_batch)
+		loss_look_dropped(&r->loss);
 	for (size_t i = 0; i < r->nbatch; i++)
 		deliver_one(r, &r->batch[i]);
 	r->nbatch = 0;
+	r->fault_in_batch = false;
 }
 
 static struct ioas_event *batch_next(struct run *r)
@@ -143,6 +150,17 @@ static void on_late(const struct ioas_event *ev, void *arg)
 	batch_uncertain(r, ev->ctx, ev->time_ns);
 }
 
+/* Those that wait for nothing any more, or (`any`) all. */
+static void release_faults(struct run *r, bool any)
+{
+	const struct ioas_event *ev;
+
+	while ((ev = fault_queue_take(&r->faults, r->order, any))) {
+		*batch_next(r) = *ev;
+		r->fault_in_batch = true;
+	}
+}
+
 /* Each CPU numbers its events: what is missing was lost, whoever counted it. */
 static void count_sequence(struct run *r, const struct ioas_event *ev)
 {
@@ -167,10 +185,13 @@ static void on_record(const void *record, size_t size, void *arg)
 		struct ioas_event whole;
 
 		live_fault(record, size, &whole);
-		order_push(r->order, &whole);
-		return;
+		if (fault_queue_full(&r->faults))
+			release_faults(r, true);
+		fault_queue_put(&r->faults, &whole);
+	} else {
+		order_push(r->order, ev);
 	}
-	order_push(r->order, ev);
+	release_faults(r, false);
 }
 
 /* ---- the run ---- */
@@ -231,6 +252,7 @@ static int step(struct run *r)
 		return log_err(n, "reading events");
 	now = run_now_ns();
 	order_expire(r->order, now, ORDER_WAIT_NS);
+	release_faults(r, false);
 	if (now - r->handed_ns >= HAND_OVER_MS * 1000000ULL) {
 		r->handed_ns = now;
 		hand_over(r);
@@ -278,6 +300,7 @@ static void drain(struct run *r)
 	for (int dry = 0; dry < DRAIN_ROUNDS;)
 		dry = instance_poll(r->instance, 10) > 0 ? 0 : dry + 1;
 	order_flush(r->order);
+	release_faults(r, true);
 	hand_over(r);
 	look_behind(r);
 	loss_end(&r->loss);
@@ -357,6 +380,16 @@ int run_end(struct run **rp, int err)
 const struct instance *run_instance(const struct run *r)
 {
 	return r->instance;
+}
+
+bool run_lost(const struct run *r)
+{
+	__u64 stats[IOAS_STAT_MAX];
+
+	if (maps_stats(instance_maps(r->instance), stats))
+		return true;
+	return stats[IOAS_STAT_RING_FULL] || stats[IOAS_STAT_TOO_BIG] || r->malformed ||
+	       instance_missed(r->instance);
 }
 
 __u64 run_malformed(const struct run *r)

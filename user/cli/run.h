@@ -60,6 +60,9 @@ void run_summary(const struct run *r, struct trace_summary *sum);
  */
 int run_end(struct run **r, int err);
 
+/* Whether events were lost so far, told or not yet. */
+bool run_lost(const struct run *r);
+
 /* Records that could not be read; .anomalies above counts them, too. */
 __u64 run_malformed(const struct run *r);
 

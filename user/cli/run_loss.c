@@ -93,6 +93,24 @@ void loss_look(struct loss *l)
 	l->watched = watched;
 }
 
+/* The hooks count first and mark then: for a while after the last one there may be marks to come.
+ */
+void loss_look_dropped(struct loss *l)
+{
+	__u64 stats[IOAS_STAT_MAX], dropped, now = run_now_ns();
+
+	if (maps_stats(instance_maps(l->instance), stats))
+		return;
+	dropped = stats[IOAS_STAT_RING_FULL] + stats[IOAS_STAT_TOO_BIG];
+	if (dropped != l->dropped)
+		l->dropped_ns = now;
+	else if (!l->dropped_ns || now - l->dropped_ns > LOSS_EVERY_NS)
+		return;
+	l->dropped = dropped;
+	if (take_marks(l))
+		loss_uncertain(l, 0, now);
+}
+
 /*
  * At the end nothing is under way any more: a context that the hooks do not
  * know may be gone without our having been told.

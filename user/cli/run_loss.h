@@ -20,6 +20,8 @@ struct loss {
 	__u64 memory; /* times that it was not told what a process let go of */
 	__u64 memory_ns; /* when that was last looked at; 0: not yet */
 	__u64 spread_ns; /* when the marks of the hooks were last read */
+	__u64 dropped; /* events, when the marks for these were last read */
+	__u64 dropped_ns; /* when it was last seen to rise */
 	__u64 all_since; /* contexts that are born now are uncertain, too; 0: no */
 	/* Uncertain by the hooks' word, and not held by the sink's mirror yet. */
 	struct loss_mark {
@@ -40,6 +42,12 @@ void loss_uncertain(struct loss *l, __u32 ctx, __u64 time_ns);
  * read once a second only.
  */
 void loss_look(struct loss *l);
+
+/*
+ * The same of events that were dropped, of which the order numbers tell only when a later
+ * event has waited for them. Reads the state maps while events are dropped.
+ */
+void loss_look_dropped(struct loss *l);
 
 /* After the birth of a context was handed over. */
 void loss_born(struct loss *l, __u32 ctx);

@@ -63,7 +63,7 @@ int source_check(const struct source *s, const char *command)
 
 /* ---- a recording ---- */
 
-static int time_of(const struct source *s, struct recording *r, __u64 *out)
+int source_time(const struct source *s, struct recording *r, __u64 *out)
 {
 	uint64_t first, last, start = recording_info(r)->start_boot_ns;
 	int err;
@@ -82,7 +82,7 @@ static int time_of(const struct source *s, struct recording *r, __u64 *out)
 }
 
 /* What could not be read does not matter if it is later than what was asked for. */
-static int tell_end(const struct source *s, struct recording *r, int *status)
+int source_end(const struct source *s, struct recording *r, int *status)
 {
 	const struct ioas_event *ev;
 	const char *why = "";
@@ -112,7 +112,7 @@ static int replay(const struct source *s, struct recording *r, struct state *out
 	__u64 time_ns;
 	int err;
 
-	err = time_of(s, r, &time_ns);
+	err = source_time(s, r, &time_ns);
 	if (err)
 		return err;
 	err = recording_mirror(r, s->at ? time_ns : UINT64_MAX, &m);
@@ -122,7 +122,7 @@ static int replay(const struct source *s, struct recording *r, struct state *out
 	}
 	if (err)
 		return log_err(err, "%s", s->file);
-	err = tell_end(s, r, status);
+	err = source_end(s, r, status);
 	if (!err)
 		err = state_from_mirror(m, time_ns, out);
 	mirror_free(m);

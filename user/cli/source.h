@@ -5,6 +5,7 @@
 
 #include <getopt.h>
 
+#include "core/recording.h"
 #include "core/state.h"
 
 enum source_live {
@@ -59,6 +60,12 @@ int source_check(const struct source *s, const char *command);
  * not NULL, is what times are printed relative to: 0 if live.
  */
 int source_take(const struct source *s, struct state *out, __u64 *start_ns, int *status);
+
+/* The moment of a recording that was asked for, in *out: 0, or -errno (said). */
+int source_time(const struct source *s, struct recording *r, __u64 *out);
+
+/* How the recording ended, after recording_mirror() or recording_watch(): as source_take(). */
+int source_end(const struct source *s, struct recording *r, int *status);
 
 /* Says on stderr which contexts of the state are uncertain. */
 void source_warn_uncertain(const struct state *s);

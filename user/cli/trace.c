@@ -21,12 +21,14 @@
 #include "view/trace.h"
 #include "view/trace_fault.h"
 
+#define GONE_KEPT 4096 /* areas of an IOAS that are remembered when they are gone */
+
 struct trace {
 	const struct trace_options *opt;
 	struct run *run; /* NULL: from a recording */
 	struct mirror *mirror;
 	struct explain *explain;
-	struct fault_history *history;
+	struct history *history; /* of what went */
 	struct trace_summary sum;
 	__u64 start_ns;
 	__u64 shown;
@@ -106,8 +108,8 @@ static void on_event(const struct ioas_event *ev, void *arg)
 
 	trace_count(&t->sum, ev);
 	explain_see(t->explain, t->mirror, ev);
+	history_see(t->history, t->mirror, ev, 0);
 	mirror_apply(t->mirror, ev); /* what contradicts is counted there */
-	fault_history_take(t->history, ev);
 	if (!wanted(t, ev) || enough(t))
 		return;
 	t->shown++;
@@ -272,6 +274,7 @@ static int trace_recorded(struct trace *t)
 int cmd_trace(int argc, char **argv)
 {
 	struct trace_options o = { .run.instance = INSTANCE_DEFAULTS, .uid = -1 };
+	const struct history_options history = { .kept = GONE_KEPT, .no_births = true };
 	struct trace t = { .opt = &o };
 	int status = EXIT_FINE;
 
@@ -280,12 +283,12 @@ int cmd_trace(int argc, char **argv)
 		return status;
 	t.mirror = mirror_new(NULL);
 	t.explain = explain_new(NULL);
-	t.history = fault_history_new(NULL);
+	t.history = history_new(&history);
 	if (t.mirror && t.explain && t.history)
 		status = o.read ? trace_recorded(&t) : trace_live(&t);
 	else
 		status = exit_status(log_err(-ENOMEM, "starting"));
-	fault_history_free(t.history);
+	history_free(t.history);
 	explain_free(t.explain);
 	mirror_free(t.mirror);
 	return status;

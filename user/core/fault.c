@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define GONE_KEPT 4096
-
 /* ---- whose ---- */
 
 struct placing {
@@ -80,80 +78,14 @@ bool fault_place(const struct mirror *m, struct ioas_event *ev)
 
 /* ---- what was there ---- */
 
-struct gone {
-	uint64_t iova;
-	uint64_t last;
-	uint64_t time_ns;
-	uint32_t ioas;
-	uint32_t tgid;
-	uint32_t tid;
-	char comm[IOAS_COMM_LEN];
-};
-
-struct fault_history {
-	struct ioas_alloc alloc;
-	uint64_t count; /* number i (from 0) is in slot i % GONE_KEPT */
-	struct gone gone[GONE_KEPT];
-};
-
-struct fault_history *fault_history_new(const struct ioas_alloc *alloc)
-{
-	struct ioas_alloc a = alloc ? *alloc : ioas_alloc_default();
-	struct fault_history *h = ioas_alloc_zeroed(&a, sizeof(*h));
-
-	if (h)
-		h->alloc = a;
-	return h;
-}
-
-void fault_history_free(struct fault_history *h)
-{
-	struct ioas_alloc alloc;
-
-	if (!h)
-		return;
-	alloc = h->alloc;
-	ioas_alloc_release(&alloc, h);
-}
-
-void fault_history_take(struct fault_history *h, const struct ioas_event *ev)
-{
-	struct gone *g = &h->gone[h->count % GONE_KEPT];
-
-	if (ev->kind != IOAS_EV_AREA_GONE)
-		return;
-	h->count++;
-	*g = (struct gone){ .iova = ev->body_area.iova,
-			    .last = ev->body_area.last,
-			    .time_ns = ev->time_ns,
-			    .ioas = ev->ioas,
-			    .tgid = ev->tgid,
-			    .tid = ev->tid };
-	memcpy(g->comm, ev->comm, sizeof(g->comm));
-	g->comm[sizeof(g->comm) - 1] = '\0';
-}
-
-/* The last area that was at the address; NULL: none, or too long ago. */
-static const struct gone *find_gone(const struct fault_history *h, uint32_t ioas, uint64_t iova)
-{
-	uint64_t kept = h && h->count < GONE_KEPT ? h->count : GONE_KEPT;
-
-	for (uint64_t i = 1; h && i <= kept; i++) {
-		const struct gone *g = &h->gone[(h->count - i) % GONE_KEPT];
-
-		if (g->ioas == ioas && g->iova <= iova && iova <= g->last)
-			return g;
-	}
-	return NULL;
-}
-
-void fault_explain(const struct mirror *m, const struct fault_history *h,
-		   const struct ioas_event *ev, struct fault_story *out)
+void fault_explain(const struct mirror *m, const struct history *h, const struct ioas_event *ev,
+		   struct fault_story *out)
 {
 	const struct mirror_ioas *ioas = ev->ioas ? mirror_find_ioas(m, ev->ioas) : NULL;
 	uint64_t iova = ev->body_fault.iova;
 	const struct mirror_area *area = ioas ? mirror_area_at(ioas, iova) : NULL;
-	const struct gone *g = NULL;
+	const struct history_who *who;
+	struct history_mapping gone;
 
 	*out = (struct fault_story){ .placed = ioas };
 	if (!ioas)
@@ -161,15 +93,17 @@ void fault_explain(const struct mirror *m, const struct fault_history *h,
 	out->certain = !ioas->adopted && !ioas->ctx->uncertain_since;
 	out->mapped = area;
 	out->prot = area ? area->prot : 0;
-	if (!area)
-		g = find_gone(h, ev->ioas, iova);
-	if (!g)
+	/* It may have gone after the fault, if the IOMMU was slow to tell. */
+	if (area || !h || !history_before(h, ev->ioas, iova, UINT64_MAX, &gone))
 		return;
 	out->was_mapped = true;
-	out->ago_ns = ev->time_ns > g->time_ns ? ev->time_ns - g->time_ns : 0;
-	out->tgid = g->tgid;
-	out->tid = g->tid;
-	memcpy(out->comm, g->comm, sizeof(out->comm));
+	out->ago_ns = ev->time_ns > gone.gone_ns ? ev->time_ns - gone.gone_ns : 0;
+	who = gone.unmapped_by;
+	if (!who)
+		return;
+	out->tgid = who->tgid;
+	out->tid = who->tid;
+	memcpy(out->comm, who->comm, sizeof(out->comm));
 }
 
 bool fault_allowed(const struct ioas_event *ev, const struct fault_story *story)

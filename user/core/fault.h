@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/history.h"
 #include "core/mirror.h"
 #include "ioascope/event.h"
 
@@ -35,16 +36,6 @@ const char *fault_reason_name(const struct ioas_fault_body *fault);
  */
 bool fault_place(const struct mirror *m, struct ioas_event *ev);
 
-/* Areas that are gone, the last ones of all IOASes together. */
-struct fault_history;
-
-/* NULL: no memory; to be freed with fault_history_free(), for which NULL is fine. */
-struct fault_history *fault_history_new(const struct ioas_alloc *alloc);
-void fault_history_free(struct fault_history *h);
-
-/* Looks at each event, in sequence, and keeps what it needs. */
-void fault_history_take(struct fault_history *h, const struct ioas_event *ev);
-
 /* What is known of the address of a fault, at the place of the event in the stream. */
 struct fault_story {
 	bool placed; /* its IOAS is known; without it nothing of the rest */
@@ -58,9 +49,9 @@ struct fault_story {
 	char comm[IOAS_COMM_LEN]; /* terminated */
 };
 
-/* Of a fault with an address (IOAS_FAULT_HAS_IOVA). @h may be NULL. */
-void fault_explain(const struct mirror *m, const struct fault_history *h,
-		   const struct ioas_event *ev, struct fault_story *out);
+/* Of a fault with an address (IOAS_FAULT_HAS_IOVA). @h, of what went, may be NULL. */
+void fault_explain(const struct mirror *m, const struct history *h, const struct ioas_event *ev,
+		   struct fault_story *out);
 
 /* Whether the area at the address allows what the device wanted. */
 bool fault_allowed(const struct ioas_event *ev, const struct fault_story *story);

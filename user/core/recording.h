@@ -170,6 +170,19 @@ void recording_span(struct recording *r, uint64_t *first_ns, uint64_t *last_ns);
  */
 int recording_mirror(struct recording *r, uint64_t time_ns, struct mirror **out);
 
+/*
+ * The same, from the beginning of the file: `event` is shown each event before the
+ * mirror takes it. `old_ns`: it stands in the keyframe of that time; 0: it is news.
+ */
+struct recording_watch {
+	void (*event)(const struct mirror *m, const struct ioas_event *ev, uint64_t old_ns,
+		      void *arg);
+	void *arg;
+};
+
+int recording_watch(struct recording *r, uint64_t time_ns, const struct recording_watch *watch,
+		    struct mirror **out);
+
 #define _cleanup_recording_ __attribute__((cleanup(recording_close)))
 
 #endif

@@ -18,6 +18,8 @@ struct replay {
 	uint64_t stop; /* number of the last chunk that matters */
 	uint64_t latest_ns; /* of all that was read */
 	struct itree stopped;
+	const struct recording_watch *watch; /* NULL: nobody looks on */
+	uint64_t old_ns; /* of the keyframe at the beginning, if somebody does */
 };
 
 static int stop_ctx(struct replay *p, uint32_t ctx)
@@ -72,6 +74,8 @@ static int apply(struct replay *p, int check)
 		return uncertain(p, ev->ctx, ev->time_ns);
 	if (!p->r->in_keyframe)
 		err = check_order(p, ev);
+	if (!err && p->watch)
+		p->watch->event(p->m, ev, p->r->in_keyframe ? p->old_ns : 0, p->watch->arg);
 	if (!err && mirror_apply(p->m, ev) == -ENOMEM)
 		err = -ENOMEM;
 	return err;
@@ -169,16 +173,26 @@ static int mark_ends(struct replay *p, bool all_read)
 	return p->time_ns < last_ns ? 0 : uncertain(p, 0, last_ns);
 }
 
-int recording_mirror(struct recording *r, uint64_t time_ns, struct mirror **out)
+/* When the keyframe at the beginning was made. */
+static uint64_t begin_ns(const struct recording *r)
 {
-	struct replay p = { .r = r, .time_ns = time_ns };
+	uint64_t start_ns = r->info.start_boot_ns, before_ns = r->segments[0].before_ns;
+
+	return before_ns > start_ns ? before_ns : start_ns ? start_ns : 1;
+}
+
+static int replay(struct recording *r, uint64_t time_ns, const struct recording_watch *watch,
+		  struct mirror **out)
+{
+	struct replay p = { .r = r, .time_ns = time_ns, .watch = watch };
 	int rc;
 
-	rc = recording_seek(r, time_ns);
+	rc = recording_seek(r, watch ? 0 : time_ns);
 	if (rc)
 		return rc;
 	if (!r->nsegments)
 		return -ENODATA;
+	p.old_ns = begin_ns(r);
 	p.m = mirror_new(NULL);
 	if (!p.m)
 		return -ENOMEM;
@@ -193,4 +207,15 @@ int recording_mirror(struct recording *r, uint64_t time_ns, struct mirror **out)
 	}
 	*out = p.m;
 	return 0;
+}
+
+int recording_mirror(struct recording *r, uint64_t time_ns, struct mirror **out)
+{
+	return replay(r, time_ns, NULL, out);
+}
+
+int recording_watch(struct recording *r, uint64_t time_ns, const struct recording_watch *watch,
+		    struct mirror **out)
+{
+	return replay(r, time_ns, watch, out);
 }
