@@ -196,7 +196,7 @@ HOOK("fentry/ioasb_hook_client_let_go", bd_client_let_go)
 		return 0;
 	op->areas = op->rounds;
 	if (s)
-		op_emit(ctx_of(s), s, op, 0, 0, IOAS_F_NO_RESULT);
+		op_emit(ctx_of(s), s, op, n.result, 0, 0);
 	op_del(LEVEL_NOTIFY);
 	return 0;
 }

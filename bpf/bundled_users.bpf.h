@@ -96,6 +96,8 @@ static __always_inline __u32 bd_range_class(__u32 kind)
 		return IOAS_RANGE_RESERVED;
 	case IOASB_REC_ALLOWED:
 		return IOAS_RANGE_ALLOWED;
+	case IOASB_REC_RESERVATION:
+		return IOAS_RANGE_CLAIMED;
 	default:
 		return IOAS_RANGE_NONE;
 	}

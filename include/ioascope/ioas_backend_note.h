@@ -89,7 +89,7 @@ struct ioasb_note_client {
 	__u32 rule; /* IOASB_PIN_RANGES, IOASB_PIN_PAGES */
 	__u32 prot; /* IOASB_READABLE, WRITEABLE */
 	__u32 op; /* calls: enum ioasb_nr; CLIENT_ALLOC: it is closed */
-	__s32 result; /* answers */
+	__s32 result; /* answers; let go: -EINTR if the unmap was killed */
 	__u32 exiting; /* closed because its process ends, or was killed */
 };
 
