@@ -2,8 +2,7 @@
 /*
  * What the hook points of the bundled backend tell (kernel/ioas_backend/hook.c), for programs that
  * are attached to them. Each is given a pointer to what it is about. The struct begins with
- * its size; fields are only ever appended, so a reader takes what both sides know and has 0 for the
- * rest.
+ * its size; fields are only ever appended.
  *
  * Keys are kernel addresses. They tell objects apart as long as these live, and are good for
  * nothing else. Ids are those that user space has. Addresses are bytes, `last` is inclusive, pages
