@@ -159,12 +159,26 @@ static unsigned long tell_allowed(struct ioasb_ioas *ioas, bool added)
 		u64 order = ioasb_order(ioas->obj.ctx);
 
 		if (added)
-			ioasb_note_range_added(ioas, r, IOASB_REC_ALLOWED, order);
+			ioasb_note_range_added(ioas, r, IOASB_REC_ALLOWED, NULL, order);
 		else
-			ioasb_note_range_gone(ioas, r, IOASB_REC_ALLOWED, order);
+			ioasb_note_range_gone(ioas, r, IOASB_REC_ALLOWED, NULL, order);
 		cond_resched();
 	}
 	return n;
+}
+
+/* With the IOAS all of them go, reservations too. */
+void ioasb_ranges_tell_gone(struct ioasb_ioas *ioas)
+{
+	struct ioasb_range *r;
+
+	tell_allowed(ioas, false);
+	for (r = ioasb_ranges_iter_first(&ioas->claims, 0, ULONG_MAX); r;
+	     r = ioasb_ranges_iter_next(r, 0, ULONG_MAX)) {
+		ioasb_note_range_gone(ioas, r, IOASB_REC_RESERVATION, NULL,
+				      ioasb_order(ioas->obj.ctx));
+		cond_resched();
+	}
 }
 
 static unsigned long count_allowed(struct ioasb_ioas *ioas)
@@ -239,7 +253,8 @@ static int reserve(struct ioasb_ioas *ioas, struct ioasb_range *range, struct io
 	ioasb_ranges_insert(range, &ioas->claims);
 	ioas->nentries++;
 	ioasb_iova_taken(ioas, place);
-	ioasb_note_range_added(ioas, range, IOASB_REC_RESERVATION, ioasb_order(ioas->obj.ctx));
+	ioasb_note_range_added(ioas, range, IOASB_REC_RESERVATION, NULL,
+			       ioasb_order(ioas->obj.ctx));
 	return 0;
 }
 
@@ -293,7 +308,7 @@ static int release(struct ioasb_ioas *ioas, u32 id)
 	xa_erase(&ioas->claim_ids, id);
 	ioasb_ranges_remove(range, &ioas->claims);
 	ioas->nentries--;
-	ioasb_note_range_gone(ioas, range, IOASB_REC_RESERVATION, ioasb_order(ioas->obj.ctx));
+	ioasb_note_range_gone(ioas, range, IOASB_REC_RESERVATION, NULL, ioasb_order(ioas->obj.ctx));
 	kfree(range);
 	return 0;
 }

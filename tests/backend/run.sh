@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Inside the lab: loads the backend from the folder $BACKEND, tests it as root and as
-# another user, unloads it. Arguments: names of tests. IOASCOPE_SCALE, IOASCOPE_SEED.
+# Inside the lab: loads the backend from the folder $BACKEND, tests it as root, under the tool, and
+# as another user, unloads it. Arguments: names of tests. IOASCOPE_SCALE, IOASCOPE_SEED.
 set -uo pipefail
 passed=0 failed=0
 
@@ -26,10 +26,10 @@ tests() {
     passed=$((passed + p)) failed=$((failed + f))
 }
 
-# Each function of note.c can be traced, and is called by one of some tests.
+# Each hook point can be traced, and is called by one of some tests.
 hooks() {
     local tracing=/sys/kernel/tracing name missing=0
-    echo 'ioasb_note_*' >$tracing/set_ftrace_filter
+    echo 'ioasb_hook_*' >$tracing/set_ftrace_filter
     echo function >$tracing/current_tracer
     cat $tracing/trace_pipe >/tmp/trace &
     build/tests/backend-test modes copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
@@ -37,10 +37,20 @@ hooks() {
     kill $!
     wait $! 2>/dev/null
     echo nop >$tracing/current_tracer
-    for name in $(sed -n 's/^noinline void \(ioasb_note_[a-z_]*\)(.*/\1/p' kernel/ioas_backend/note.c); do
+    for name in ioasb_hook_call ioasb_hook_answer \
+        $(sed -n 's/^HOOK(\([a-z_]*\), .*/ioasb_hook_\1/p' kernel/ioas_backend/hook.c); do
         grep -q " $name <-" /tmp/trace || { echo "# $name was not called" && missing=1; }
     done
     [ -n "$name" ] && [ $missing = 0 ]
+}
+
+# What the tool says of it.
+traced() {
+    local out p f
+    out=$(mktemp)
+    tests/backend/trace.py 2>&1 | tee "$out" | grep -v ' passed, '
+    read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$out") || p=0 f=1
+    passed=$((passed + p)) failed=$((failed + f))
 }
 
 # A client's end may be later than that of its process.
@@ -57,6 +67,7 @@ check "the module loads" insmod "$BACKEND/ioas_backend.ko"
 check "only root may open the device" test "$(stat -c %a /dev/ioas_backend)" = 600
 [ $# -gt 0 ] || check "every hook point is called" hooks
 tests "$@"
+[ $# -gt 0 ] || traced
 chmod 666 /dev/ioas_backend
 tests --user 65534 "$@"
 check "the module unloads" unload

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "live/maps_pages.h"
+#include "live/maps_parts.h"
 
 #define PROG_MAPS_MAX 64
 #define READ_TRIES 100
@@ -31,6 +32,7 @@ void maps_close(struct maps *m)
 	close_fd(&m->stats);
 	close_fd(&m->pages);
 	close_fd(&m->names);
+	close_fd(&m->parts);
 }
 
 static int *slot_of(struct maps *m, const char *name)
@@ -49,6 +51,8 @@ static int *slot_of(struct maps *m, const char *name)
 		return &m->pages;
 	if (!strcmp(name, IOAS_MAP_NAMES))
 		return &m->names;
+	if (!strcmp(name, IOAS_MAP_PARTS))
+		return &m->parts;
 	return NULL;
 }
 
@@ -93,7 +97,8 @@ static __u32 instance_of(const __u32 *ids, __u32 n)
 static bool is_ours(const char *prog)
 {
 	return !strncmp(prog, IOAS_PROG_PREFIX, strlen(IOAS_PROG_PREFIX)) ||
-	       !strncmp(prog, IOAS_PROG_PREFIX_FD, strlen(IOAS_PROG_PREFIX_FD));
+	       !strncmp(prog, IOAS_PROG_PREFIX_FD, strlen(IOAS_PROG_PREFIX_FD)) ||
+	       !strncmp(prog, IOAS_PROG_PREFIX_BD, strlen(IOAS_PROG_PREFIX_BD));
 }
 
 /* Map numbers of a program of ours; the count, 0 for any other program. */
@@ -118,7 +123,7 @@ static __u32 prog_maps(__u32 prog, __u32 ids[PROG_MAPS_MAX], __u64 *missed)
 
 static bool complete(const struct maps *m)
 {
-	return m->ctx >= 0 && m->ioas >= 0 && m->charge >= 0 && m->areas >= 0 && m->stats >= 0;
+	return m->ctx >= 0 && m->ioas >= 0 && m->areas >= 0 && m->stats >= 0;
 }
 
 static struct ioas_page *map_pages(int fd, __u32 *npages)
@@ -285,7 +290,8 @@ static int read_charges(const struct maps *m, struct state *s)
 	struct ioas_charge_key key = {}, next;
 	bool first = true;
 
-	while (!bpf_map_get_next_key(m->charge, first ? NULL : &key, &next)) {
+	/* Without the hooks of type1 no program has it. */
+	while (m->charge >= 0 && !bpf_map_get_next_key(m->charge, first ? NULL : &key, &next)) {
 		struct state_ioas *i;
 		struct ioas_charge ch;
 		int err;
@@ -389,6 +395,8 @@ int maps_state(const struct maps *m, struct state *out)
 		err = read_charges(m, &s);
 	if (!err)
 		err = read_areas(m, &s);
+	if (!err)
+		err = maps_read_parts(m, &s);
 	if (!err)
 		err = maps_read_pages(m, &s);
 	if (err) {
