@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Usage: backend-test [--user UID] [--memlock BYTES] [TEST]...
+ * Usage: backend-test [--user UID] [--memlock BYTES] [--tracker NAME] [TEST]...
  * Each test runs in a process of its own, as that user; then no page may be pinned any more.
  * IOASCOPE_SEED and IOASCOPE_SCALE as everywhere.
  */
@@ -16,6 +16,9 @@
 uint64_t be_seed = 1;
 double be_scale = 1;
 bool be_root = true;
+uint32_t be_tracker;
+
+static const char *const trackers[] = { "interval", "xarray", "table", "array" };
 
 static const struct test {
 	const char *name;
@@ -40,6 +43,7 @@ static const struct test {
 	{ "processes", test_processes },
 	{ "dump", test_dump },
 	{ "client", test_client },
+	{ "trackers", test_trackers },
 	{ "random", test_random },
 	{ "stress", test_stress },
 	{ "killed", test_killed },
@@ -85,10 +89,10 @@ static bool run(const struct test *test, const struct options *opt)
 	else if (WIFSIGNALED(status))
 		printf("# died of signal %d\n", WTERMSIG(status));
 	else if (!WEXITSTATUS(status)) {
-		printf("ok - %s, uid %d\n", test->name, (int)opt->uid);
+		printf("ok - %s, uid %d, %s\n", test->name, (int)opt->uid, trackers[be_tracker]);
 		return true;
 	}
-	printf("not ok - %s, uid %d\n", test->name, (int)opt->uid);
+	printf("not ok - %s, uid %d, %s\n", test->name, (int)opt->uid, trackers[be_tracker]);
 	return false;
 }
 
@@ -102,10 +106,21 @@ static bool chosen(const char *name, char **names)
 	return !any;
 }
 
+static uint32_t tracker(const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(trackers); i++)
+		if (!strcmp(trackers[i], name))
+			return i;
+	exit(2);
+}
+
 static void parse(int argc, char **argv, struct options *opt)
 {
 	static const struct option longs[] = { { "user", 1, NULL, 'u' },
 					       { "memlock", 1, NULL, 'm' },
+					       { "tracker", 1, NULL, 't' },
 					       {} };
 	int c;
 
@@ -114,6 +129,8 @@ static void parse(int argc, char **argv, struct options *opt)
 			opt->uid = atoi(optarg);
 		else if (c == 'm')
 			opt->memlock = strtoull(optarg, NULL, 0);
+		else if (c == 't')
+			be_tracker = tracker(optarg);
 		else
 			exit(2);
 	}

@@ -59,6 +59,10 @@ check "only root may open the device" test "$(stat -c %a /dev/ioas_backend)" = 6
 tests "$@"
 chmod 666 /dev/ioas_backend
 tests --user 65534 "$@"
+# What clients pin, by the other trackers: all else is the same for each.
+for tracker in xarray table array; do
+    [ $# -gt 0 ] || tests --tracker "$tracker" client trackers stress
+done
 check "the module unloads" unload
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

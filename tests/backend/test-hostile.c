@@ -24,7 +24,7 @@ static const struct call {
 	}
 #define AT(name, field) offsetof(struct ioasb_##name, field)
 	CALL(IOASB_DESTROY, destroy, 0, 0),
-	CALL(IOASB_IOAS_ALLOC, ioas_alloc, AT(ioas_alloc, __reserved), AT(ioas_alloc, flags)),
+	CALL(IOASB_IOAS_ALLOC, ioas_alloc, 0, AT(ioas_alloc, flags)),
 	CALL(IOASB_MAP, map, 0, AT(map, flags)),
 	CALL(IOASB_COPY, copy, AT(copy, __reserved), AT(copy, flags)),
 	CALL(IOASB_UNMAP, unmap, AT(unmap, __reserved), AT(unmap, flags)),
