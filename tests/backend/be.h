@@ -100,6 +100,8 @@ void test_processes(void);
 void test_dump(void);
 void test_client(void);
 void test_trackers(void);
+void test_failing_client(void);
+void test_faults(void);
 void test_random(void);
 void test_stress(void);
 void test_killed(void);

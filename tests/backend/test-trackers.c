@@ -20,6 +20,7 @@ struct state {
 	int client[CLIENTS];
 	uint64_t count[CLIENTS][REGIONS][PAGES];
 	bool attached;
+	int failing; /* /proc/self/make-it-fail, or 0 */
 	struct rng rng;
 };
 
@@ -168,12 +169,30 @@ static void same(const struct state *s)
 	free(recs);
 }
 
+/* Only while a call runs: what the test itself needs is to be had. */
+static void may_fail(const struct state *s, bool on)
+{
+	if (s->failing)
+		EQ(pwrite(s->failing, on ? "1" : "0", 1, 0), 1);
+}
+
+static bool for_memory(const struct state *s, int rc)
+{
+	may_fail(s, false);
+	return s->failing && (rc == -ENOMEM || rc == -EFAULT);
+}
+
 static void do_pin(struct state *s, unsigned int c, unsigned int r, unsigned int first,
 		   unsigned int n)
 {
 	unsigned int k;
+	int rc;
 
-	EQ(pin(s->client[c], bases[r] + first * PAGE, n), 0);
+	may_fail(s, true);
+	rc = pin(s->client[c], bases[r] + first * PAGE, n);
+	if (for_memory(s, rc))
+		return;
+	EQ(rc, 0);
 	for (k = first; k < first + n; k++)
 		s->count[c][r][k]++;
 }
@@ -182,12 +201,16 @@ static void do_unpin(struct state *s, unsigned int c, unsigned int r, unsigned i
 		     unsigned int n)
 {
 	unsigned int k;
-	int rc = 0;
+	int rc = 0, got;
 
 	for (k = first; k < first + n; k++)
 		if (!s->count[c][r][k])
 			rc = -ENOENT;
-	EQ(unpin(s->client[c], bases[r] + first * PAGE, n), rc);
+	/* It does not fail for memory. */
+	may_fail(s, true);
+	got = unpin(s->client[c], bases[r] + first * PAGE, n);
+	may_fail(s, false);
+	EQ(got, rc);
 	for (k = first; k < first + n && !rc; k++)
 		s->count[c][r][k]--;
 }
@@ -197,14 +220,34 @@ static void do_unmap(struct state *s, unsigned int r, unsigned int first, unsign
 {
 	uint64_t iova = bases[r] + first * PAGE, unmapped;
 	unsigned int c;
+	int rc;
 
-	EQ(be_unmap(s->fd, s->ioas, iova, n * PAGE, &unmapped), 0);
+	may_fail(s, true);
+	rc = be_unmap(s->fd, s->ioas, iova, n * PAGE, &unmapped);
+	if (for_memory(s, rc)) {
+		/* It may have come as far as to ask them, or not. */
+		EQ(unmapped, 0);
+		rc = be_unmap(s->fd, s->ioas, iova, n * PAGE, &unmapped);
+	}
+	EQ(rc, 0);
 	EQ(unmapped, n * PAGE);
 	for (c = 0; c < CLIENTS; c++)
 		memset(&s->count[c][r][first], 0, n * sizeof(s->count[0][0][0]));
 	same(s);
 	EQ(be_copy(s->fd, s->ioas, s->ioas, RW_PROT | IOASB_FIXED, first * PAGE, n * PAGE, &iova),
 	   0);
+}
+
+static void do_device(struct state *s)
+{
+	int rc;
+
+	may_fail(s, true);
+	rc = s->attached ? be_detach(s->fd, s->dev) : be_attach(s->fd, s->dev, s->ioas, 0);
+	if (for_memory(s, rc) && !s->attached)
+		return;
+	EQ(rc, 0);
+	s->attached = !s->attached;
 }
 
 static void step(struct state *s)
@@ -222,16 +265,14 @@ static void step(struct state *s)
 	} else if (what < 96) {
 		do_unmap(s, r ? r : 1, first, n);
 	} else {
-		EQ(s->attached ? be_detach(s->fd, s->dev) : be_attach(s->fd, s->dev, s->ioas, 0),
-		   0);
-		s->attached = !s->attached;
+		do_device(s);
 	}
 	same(s);
 }
 
-static void random_steps(char *buf)
+static void random_steps(char *buf, int failing)
 {
-	struct state s = { .fd = be_open(), .rng.state = be_seed };
+	struct state s = { .fd = be_open(), .failing = failing, .rng.state = be_seed };
 	unsigned int i, steps = be_scaled(3000, 300);
 
 	s.ioas = be_ioas(s.fd, IOASB_MODE_ANY, IOASB_ACCOUNT_USER);
@@ -356,10 +397,21 @@ void test_trackers(void)
 
 	kinds();
 	ranges(buf);
-	random_steps(buf);
+	random_steps(buf, 0);
 	if (be_root) {
 		limit(buf);
 		forgotten(buf);
 	}
+	EQ(be_status("VmPin:"), 0);
+}
+
+/* The same while allocations fail at random: tests/backend/debug.sh says how often. */
+void test_failing_client(void)
+{
+	int failing = open("/proc/self/make-it-fail", O_RDWR | O_CLOEXEC);
+
+	CHECK(failing >= 0, "this kernel makes no allocation fail");
+	random_steps(be_memory(PAGES * PAGE), failing);
+	close(failing);
 	EQ(be_status("VmPin:"), 0);
 }
