@@ -3,8 +3,6 @@
  * Slots in one array, sorted by page. What comes at the end costs nothing, what comes in between
  * moves all that is behind it.
  */
-#include <linux/sched/signal.h>
-
 #include "tracker-pages.h"
 
 struct entry {

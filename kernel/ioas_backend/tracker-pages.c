@@ -3,8 +3,6 @@
  * Trackers by page. The client's slots are changed under the lock of the pages object they belong
  * to, which is told of each page when its first slot comes and its last one goes: see needs.c.
  */
-#include <linux/sched/signal.h>
-
 #include "tracker-pages.h"
 
 /* As a key, an origin is looked for by its pages and distance. */
@@ -129,7 +127,7 @@ static void sub(struct ioasb_client *client, const struct ioasb_store_ops *ops, 
 	struct ioasb_store *store = client->store;
 	unsigned long at = first;
 
-	/* The last page of all is not at ULONG_MAX: the end cannot wrap. */
+	/* Numbers of pages end long before those of their type do. */
 	while (at <= last && ops->next(store, &at, last)) {
 		at = sub_run(client, ops, at, last, all);
 		cond_resched();
@@ -190,8 +188,6 @@ int ioasb_slots_add(struct ioasb_client *client, const struct ioasb_store_ops *o
 	struct ioasb_origin *origin;
 	int rc;
 
-	if (last - first >= ioasb_max_entries())
-		return -ENOSPC;
 	origin = origin_of(store, span);
 	if (!origin)
 		return -ENOMEM;

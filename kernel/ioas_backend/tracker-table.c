@@ -141,6 +141,8 @@ static int table_prepare(struct ioasb_store *store, unsigned long first, unsigne
 	unsigned long at;
 	int rc;
 
+	if ((last - first) >> LEAF_SHIFT > max_nodes())
+		return -ENOSPC;
 	for (at = first; at <= last; at = (at | (BIT(LEAF_SHIFT) - 1)) + 1) {
 		if (fatal_signal_pending(current))
 			return -EINTR;

@@ -37,6 +37,8 @@ static int xarray_prepare(struct ioasb_store *store, unsigned long first, unsign
 	unsigned long at;
 	int rc;
 
+	if (last - first >= ioasb_max_entries())
+		return -ENOSPC;
 	for (at = first; at <= last; at++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
