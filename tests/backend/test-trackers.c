@@ -12,7 +12,7 @@
 #define REGIONS 3
 
 /* The same memory three times: at the first addresses, in the middle, at the last ones. */
-static const uint64_t bases[REGIONS] = { 0, 0x100000000ULL, 0 - PAGES *PAGE };
+static const uint64_t bases[REGIONS] = { 0, 0x100000000ULL, -(PAGES *PAGE) };
 
 struct state {
 	int fd;

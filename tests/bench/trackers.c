@@ -2,7 +2,7 @@
 /*
  * What the trackers of the bundled backend cost: trackers PAGES. Needs /dev/ioas_backend and
  * the memory controller. A line for each load and tracker: load, tracker, pages, bytes of kernel
- * memory, nanoseconds for each page to pin and to unpin; the best of three rounds. A device is
+ * memory, nanoseconds for each page to pin and to unpin; the best of some rounds. A device is
  * attached, so all pages are pinned already and what is left is the tracker; without one, as
  * "unpinned", the ranges are pinned for real.
  */
@@ -23,7 +23,8 @@
 #include "util.h"
 
 #define BASE 0x100000000ULL
-#define ROUNDS 3
+#define ROUNDS 7
+#define ROUNDS_TIME 2e10 /* no other round after that */
 
 static const char *const trackers[] = { "interval", "xarray", "table", "array" };
 
@@ -141,8 +142,9 @@ static struct cost measure(void *memory, uint64_t pages, const struct load *l, u
 {
 	int client = context(memory, pages, tracker, device), i;
 	struct cost best = { .bytes = -kernel_bytes() };
+	double begin = now();
 
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS && now() - begin < ROUNDS_TIME; i++) {
 		double pin = each(client, l, IOASB_CLIENT_PIN), unpin;
 
 		if (!i)
@@ -160,7 +162,7 @@ static void report(void *memory, uint64_t pages, const struct load *l, const cha
 {
 	struct cost c = measure(memory, pages, l, tracker, device);
 
-	printf("%s %s %llu %ld %.1f %.1f\n", l->name, name,
+	printf("%s %s %llu %ld %.4f %.4f\n", l->name, name,
 	       (unsigned long long)(l->calls * l->pages_each), c.bytes, c.pin, c.unpin);
 	fflush(stdout);
 }
@@ -206,7 +208,7 @@ int main(int argc, char **argv)
 		{ "all", &zero, 1, pages },
 		ascending("sparse", pages, 100),
 		scattered(pages),
-		ascending("sequential", pages / 4, 1),
+		ascending("sequential", pages / 8, 1),
 	};
 	own_group();
 	memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,

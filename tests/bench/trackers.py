@@ -40,7 +40,8 @@ def row(cells):
 
 
 def ratio(part, whole):
-    return f'{part / whole:.2g}' if part < 10 * whole else f'{part / whole:.0f}'
+    quotient = part / max(whole, 1e-4)
+    return f'{quotient:.2g}' if quotient < 10 else f'{quotient:.0f}'
 
 
 def table(costs):
@@ -49,11 +50,11 @@ def table(costs):
     for title, cell in (
             ('Bytes of kernel memory for each pinned page',
              lambda c, base: f'{max(c[1], 0) / c[0]:.3g}'),
-            ('Time to pin, interval = 1', lambda c, base: ratio(c[2], base[2])),
-            ('Time to unpin, interval = 1', lambda c, base: ratio(c[3], base[3]))):
+            ('Time to pin, pinning itself = 1', lambda c, base: ratio(c[2], base[2])),
+            ('Time to unpin, unpinning itself = 1', lambda c, base: ratio(c[3], base[3]))):
         lines += [f'{title}:', '', row(head), row(['---'] * len(head))]
         for load, by in costs.items():
-            cells = [cell(by[t], by['interval']) for t in (*TRACKERS, 'unpinned')]
+            cells = [cell(by[t], by['unpinned']) for t in (*TRACKERS, 'unpinned')]
             lines.append(row([load, str(by['interval'][0]), *cells]))
         lines.append('')
     return '\n'.join(lines)
