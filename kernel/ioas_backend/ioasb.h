@@ -309,8 +309,8 @@ void ioasb_user_deactivate(struct ioasb_pages *pages, struct ioasb_user *user);
 void ioasb_user_deactivate_locked(struct ioasb_pages *pages, struct ioasb_user *user);
 void ioasb_user_split_locked(struct ioasb_pages *pages, struct ioasb_user *user,
 			     unsigned long npages, struct ioasb_user *tail);
-void ioasb_user_join_locked(struct ioasb_pages *pages, struct ioasb_user *user,
-			    struct ioasb_user *tail);
+void ioasb_user_merge_locked(struct ioasb_pages *pages, struct ioasb_user *user,
+			     struct ioasb_user *tail);
 int ioasb_pages_pin(struct ioasb_pages *pages, unsigned long first, unsigned long last);
 void ioasb_pages_release(struct ioasb_pages *pages, unsigned long first, unsigned long last);
 

@@ -199,14 +199,17 @@ void ioasb_user_split_locked(struct ioasb_pages *pages, struct ioasb_user *user,
 	pages->nusers++;
 }
 
-/* The other way round: both are active. */
-void ioasb_user_join_locked(struct ioasb_pages *pages, struct ioasb_user *user,
-			    struct ioasb_user *tail)
+/* The tail goes on where it ends, and is as active: it becomes a part of it. */
+void ioasb_user_merge_locked(struct ioasb_pages *pages, struct ioasb_user *user,
+			     struct ioasb_user *tail)
 {
-	ioasb_users_remove(user, &pages->users);
-	ioasb_users_remove(tail, &pages->users);
-	tail->active = false;
+	if (user->active) {
+		ioasb_users_remove(tail, &pages->users);
+		ioasb_users_remove(user, &pages->users);
+		pages->nusers--;
+		tail->active = false;
+	}
 	user->last_page = tail->last_page;
-	ioasb_users_insert(user, &pages->users);
-	pages->nusers--;
+	if (user->active)
+		ioasb_users_insert(user, &pages->users);
 }

@@ -147,7 +147,7 @@ static bool join(struct ioasb_client *client, struct pin *pin, struct pin *next)
 		return false;
 	pin_unlink(client, next);
 	pin_resize(client, pin, last);
-	ioasb_user_join_locked(pin->pages, &pin->user, &next->user);
+	ioasb_user_merge_locked(pin->pages, &pin->user, &next->user);
 	mutex_unlock(&pin->pages->lock);
 	pin_put(next);
 	return true;
