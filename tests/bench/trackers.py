@@ -63,8 +63,8 @@ def table(costs):
 def write(text):
     with open(PAGE) as f:
         page = f.read()
-    page, n = re.subn(r'(<!-- measured -->\n).*?(\n<!-- end -->)',
-                      lambda m: m[1] + text.rstrip() + m[2], page, flags=re.S)
+    page, n = re.subn(r'(<!-- measured -->\n).*?(<!-- end -->)',
+                      lambda m: f'{m[1]}\n{text}{m[2]}', page, flags=re.S)
     if n != 1:
         sys.exit(f'trackers: {PAGE} has no place for the table')
     with open(PAGE, 'w') as f:
