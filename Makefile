@@ -150,6 +150,12 @@ $(B)/tests/backend-load: $(wildcard tests/backend/load/*.c tests/backend/load/*.
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \
 		-Itests/clients $(filter %.c,$^) -lpthread -o $@
 
+$(B)/tests/trackers-bench: tests/bench/trackers.c tests/clients/util.h include/ioascope/ioas_backend.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \
+		-Itests/clients $< -o $@
+
 # The bundled backend, for a kernel of the lab; prints where it is.
 module:
 	$(Q)tests/lab/module.sh $(or $(K),6.12) kernel/ioas_backend \
@@ -185,6 +191,10 @@ test: ready
 test-7.x: ready
 	$(Q)tests/newest.sh
 
+# KASAN, lockdep, kmemleak, failing allocations.
+test-backend-debug: $(B)/tests/backend-test
+	$(Q)tests/debug.sh
+
 soak: ready
 	$(Q)tests/run.sh --soak
 
@@ -197,12 +207,16 @@ programs: all
 support-matrix: all
 	$(Q)tests/support-matrix.py $(KERNEL)
 
-bench: all $(B)/tests/memory-bench
+bench: all $(B)/tests/memory-bench $(B)/tests/trackers-bench
 	$(Q)tests/bench.sh
 
 # FUZZ_SECONDS for each target, FUZZ='recording event ...' for some of them.
 fuzz:
 	$(Q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),60) CLANG='$(CLANG)' CC='$(CC)' tests/fuzz/run.sh $(FUZZ)
+
+# Writes what it measures into docs/trackers.md.
+bench-trackers: $(B)/tests/trackers-bench
+	$(Q)tests/bench/trackers.py
 
 bench-mirror bench-recording: bench-%: $(B)/tests/%-bench
 	$(Q)$<
@@ -221,6 +235,7 @@ help:
 	@echo 'make test        all tests, scaled (half an hour or less)'
 	@echo 'make soak        all tests at full size'
 	@echo 'make test-7.x    the tests of the newest kernel, which is built first'
+	@echo 'make test-backend-debug  the bundled backend in a kernel that looks for its mistakes'
 	@echo 'make unit        the tests that need no virtual machine'
 	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12|6.12+iommufd|7.x CMD=... runs a command'
 	@echo 'make module      the bundled kernel backend, for a kernel of the lab; K=6.12'
@@ -228,6 +243,7 @@ help:
 	@echo 'make support-matrix  the tables of docs/support-matrix.md; KERNEL=... asks only that one'
 	@echo 'make bench       what tracing costs the traced, as ratios'
 	@echo 'make bench-mirror what a change costs, by the number of areas'
+	@echo 'make bench-trackers  memory and time of the trackers of pins, for docs/trackers.md'
 	@echo 'make valgrind    the unit tests under valgrind'
 	@echo 'make fuzz        fuzz what reads files and events; FUZZ_SECONDS=60'
 	@echo 'make bench-recording  size, write and read rate of recordings'
@@ -237,5 +253,5 @@ help:
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bench-mirror bench-recording bpf check-tools clean demo fuzz help install lab module programs ready setup soak support-matrix test test-7.x unit valgrind
+.PHONY: all bench bench-mirror bench-recording bench-trackers bpf check-tools clean demo fuzz help install lab module programs ready setup soak support-matrix test test-7.x test-backend-debug unit valgrind
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d) $(TESTED:%.c=$(B)/san/%.d) $(TESTED:%.c=$(B)/%.d)

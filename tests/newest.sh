@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The tests of both backends on the row 7.x of the lab, which 'make test' leaves
+# The tests of all backends on the row 7.x of the lab, which 'make test' leaves
 # out. The first run builds that kernel. IOASCOPE_SCALE and IOASCOPE_SEED as there.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -16,4 +16,11 @@ for backend in iommufd type1; do
         -E "IOASCOPE_SCALE=${IOASCOPE_SCALE:-0.1}" -E "IOASCOPE_SEED=${IOASCOPE_SEED:-1}" -- \
         "tests/$backend/run.py" "$@" || status=1
 done
+if [ $# -eq 0 ]; then
+    echo "== real kernel $kernel, the bundled backend"
+    backend=$(make --no-print-directory module K="$kernel") || exit 1
+    tests/lab/lab.sh -k "$kernel" -m 4G -t 3000 -E "BACKEND=$backend" \
+        -E "IOASCOPE_SCALE=${IOASCOPE_SCALE:-0.1}" -E "IOASCOPE_SEED=${IOASCOPE_SEED:-1}" -- \
+        tests/backend/run.sh || status=1
+fi
 exit $status

@@ -31,13 +31,21 @@ enum ioasb_account {
 	IOASB_ACCOUNT_NONE = 2, /* nobody; needs CAP_IPC_LOCK */
 };
 
+/* How the pins of its clients are kept. */
+enum ioasb_tracker {
+	IOASB_TRACKER_INTERVAL = 0, /* ranges in an interval tree */
+	IOASB_TRACKER_XARRAY = 1, /* pages, each by itself, in an xarray */
+	IOASB_TRACKER_TABLE = 2, /* pages in a table of several levels */
+	IOASB_TRACKER_ARRAY = 3, /* pages in one sorted array */
+};
+
 struct ioasb_ioas_alloc {
 	__u32 size;
 	__u32 flags; /* 0 */
 	__u32 mode;
 	__u32 account;
 	__u32 out_ioas_id;
-	__u32 __reserved;
+	__u32 tracker;
 };
 
 struct ioasb_destroy {
@@ -250,7 +258,7 @@ struct ioasb_rec {
 			__u32 mode;
 			__u32 account;
 			__u32 devices;
-			__u32 __reserved;
+			__u32 tracker;
 			__aligned_u64 alignment;
 			__aligned_u64 generation;
 			__aligned_u64 areas;
@@ -283,7 +291,7 @@ struct ioasb_rec {
 			__u32 account;
 			__u32 uid; /* whom it is charged to */
 			__u32 writeable;
-			__u32 users; /* areas and client pins that need it */
+			__u32 users; /* areas, and ranges of clients, that need it */
 		} pages;
 		struct {
 			__aligned_u64 first_page;
@@ -293,8 +301,9 @@ struct ioasb_rec {
 		struct {
 			__u32 ioas_id;
 			__u32 flags; /* IOASB_CLIENT_PAGES */
-			__aligned_u64 pins; /* ranges in the list that follows */
+			__aligned_u64 pins; /* entries of its tracker: ranges, or pages */
 			__aligned_u64 asked; /* how often to unpin */
+			__aligned_u64 pages; /* that it has pinned, each once */
 		} client;
 		struct {
 			__aligned_u64 start;

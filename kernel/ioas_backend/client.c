@@ -8,19 +8,24 @@
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
 
-#include "ioasb.h"
+#include "tracker.h"
 
-static struct ioasb_client *client_alloc(struct file *file, int rule,
+static struct ioasb_client *client_alloc(struct file *file, u32 tracker, int rule,
 					 const struct ioasb_client_ops *ops, void *data)
 {
 	struct ioasb_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
 
 	if (!client)
 		return NULL;
+	client->tracker = ioasb_tracker_of(tracker);
+	client->store = client->tracker->alloc();
+	if (!client->store) {
+		kfree(client);
+		return NULL;
+	}
 	mutex_init(&client->lock);
 	mutex_init(&client->asking);
 	INIT_LIST_HEAD(&client->entry);
-	client->pins = RB_ROOT_CACHED;
 	client->exact = RB_ROOT_CACHED;
 	client->refcount = rule == IOASB_PIN_PAGES;
 	client->file = file;
@@ -29,11 +34,17 @@ static struct ioasb_client *client_alloc(struct file *file, int rule,
 	return client;
 }
 
+static void client_free(struct ioasb_client *client)
+{
+	client->tracker->free(client->store);
+	kfree(client);
+}
+
 /* The last reference. */
 void ioasb_client_free(struct ioasb_client *client)
 {
 	ioasb_object_put(&client->ioas->obj);
-	kfree(client);
+	client_free(client);
 }
 
 /* By id, so that an unmap finds the next one without asking all. */
@@ -79,7 +90,7 @@ struct ioasb_client *ioasb_client_open(struct file *file, u32 ioas_id, int rule,
 	ioas = ioasb_ioas_get(ctx, ioas_id);
 	if (!ioas)
 		return ERR_PTR(-ENOENT);
-	client = client_alloc(file, rule, ops, data);
+	client = client_alloc(file, ioas->tracker, rule, ops, data);
 	if (client) {
 		ioasb_begin(ctx);
 		rc = enlist(ctx, client, ioas);
@@ -87,7 +98,8 @@ struct ioasb_client *ioasb_client_open(struct file *file, u32 ioas_id, int rule,
 	}
 	if (rc) {
 		ioasb_object_put(&ioas->obj);
-		kfree(client);
+		if (client)
+			client_free(client);
 		return ERR_PTR(rc);
 	}
 	get_file(file);
@@ -240,7 +252,7 @@ static int holds(struct ioasb_client *client, unsigned long start, unsigned long
 
 	if (mutex_lock_killable(&client->lock))
 		return -EINTR;
-	any = ioasb_pins_iter_first(&client->pins, start, last);
+	any = ioasb_pins_any(client, start, last);
 	mutex_unlock(&client->lock);
 	return any;
 }

@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "dump.h"
+#include "tracker.h"
 
 #define MAX_RECS 512
 
@@ -20,6 +21,7 @@ static bool put_ioas(struct ioasb_out *out, struct ioasb_ioas *ioas)
 	rec->ioas.mode = ioas->mode;
 	rec->ioas.account = ioas->account;
 	rec->ioas.devices = ioas->nattached;
+	rec->ioas.tracker = ioas->tracker;
 	rec->ioas.alignment = ioas->alignment;
 	rec->ioas.generation = ioas->generation;
 	rec->ioas.areas = ioas->nareas;
@@ -153,30 +155,30 @@ static bool put_client(struct ioasb_out *out, const struct ioasb_client *client)
 	rec->client.flags = client->refcount ? IOASB_CLIENT_PAGES : 0;
 	rec->client.pins = client->npins;
 	rec->client.asked = client->asked;
+	rec->client.pages = client->npages;
 	return true;
 }
 
 static bool dump_client(struct ioasb_out *out, struct ioasb_client *client)
 {
-	struct ioasb_pin *pin;
+	struct ioasb_pinned run;
 
 	if (out->at.stage == STAGE_OBJECT) {
 		if (!put_client(out, client))
 			return false;
 		ioasb_out_stage(out, STAGE_CLIENT_PIN);
 	}
-	for (pin = ioasb_pins_iter_first(&client->pins, out->at.key, ULONG_MAX); pin;
-	     pin = ioasb_pins_iter_next(pin, out->at.key, ULONG_MAX)) {
+	while (ioasb_tracker_next(client, out->at.key, ULONG_MAX, &run)) {
 		struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_CLIENT_PIN, client->obj.id);
 
 		if (!rec)
 			return false;
-		rec->client_pin.start = pin->start;
-		rec->client_pin.last = pin->last;
-		rec->client_pin.count = pin->count;
-		if (pin->last == ULONG_MAX)
+		rec->client_pin.start = run.start;
+		rec->client_pin.last = run.last;
+		rec->client_pin.count = run.count;
+		if (run.last == ULONG_MAX)
 			break;
-		out->at.key = pin->last + 1;
+		out->at.key = run.last + 1;
 	}
 	ioasb_out_object(out, STAGE_OBJECT);
 	return true;

@@ -2,7 +2,7 @@
 #include <linux/capability.h>
 #include <linux/moduleparam.h>
 
-#include "ioasb.h"
+#include "tracker.h"
 
 static unsigned int max_entries = 1U << 20;
 module_param(max_entries, uint, 0644);
@@ -18,8 +18,8 @@ int ioasb_ioas_alloc(struct ioasb_ctx *ctx, struct ioasb_ioas_alloc *cmd)
 	struct ioasb_ioas *ioas;
 	int rc;
 
-	if (cmd->flags || cmd->__reserved || cmd->mode > IOASB_MODE_ANY ||
-	    cmd->account > IOASB_ACCOUNT_NONE)
+	if (cmd->flags || cmd->mode > IOASB_MODE_ANY || cmd->account > IOASB_ACCOUNT_NONE ||
+	    !ioasb_tracker_of(cmd->tracker))
 		return -EOPNOTSUPP;
 	if (cmd->account != IOASB_ACCOUNT_USER && !capable(CAP_IPC_LOCK))
 		return -EPERM;
@@ -29,6 +29,7 @@ int ioasb_ioas_alloc(struct ioasb_ctx *ctx, struct ioasb_ioas_alloc *cmd)
 	init_rwsem(&ioas->lock);
 	ioas->mode = cmd->mode;
 	ioas->account = cmd->account;
+	ioas->tracker = cmd->tracker;
 	ioas->areas = RB_ROOT_CACHED;
 	ioas->reserved = RB_ROOT_CACHED;
 	ioas->allowed = RB_ROOT_CACHED;

@@ -90,6 +90,7 @@ struct ioasb_ioas {
 	struct ioasb_object obj;
 	enum ioasb_mode mode;
 	enum ioasb_account account;
+	enum ioasb_tracker tracker;
 	struct rw_semaphore lock;
 	bool dead;
 	struct rb_root_cached areas;
@@ -178,6 +179,8 @@ struct ioasb_pages {
 	struct mutex lock; /* all that follows */
 	struct rb_root_cached users; /* active ones, by page */
 	unsigned long nusers;
+	struct xarray needs; /* needs.c */
+	struct xarray more;
 	struct xarray chunks;
 	unsigned long npinned;
 	unsigned long bytes;
@@ -204,17 +207,6 @@ struct ioasb_device {
 	struct ioasb_iova_range reserved[] __counted_by(nreserved);
 };
 
-/* A range that a client has pinned, in one area and as often everywhere. */
-struct ioasb_pin {
-	struct rb_node rb;
-	unsigned long start;
-	unsigned long last;
-	unsigned long subtree_last;
-	u64 count;
-	struct ioasb_pages *pages; /* with a reference */
-	struct ioasb_user user;
-};
-
 /* A mediated device's driver, or who tests as one. */
 struct ioasb_client {
 	struct ioasb_object obj;
@@ -230,15 +222,16 @@ struct ioasb_client {
 	u64 asked; /* how often to unpin */
 	struct work_struct release; /* of the client's file */
 	struct completion released;
+	const struct ioasb_tracker_ops *tracker; /* of its IOAS */
 	struct mutex lock; /* all that follows */
-	struct rb_root_cached pins;
+	void *store; /* of the tracker */
 	struct rb_root_cached exact; /* the pins as they were asked for */
 	unsigned long nexact;
-	unsigned long npins;
+	unsigned long npins; /* entries of the tracker */
 	unsigned long npages; /* in them, each once */
 };
 
-/* tree.c: interval trees of areas by address, of users by page, of client pins, of ranges. */
+/* tree.c: interval trees of areas by address, of users by page, of ranges. */
 #define IOASB_TREE(name, type)                                                                     \
 	void name##_insert(struct type *node, struct rb_root_cached *root);                        \
 	void name##_remove(struct type *node, struct rb_root_cached *root);                        \
@@ -247,7 +240,6 @@ struct ioasb_client {
 	struct type *name##_iter_next(struct type *node, unsigned long start, unsigned long last)
 IOASB_TREE(ioasb_areas, ioasb_area);
 IOASB_TREE(ioasb_users, ioasb_user);
-IOASB_TREE(ioasb_pins, ioasb_pin);
 IOASB_TREE(ioasb_ranges, ioasb_range);
 
 /* ids.c: what get returned is put. */
@@ -319,6 +311,15 @@ void ioasb_user_deactivate(struct ioasb_pages *pages, struct ioasb_user *user);
 void ioasb_user_deactivate_locked(struct ioasb_pages *pages, struct ioasb_user *user);
 void ioasb_user_split_locked(struct ioasb_pages *pages, struct ioasb_user *user,
 			     unsigned long npages, struct ioasb_user *tail);
+void ioasb_user_merge_locked(struct ioasb_pages *pages, struct ioasb_user *user,
+			     struct ioasb_user *tail);
+int ioasb_pages_pin(struct ioasb_pages *pages, unsigned long first, unsigned long last);
+void ioasb_pages_release(struct ioasb_pages *pages, unsigned long first, unsigned long last);
+
+/* needs.c: pages->lock is held. */
+int ioasb_needs_add(struct ioasb_pages *pages, unsigned long page);
+void ioasb_needs_sub(struct ioasb_pages *pages, unsigned long page);
+bool ioasb_needs_next(struct ioasb_pages *pages, unsigned long *first, unsigned long *last);
 
 /* pin.c: pages->lock is held. */
 int ioasb_pin(struct ioasb_pages *pages, unsigned long first, unsigned long last);
@@ -360,6 +361,7 @@ void ioasb_client_files_exit(void);
 int ioasb_pins_add(struct ioasb_client *client, unsigned long start, unsigned long last, u32 prot);
 int ioasb_pins_remove_range(struct ioasb_client *client, unsigned long start, unsigned long last);
 unsigned long ioasb_pins_drop(struct ioasb_client *client, unsigned long start, unsigned long last);
+bool ioasb_pins_any(struct ioasb_client *client, unsigned long start, unsigned long last);
 void ioasb_pins_pages(struct ioasb_client *client, unsigned long start, unsigned long npages,
 		      struct page **pages);
 

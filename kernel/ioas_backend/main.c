@@ -43,7 +43,7 @@ RUN(dump)
 		 run_##name }
 static const struct ioasb_command commands[] = {
 	COMMAND(IOASB_NR_DESTROY, destroy, id, true),
-	COMMAND(IOASB_NR_IOAS_ALLOC, ioas_alloc, __reserved, true),
+	COMMAND(IOASB_NR_IOAS_ALLOC, ioas_alloc, tracker, true),
 	COMMAND(IOASB_NR_MAP, map, iova, true),
 	COMMAND(IOASB_NR_COPY, copy, src_iova, true),
 	COMMAND(IOASB_NR_UNMAP, unmap, out_unmapped, true),

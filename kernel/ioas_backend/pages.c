@@ -17,6 +17,8 @@ struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ctx *ctx, unsigned long user_
 	kref_init(&pages->kref);
 	mutex_init(&pages->lock);
 	xa_init_flags(&pages->chunks, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&pages->needs, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&pages->more, XA_FLAGS_ACCOUNT);
 	pages->users = RB_ROOT_CACHED;
 	pages->ctx = ctx;
 	pages->user_va = user_va;
@@ -42,9 +44,12 @@ static void pages_free(struct kref *kref)
 	struct ioasb_pages *pages = container_of(kref, struct ioasb_pages, kref);
 
 	WARN_ON(pages->npinned || pages->nusers);
+	WARN_ON(!xa_empty(&pages->needs) || !xa_empty(&pages->more));
 	ioasb_note_pages_gone(pages, ioasb_order(pages->ctx));
 	xa_erase(&pages->ctx->pages, pages->id);
 	xa_destroy(&pages->chunks);
+	xa_destroy(&pages->needs);
+	xa_destroy(&pages->more);
 	ioasb_charge_exit(&pages->charge);
 	kfree(pages);
 }
@@ -71,6 +76,23 @@ static unsigned long unpin(struct ioasb_pages *pages, unsigned long first, unsig
 	return n;
 }
 
+/* No user covers it: unpin what no client needs by page. */
+static unsigned long unpin_unneeded(struct ioasb_pages *pages, unsigned long first,
+				    unsigned long last, bool tell)
+{
+	unsigned long n = 0, lo = first, hi = last;
+
+	for (; ioasb_needs_next(pages, &lo, &hi); lo = first, hi = last) {
+		if (lo > first)
+			n += unpin(pages, first, lo - 1, tell);
+		if (hi >= last)
+			return n;
+		first = hi + 1;
+		cond_resched();
+	}
+	return n + unpin(pages, first, last, tell);
+}
+
 /* Unpin what no user covers. Returns how many pages that were. */
 static unsigned long unpin_unused(struct ioasb_pages *pages, unsigned long first,
 				  unsigned long last, bool tell)
@@ -81,16 +103,17 @@ static unsigned long unpin_unused(struct ioasb_pages *pages, unsigned long first
 		struct ioasb_user *user = ioasb_users_iter_first(&pages->users, first, last);
 
 		if (!user)
-			return n + unpin(pages, first, last, tell);
+			return n + unpin_unneeded(pages, first, last, tell);
 		if (user->first_page > first)
-			n += unpin(pages, first, user->first_page - 1, tell);
+			n += unpin_unneeded(pages, first, user->first_page - 1, tell);
 		if (user->last_page >= last)
 			return n;
 		first = user->last_page + 1;
 	}
 }
 
-static void release_unused(struct ioasb_pages *pages, unsigned long first, unsigned long last)
+/* Unpin, and uncharge, what nobody needs any more. pages->lock is held. */
+void ioasb_pages_release(struct ioasb_pages *pages, unsigned long first, unsigned long last)
 {
 	unsigned long n = unpin_unused(pages, first, last, true);
 
@@ -98,8 +121,11 @@ static void release_unused(struct ioasb_pages *pages, unsigned long first, unsig
 	charged(pages, -(long)n);
 }
 
-/* The whole charge is taken before the first page is pinned. */
-static int pin_charged(struct ioasb_pages *pages, unsigned long first, unsigned long last)
+/*
+ * Pin what is not pinned yet: all or nothing. The whole charge is taken before the first page is
+ * pinned. pages->lock is held.
+ */
+int ioasb_pages_pin(struct ioasb_pages *pages, unsigned long first, unsigned long last)
 {
 	unsigned long missing = last - first + 1 - ioasb_count_pinned(pages, first, last);
 	int rc;
@@ -128,7 +154,7 @@ int ioasb_user_activate(struct ioasb_pages *pages, struct ioasb_user *user)
 
 	if (mutex_lock_killable(&pages->lock))
 		return -EINTR;
-	rc = pin_charged(pages, user->first_page, user->last_page);
+	rc = ioasb_pages_pin(pages, user->first_page, user->last_page);
 	if (!rc) {
 		ioasb_users_insert(user, &pages->users);
 		pages->nusers++;
@@ -144,7 +170,7 @@ void ioasb_user_deactivate_locked(struct ioasb_pages *pages, struct ioasb_user *
 	ioasb_users_remove(user, &pages->users);
 	pages->nusers--;
 	user->active = false;
-	release_unused(pages, user->first_page, user->last_page);
+	ioasb_pages_release(pages, user->first_page, user->last_page);
 }
 
 void ioasb_user_deactivate(struct ioasb_pages *pages, struct ioasb_user *user)
@@ -171,4 +197,19 @@ void ioasb_user_split_locked(struct ioasb_pages *pages, struct ioasb_user *user,
 	ioasb_users_insert(user, &pages->users);
 	ioasb_users_insert(tail, &pages->users);
 	pages->nusers++;
+}
+
+/* The tail goes on where it ends, and is as active: it becomes a part of it. */
+void ioasb_user_merge_locked(struct ioasb_pages *pages, struct ioasb_user *user,
+			     struct ioasb_user *tail)
+{
+	if (user->active) {
+		ioasb_users_remove(tail, &pages->users);
+		ioasb_users_remove(user, &pages->users);
+		pages->nusers--;
+		tail->active = false;
+	}
+	user->last_page = tail->last_page;
+	if (user->active)
+		ioasb_users_insert(user, &pages->users);
 }

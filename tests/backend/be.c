@@ -29,7 +29,9 @@ int be_call(int fd, unsigned long cmd, void *arg)
 
 uint32_t be_ioas(int fd, uint32_t mode, uint32_t account)
 {
-	struct ioasb_ioas_alloc c = { .size = sizeof(c), .mode = mode, .account = account };
+	struct ioasb_ioas_alloc c = {
+		.size = sizeof(c), .mode = mode, .account = account, .tracker = be_tracker
+	};
 
 	EQ(be_call(fd, IOASB_IOAS_ALLOC, &c), 0);
 	return c.out_ioas_id;

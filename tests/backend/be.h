@@ -38,6 +38,7 @@
 extern uint64_t be_seed;
 extern double be_scale;
 extern bool be_root;
+extern uint32_t be_tracker; /* of each IOAS */
 
 unsigned int be_scaled(unsigned int n, unsigned int least);
 
@@ -98,6 +99,9 @@ void test_memory(void);
 void test_processes(void);
 void test_dump(void);
 void test_client(void);
+void test_trackers(void);
+void test_failing_client(void);
+void test_faults(void);
 void test_random(void);
 void test_stress(void);
 void test_killed(void);

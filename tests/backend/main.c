@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Usage: backend-test [--user UID] [--memlock BYTES] [TEST]...
+ * Usage: backend-test [--user UID] [--memlock BYTES] [--tracker NAME] [TEST]...
  * Each test runs in a process of its own, as that user; then no page may be pinned any more.
  * IOASCOPE_SEED and IOASCOPE_SCALE as everywhere.
  */
@@ -16,6 +16,9 @@
 uint64_t be_seed = 1;
 double be_scale = 1;
 bool be_root = true;
+uint32_t be_tracker;
+
+static const char *const trackers[] = { "interval", "xarray", "table", "array" };
 
 static const struct test {
 	const char *name;
@@ -40,11 +43,15 @@ static const struct test {
 	{ "processes", test_processes },
 	{ "dump", test_dump },
 	{ "client", test_client },
+	{ "trackers", test_trackers },
 	{ "random", test_random },
 	{ "stress", test_stress },
 	{ "killed", test_killed },
 	{ "waiting", test_waiting },
 	{ "many", test_many },
+	/* Only by their names. */
+	{ "faults", test_faults },
+	{ "failing-client", test_failing_client },
 };
 
 struct options {
@@ -85,27 +92,38 @@ static bool run(const struct test *test, const struct options *opt)
 	else if (WIFSIGNALED(status))
 		printf("# died of signal %d\n", WTERMSIG(status));
 	else if (!WEXITSTATUS(status)) {
-		printf("ok - %s, uid %d\n", test->name, (int)opt->uid);
+		printf("ok - %s, uid %d, %s\n", test->name, (int)opt->uid, trackers[be_tracker]);
 		return true;
 	}
-	printf("not ok - %s, uid %d\n", test->name, (int)opt->uid);
+	printf("not ok - %s, uid %d, %s\n", test->name, (int)opt->uid, trackers[be_tracker]);
 	return false;
 }
 
-static bool chosen(const char *name, char **names)
+static bool chosen(const struct test *test, char **names)
 {
-	bool any = *names;
+	bool any = *names || test->run == test_faults || test->run == test_failing_client;
 
 	for (; *names; names++)
-		if (!strcmp(*names, name))
+		if (!strcmp(*names, test->name))
 			return true;
 	return !any;
+}
+
+static uint32_t tracker(const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < ARRAY_SIZE(trackers); i++)
+		if (!strcmp(trackers[i], name))
+			return i;
+	exit(2);
 }
 
 static void parse(int argc, char **argv, struct options *opt)
 {
 	static const struct option longs[] = { { "user", 1, NULL, 'u' },
 					       { "memlock", 1, NULL, 'm' },
+					       { "tracker", 1, NULL, 't' },
 					       {} };
 	int c;
 
@@ -114,6 +132,8 @@ static void parse(int argc, char **argv, struct options *opt)
 			opt->uid = atoi(optarg);
 		else if (c == 'm')
 			opt->memlock = strtoull(optarg, NULL, 0);
+		else if (c == 't')
+			be_tracker = tracker(optarg);
 		else
 			exit(2);
 	}
@@ -130,7 +150,7 @@ int main(int argc, char **argv)
 
 	parse(argc, argv, &opt);
 	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		if (!chosen(tests[i].name, argv + optind))
+		if (!chosen(&tests[i], argv + optind))
 			continue;
 		if (run(&tests[i], &opt))
 			passed++;

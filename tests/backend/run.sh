@@ -70,6 +70,10 @@ tests "$@"
 [ $# -gt 0 ] || traced
 chmod 666 /dev/ioas_backend
 tests --user 65534 "$@"
+# What clients pin, by the other trackers: all else is the same for each.
+for tracker in xarray table array; do
+    [ $# -gt 0 ] || tests --tracker "$tracker" client trackers stress
+done
 check "the module unloads" unload
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

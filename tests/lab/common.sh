@@ -5,7 +5,7 @@
 unset CDPATH
 LAB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_TOP=$(cd "$LAB_DIR/../.." && pwd)
-LAB_KERNELS="6.1 6.12 6.12+iommufd 7.x"
+LAB_KERNELS="6.1 6.12 6.12+iommufd 7.x 6.12+debug"
 LAB_CACHE=${IOASCOPE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ioascope}
 LAB_CACHE=$(realpath -ms "$LAB_CACHE")
 

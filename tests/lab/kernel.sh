@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Usage: kernel.sh 6.1|6.12|6.12+iommufd|7.x
+# Usage: kernel.sh 6.1|6.12|6.12+iommufd|7.x|6.12+debug
 # Makes sure that a stock Debian kernel of that row, its modules and its headers
 # are in the cache, and prints the folder: vmlinuz, version, lib/modules/VERSION,
 # build (for external modules). The first run takes the newest that apt knows;
@@ -8,15 +8,18 @@
 # the newest again. 6.12+iommufd is the kernel of 6.12 with iommufd beside it and
 # VFIO built anew; its folder also holds make.args, for modules that use these.
 # 7.x is the newest kernel of that series that Debian has, with iommufd, built here.
+# So is 6.12+debug, which looks for mistakes of the bundled backend.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 . "$(dirname "$0")/iommufd.sh"
+. "$(dirname "$0")/source.sh"
 . "$(dirname "$0")/newest.sh"
+. "$(dirname "$0")/debug.sh"
 
 row=${1:?usage: kernel.sh KERNEL}
 case $row in
-6.12+iommufd | 7.x) meta='' ;;
+6.12+iommufd | 7.x | 6.12+debug) meta='' ;;
 6.1) meta=linux-image-amd64 ;;
 6.12) meta=linux-image-6.12-amd64 ;;
 *) die "unknown kernel '$row' (one of: $LAB_KERNELS)" ;;
@@ -88,10 +91,16 @@ fetch() {
     /sbin/depmod -b "$tmp" "$version"
 }
 
-if [ "$row" = 7.x ]; then
+case $row in
+7.x)
     newest_kernel
     exit
-fi
+    ;;
+6.12+debug)
+    debug_kernel
+    exit
+    ;;
+esac
 
 if [ -z "$meta" ]; then
     stock=$("$0" "${row%%+*}")

@@ -11,7 +11,8 @@ devices, and runs COMMAND (a line for bash) inside, in this checkout; without
 COMMAND, a shell. Exits with the command's status; 1 if the guest did not get
 to the command or the kernel log is not clean, 124 on a time-out.
 
-  -k KERNEL   6.1, 6.12, 6.12+iommufd or 7.x (default: $KERNEL, or 6.12)
+  -k KERNEL   6.1, 6.12, 6.12+iommufd, 7.x or 6.12+debug (default:
+              $KERNEL, or 6.12)
   -m MEM      memory of the guest (default 3G)
   -t SECONDS  time-out (default 900; a shell has none)
   -e REGEX    a kernel message to expect; may be repeated

@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sourced by kernel.sh: the newest 7.x kernel that Debian has, wherever in its
-# archive, built from its source package with our own small configuration: with
-# iommufd, which Debian's own leaves out. Takes 15 to 40 minutes on two CPUs.
+# archive, built by source.sh: with iommufd, which Debian's own leaves out.
 
 NEWEST_CONFIG=$LAB_DIR/7.x.config
 # Where newer kernels are. By its own name: a mirror may renew "stable-backports" late.
@@ -41,72 +40,32 @@ newest_package() {
     newest_apt apt-cache madison $names | awk '$3 !~ /~rc/ { print $1 "=" $3 }' | sort -t= -k2V | tail -n 1
 }
 
-# Our options, all of them, or what made kconfig refuse one.
-newest_configure() {
-    local src=$1 out=$2 line bad=''
-    make -s -C "$src" O="$out" KCONFIG_ALLCONFIG="$NEWEST_CONFIG" allnoconfig >&2 ||
-        die "this kernel cannot be configured"
-    while read -r line; do
-        grep -qxF "$line" "$out/.config" || bad+=" $line"
-    done < <(grep '^CONFIG_' "$NEWEST_CONFIG")
-    [ -z "$bad" ] || die "this kernel does not take:$bad"
-}
-
-# The kernel's source has a folder usr of its own.
 newest_source() {
     local package=$1 src=$2 deb=$2.deb
     mkdir -p "$src" "$deb"
     echo "lab: fetching $package" >&2
     (cd "$deb" && newest_apt apt-get download "$package" >&2) || die "cannot download $package"
-    dpkg-deb --fsys-tarfile "$deb"/linux-source-*.deb | tar -x -C "$deb" --wildcards './usr/src/*.tar.xz'
-    tar -xJf "$deb"/usr/src/*.tar.xz -C "$src" --strip-components=1
-    rm -r "$deb"
+    source_unpack "$deb" "$src"
 }
 
-newest_build() {
-    local src=$1 out=$2 log=$3
-    echo "lab: building it, which takes a while" >&2
-    make -s -C "$src" O="$out" -j"$(nproc)" bzImage modules >"$log" 2>&1 || {
-        tail -n 30 "$log" >&2
-        die "the build failed"
-    }
-}
-
-# The folder of the row in $2, from package $1: as that of a stock kernel.
+# The folder of the row in $2, from package $1.
 newest_row() {
-    local package=$1 tmp=$2 src=$2/src out=$2/out version
-    newest_source "$package" "$src"
-    newest_configure "$src" "$out"
-    newest_build "$src" "$out" "$tmp/build.log"
-    version=$(cat "$out/include/config/kernel.release")
-    make -s -C "$src" O="$out" INSTALL_MOD_PATH="$tmp" INSTALL_MOD_STRIP=1 modules_install >&2
-    rm -f "$tmp/lib/modules/$version/"{build,source}
-    make -s -C "$src" O="$out" run-command \
-        KBUILD_RUN_COMMAND="\$(srctree)/scripts/package/install-extmod-build $tmp/build" >&2
-    cp "$out/.config" "$tmp/build/.config"
-    cp "$out/arch/x86/boot/bzImage" "$tmp/vmlinuz"
-    echo "$version" >"$tmp/version"
-    rm -r "$src" "$out"
+    newest_source "$1" "$2/src"
+    source_row "$2" "$NEWEST_CONFIG"
 }
 
 # Prints the folder; the one it printed last time as long as the configuration
 # is the same.
 newest_kernel() {
-    local current=$LAB_CACHE/kernels/$row.current hash package dir
+    local hash package dir
     hash=$(sha256sum <"$NEWEST_CONFIG" | cut -c1-16)
-    if [ -z "${LAB_REFRESH:-}" ] && [ -f "$current" ]; then
-        dir=$(cat "$current")
-        if [[ $dir = *-$hash && -d $dir ]]; then
-            echo "$dir"
-            return
-        fi
-    fi
+    source_last "$hash" && return
     newest_update
     package=$(newest_package) || true
     [ -n "$package" ] || die "no suite has a linux-source-7.x"
     dir=$LAB_CACHE/kernels/$row-${package#*=}-$hash
     dir=${dir//\~/-}
     build_once "$dir" newest_row "$package"
-    echo "$dir" | put "$current"
+    echo "$dir" | put "$LAB_CACHE/kernels/$row.current"
     echo "$dir"
 }
