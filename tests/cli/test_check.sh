@@ -187,7 +187,7 @@ for args in "-r x -- true" "-r x --ring 4096" "-r x --areas 5" "--rule R-20" "--
     # shellcheck disable=SC2086
     check "check $args: usage" exits 2 check $args
 done
-for args in "-r x -- true" "-r x --without f" "--backend bundled"; do
+for args in "-r x -- true" "-r x --without f" "--backend spapr"; do
     # shellcheck disable=SC2086
     check "trace $args: usage" exits 2 trace $args
 done
