@@ -48,7 +48,9 @@ struct intel_iommu {
 
 __u64 fault_asked_ns[LINES_ROOM]; /* when the limit was last asked, and granted */
 __u32 fault_asked;
-__u32 fault_running; /* CPUs in dmar_fault() */
+__u64 fault_running; /* CPUs in dmar_fault(); above 32 bits how often one came */
+
+#define FAULT_CAME (1ULL << 32)
 
 /* Of one CPU; its faults are told in interrupts, which do not nest. */
 struct fault_cpu {
@@ -60,7 +62,7 @@ struct fault_cpu {
 	__u32 lines; /* that it has logged */
 	__u32 segment; /* of its unit */
 	__u32 together; /* another CPU runs it, too: who asks the limit at once is refused */
-	__u32 pad;
+	__u32 came; /* how often one had come by then, this one included */
 };
 
 struct {
@@ -122,13 +124,16 @@ HOOK("fentry/dmar_fault", iommu_fault)
 {
 	struct intel_iommu *unit = (void *)arg(ctx, ARG_IOMMU_FAULT_UNIT);
 	struct fault_cpu *f = fault_cpu();
+	__u64 before;
 
 	if (!f)
 		return 0;
 	f->segment = BPF_CORE_READ(unit, segment);
 	f->lines = 0;
 	f->inside = 1;
-	f->together = !!__sync_fetch_and_add(&fault_running, 1);
+	before = __sync_fetch_and_add(&fault_running, FAULT_CAME + 1);
+	f->together = !!(__u32)before;
+	f->came = (before >> 32) + 1;
 	return 0;
 }
 
@@ -230,7 +235,8 @@ HOOK("fexit/dmar_fault", iommu_faulted)
 	if (!f || !f->inside)
 		return 0;
 	f->inside = 0;
-	if (__sync_fetch_and_add(&fault_running, -1) > 1)
+	/* Another one may have come and gone in between. */
+	if ((__u32)(__sync_fetch_and_add(&fault_running, -1ULL) >> 32) != f->came)
 		f->together = 1;
 	fault_granted(); /* or not: then it counts for too many, which is the safe side */
 	if (f->lines && !refused && !f->together)

@@ -211,6 +211,9 @@ struct fd_object {
 	__u64 mm;
 	__u64 user;
 	__u64 task;
+	__u32 payer; /* pages object: our number of who pays, as last told; 0: nobody, or not known
+		      */
+	__u32 payer_who; /* see struct fd_payer */
 	__s64 moving; /* taken back from its owner, and charged to another one */
 };
 

@@ -103,22 +103,42 @@ struct fd_payer {
 	__u64 who; /* the user or process that it is of */
 };
 
+struct fd_pays {
+	__u32 id; /* our number */
+	__u32 pages; /* pages objects for which it pays; 0: it may be forgotten, see
+			fd_payers_sweep() */
+};
+
+#define FD_PAYERS 65536
+#define FD_PAYERS_MANY (FD_PAYERS / 2)
+#define FD_SWEEP_NS 1000000000ULL
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
+	__uint(max_entries, FD_PAYERS);
 	__type(key, struct fd_payer);
-	__type(value, __u32);
+	__type(value, struct fd_pays);
 } fd_payers SEC(".maps");
 
-/* Our number of who pays: the user's counter, or the mm's; 0: nobody. */
-static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pages)
+__u32 fd_payers_known; /* in the map */
+__u64 fd_payers_swept_ns;
+
+/*
+ * Our number of who pays for @pages, which is @o: of the user's counter, or the mm's; 0: nobody.
+ * It is kept in @o until that has another owner: whatever becomes of the map's entry meanwhile,
+ * what is charged for one pages object is taken back from the same payer.
+ */
+static __noinline __u32 fd_payer(struct ioas_ctx *c, struct fd_object *o, struct iopt_pages *pages)
 {
-	__u32 counter = fd_counter(pages), *known, id;
+	__u32 counter = fd_counter(pages);
+	struct fd_pays fresh = { .pages = 1 }, *known;
 	struct fd_payer key = {};
 
-	if (counter == IOAS_COUNTER_NONE)
+	if (!o || counter == IOAS_COUNTER_NONE)
 		return 0;
+	if (o->payer)
+		return o->payer;
 	if (counter == IOAS_COUNTER_USER_LOCKED) {
 		key.address = (__u64)BPF_CORE_READ(pages, source_user);
 		key.who = BPF_CORE_READ(pages, source_user, uid.val);
@@ -126,22 +146,74 @@ static __always_inline __u32 fd_payer(struct ioas_ctx *c, struct iopt_pages *pag
 		key.address = (__u64)BPF_CORE_READ(pages, source_mm);
 		key.who = BPF_CORE_READ(pages, source_task, tgid);
 	}
+	o->payer_who = key.who;
 	known = bpf_map_lookup_elem(&fd_payers, &key);
-	if (known)
-		return *known;
-	/* No lock is held by all who may see a payer first: one of them names it. */
-	id = new_id();
-	bpf_map_update_elem(&fd_payers, &key, &id, BPF_NOEXIST);
-	known = bpf_map_lookup_elem(&fd_payers, &key);
-	if (known)
-		return *known;
+	if (!known) {
+		/* No lock is held by all who may see a payer first: one of them names it. */
+		fresh.id = new_id();
+		if (!bpf_map_update_elem(&fd_payers, &key, &fresh, BPF_NOEXIST)) {
+			__sync_fetch_and_add(&fd_payers_known, 1);
+			o->payer = fresh.id;
+			return fresh.id;
+		}
+		known = bpf_map_lookup_elem(&fd_payers, &key);
+	}
+	if (known) {
+		__sync_fetch_and_add(&known->pages, 1);
+		o->payer = known->id;
+		return known->id;
+	}
 	stat_inc(IOAS_STAT_MAP_FULL);
 	mark_uncertain(c);
 	return 0;
 }
 
+/* It pays for @o no more. */
+static __noinline int fd_payer_left(struct fd_object *o, struct iopt_pages *pages)
+{
+	struct fd_payer key = {};
+	struct fd_pays *known;
+
+	if (!o || !o->payer)
+		return 0;
+	key.address = fd_counter(pages) == IOAS_COUNTER_USER_LOCKED ? o->user : o->mm;
+	key.who = o->payer_who;
+	known = bpf_map_lookup_elem(&fd_payers, &key);
+	if (known && known->id == o->payer)
+		__sync_fetch_and_add(&known->pages, -1);
+	o->payer = 0;
+	return 0;
+}
+
+static long fd_payer_sweep(struct bpf_map *map, struct fd_payer *payer, struct fd_pays *pays,
+			   void *arg)
+{
+	struct fd_payer key = *payer;
+
+	if (!pays->pages && !bpf_map_delete_elem(&fd_payers, &key))
+		__sync_fetch_and_add(&fd_payers_known, -1);
+	return 0;
+}
+
+/*
+ * Makes room where there are many, at most once a second. Nobody tells when a payer goes for
+ * good: one that pays for nothing may only rest, and has another number afterwards. Who
+ * begins to pay at this moment may keep a number that is not found any more; see fd_payer().
+ */
+static __noinline int fd_payers_sweep(void)
+{
+	__u64 now = bpf_ktime_get_boot_ns(), was = fd_payers_swept_ns;
+
+	if (fd_payers_known < FD_PAYERS_MANY || now - was < FD_SWEEP_NS ||
+	    __sync_val_compare_and_swap(&fd_payers_swept_ns, was, now) != was)
+		return 0;
+	bpf_for_each_map_elem(&fd_payers, fd_payer_sweep, NULL, 0);
+	return 0;
+}
+
 static __always_inline void fd_pages_owned(struct fd_object *o, struct iopt_pages *pages)
 {
+	fd_payer_left(o, pages);
 	o->mm = (__u64)BPF_CORE_READ(pages, source_mm);
 	o->user = (__u64)BPF_CORE_READ(pages, source_user);
 	o->task = (__u64)BPF_CORE_READ(pages, source_task);
@@ -162,7 +234,7 @@ static __always_inline void fd_pages_tell(struct ioas_ctx *c, struct ioas_ioas *
 					  struct iopt_pages *pages, struct fd_object *o, __u16 kind,
 					  __s64 pinned, __u64 op)
 {
-	__u32 owner = fd_payer(c, pages);
+	__u32 owner = fd_payer(c, o, pages);
 	struct ioas_event *e;
 
 	fd_pages_keep(pages, o, kind, owner, fd_counter(pages));
@@ -216,7 +288,9 @@ HOOK("fentry/iopt_release_pages", fd_release_pages)
 	c = bpf_map_lookup_elem(&ioas_ctx, &ctx_key);
 	if (c)
 		fd_pages_tell(c, NULL, (void *)key, o, IOAS_EV_PAGES_GONE, 0, fd_op_num(op));
+	fd_payer_left(o, (void *)key);
 	fd_forget(key);
+	fd_payers_sweep();
 	return 0;
 }
 
@@ -224,13 +298,15 @@ static __noinline int fd_charge_tell(struct ioas_ctx *c, struct iopt_pages *page
 				     struct fd_object *o, __s64 npages, __u64 op)
 {
 	struct ioas_event *e;
+	__u32 owner;
 
 	if (!c || !o || fd_counter(pages) == IOAS_COUNTER_NONE)
 		return 0;
+	owner = fd_payer(c, o, pages);
 	e = event_begin(c, NULL, IOAS_EV_CHARGE, op);
 	if (!e)
 		return 0;
-	e->body_charge.owner = fd_payer(c, pages);
+	e->body_charge.owner = owner;
 	e->body_charge.counter = fd_counter(pages);
 	e->body_charge.pages = npages;
 	e->body_charge.owner_tgid = BPF_CORE_READ(pages, source_task, tgid);

@@ -28,7 +28,7 @@ enum hook_arg {
 
 /*
  * With the position: the argument points to a structure that holds what is asked
- * for. No function has so many parameters; all bits set: no such argument.
+ * for. No function has so many parameters; all bits below it set: no such argument.
  */
 #define ARG_INSIDE 0x80
 

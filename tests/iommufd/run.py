@@ -21,7 +21,7 @@ import walk  # noqa: E402
 import walks  # noqa: E402
 from client import (CLIENT, TOP, Client, Trace, areas, consistent, context, devices, has_files,
                     same_areas, same_as_log)
-from guest import PAGE, SEED, check, ioases, no_loss, scaled, show, tool
+from guest import PAGE, SEED, check, ioases, no_loss, scaled, sh, show, tool
 from model import replay
 
 
@@ -174,6 +174,12 @@ def test_device_agrees():
     return f'{done[True]} reached, {done[False]} refused'
 
 
+def payers():
+    """For how many pages objects each pays whom the programs know; there is one trace."""
+    known = json.loads(sh('bpftool -j map dump name fd_payers').stdout)
+    return sorted(e['formatted']['value']['pages'] for e in known)
+
+
 def test_copies():
     """A copy pins nothing and charges nothing, and all areas are of one pages object."""
     size = 256 << 20
@@ -181,6 +187,7 @@ def test_copies():
     cs = [Client('--account', a, '--max-size', size, scenario='copies', pair=n).ready()
           for n, a in enumerate(('user', 'mm'))]
     live, kernel = show('events'), show('kernel')
+    check(payers() == [1, 1], 'a user and an mm pay', payers())
     for source in ('events', 'kernel'):
         found = users.users('--from', source)['processes']
         for c, counter in zip(cs, ('user_locked', 'mm_locked')):
@@ -240,6 +247,7 @@ def test_client_killed():
         c.kill()
     time.sleep(0.3)
     live = show('events')
+    check(set(payers()) == {0}, 'somebody pays for nothing', payers())
     s, state = t.finish()
     no_loss(s)
     check(not live['contexts'] and not state['contexts'], 'left over', live, state)

@@ -70,7 +70,8 @@ def storm(t, c, count=12):
     s, _ = t.finish()
     no_loss(s)
     check(3 <= len(told(t)) < count, len(told(t)), 'told')
-    check(s['faults_untold'] + len(told(t)) == count, s, len(told(t)))
+    # Where it lasts so long that the kernel logs again, one that is told may count as doubtful, too.
+    check(0 <= s['faults_untold'] + len(told(t)) - count <= len(told(t)) - 3, s, len(told(t)))
     silent = [e for e in t.events if e['kind'] == 'fault' and 'iova' not in e]
     check(silent and all(e['ioas'] is None and e['untold'] for e in silent), silent)
     return f"{len(told(t))} told, {s['faults_untold']} not"

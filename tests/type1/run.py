@@ -99,6 +99,11 @@ def test_features():
 # ---- one client ----
 
 def tour(mode, *devices):
+    return toured(mode, *devices)[1]
+
+
+def toured(mode, *devices):
+    """The events of a tour, and what to say of it."""
     t = Trace()
     c = subprocess.run([CLIENT, '--mode', mode, '--log', f'{OUT}/tour-{mode}.log', *devices,
                         'tour'], capture_output=True, text=True)
@@ -106,7 +111,7 @@ def tour(mode, *devices):
     s, state = t.finish()
     no_loss(s)
     check(not state['contexts'], 'something is left', state)
-    return f"{s['seen']} events"
+    return t.events, f"{s['seen']} events"
 
 
 def test_tour_v1():
@@ -395,7 +400,26 @@ def test_mediated_race():
 
 
 def test_mediated_tour():
-    return tour('v2', *emulated(1))
+    """Of each pin it is told who asked for what, and the answer; see tests/clients/tour-pin.c."""
+    events, note = toured('v2', *emulated(1))
+    base, area, big = 0x100000000, 16, 2048  # in pages, but for the first
+    asked = [((e['iova'] - base) // PAGE, e['size'] // PAGE, e.get('errno')) for e in events
+             if e['kind'] == 'op' and e['op'] == 'pin']
+    want = [(2 * area, 4, None), (2 * area + 1, 2, None), (1 << 18, 1, 'EINVAL'),
+            (3 * area + big - 1, 2, 'EINVAL'), (0, 1, 'EPERM'), (area, 1, 'EPERM'),
+            (area - 1, 2, 'EPERM'), (3 * area - 1, 2, None)]
+    # More than 512 pages VFIO refuses itself; the device asks for them in turn.
+    want += [(3 * area + n, 512, None) for n in range(0, big, 512)]
+    at = asked.index(want[0])
+    check(asked[at:at + len(want)] == want, 'asked', asked[at:], want)
+    check(max(n for _, n, _ in asked) == 512, 'pins that VFIO refuses', asked)
+    pins = [e for e in events if e['kind'] == 'access-pin']
+    first = next(n for n, e in enumerate(pins) if e['iova'] == base + 2 * area * PAGE)
+    told = [(e['prot'], e['pages']) for e in pins[first:first + 7]]
+    check(told == [('rw', 4), ('r', 2), ('rw', 2)] + 4 * [('r', 512)], 'told', told)
+    who = {(e['pid'], e['ioas'], e['group']) for e in pins[first:first + 7]}
+    check(len(who) == 1 and all(all(w) for w in who), 'who', who)
+    return note
 
 
 def test_mixed_random():

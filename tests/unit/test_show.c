@@ -94,11 +94,34 @@ static void test_unknown_text(void **arg)
 	has(&s, false, "no group attached", false);
 }
 
+/* The scope is type1's. Of iommufd a domain says it, or the IOAS where domains do not tell. */
+static void test_dirty_text(void **arg)
+{
+	_cleanup_state_ struct state s = {};
+	struct state_ioas *i = walked(&s), *other;
+	struct state_domain domain = { .id = 9, .dirty = -1 };
+
+	(void)arg;
+	i->dirty = 1;
+	has(&s, false, "  dirty tracking on\n", true);
+	assert_int_equal(state_add_domain(i, &domain), 0);
+	has(&s, false, "  dirty tracking on\n", true);
+	i->domains[0].dirty = 1;
+	has(&s, false, "  dirty tracking on\n", false);
+	has(&s, false, ", dirty tracking on\n", true);
+	other = unit_ioas(unit_ctx(&s, 2, IOAS_BACKEND_TYPE1), 3);
+	other->dirty = 1;
+	has(&s, false, "  dirty tracking on: pinned pages only\n", true);
+	other->non_pinned_groups = 1;
+	has(&s, false, "  dirty tracking on: every mapped page counts as dirty\n", true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unknown_json),
 		cmocka_unit_test(test_unknown_text),
+		cmocka_unit_test(test_dirty_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,24 @@ static void test_use(void **arg)
 	assert_int_equal(state_use(&i), STATE_USE_HARDWARE);
 }
 
+/* Others may use it of whom nothing was told. */
+static void test_use_not_all(void **arg)
+{
+	struct state_ioas i = { .backend = IOAS_BACKEND_TYPE1, .adopted = true };
+
+	(void)arg;
+	assert_int_equal(state_use(&i), STATE_USE_UNKNOWN);
+	i.ngroups = 1;
+	assert_int_equal(state_use(&i), STATE_USE_UNKNOWN);
+	i.naccesses = 1;
+	assert_int_equal(state_use(&i), STATE_USE_BOTH);
+	i.naccesses = 0;
+	i.adopted = false;
+	assert_int_equal(state_use(&i), STATE_USE_HARDWARE);
+	i.truncated = true;
+	assert_int_equal(state_use(&i), STATE_USE_UNKNOWN);
+}
+
 /*
  * A cache with 3 MiB, of which 2 MiB are mapped by a device's IOAS, 1 MiB of them
  * twice; another MiB is in the cache twice, which is not sharing with another one.
@@ -113,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_use),
+		cmocka_unit_test(test_use_not_all),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_shown),
 	};

@@ -13,6 +13,9 @@ enum state_use state_use(const struct state_ioas *i)
 		else
 			hardware = true;
 	}
+	/* Who came before we looked, or did not fit, is not among them. */
+	if ((i->adopted || i->truncated) && !(hardware && software))
+		return STATE_USE_UNKNOWN;
 	if (hardware)
 		return software ? STATE_USE_BOTH : STATE_USE_HARDWARE;
 	if (software)

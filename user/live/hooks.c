@@ -273,7 +273,8 @@ static void resolve_function(struct probe *p, const struct hook *h, struct hook_
 		u->result = PROBE_NO_FEATURE;
 }
 
-#define NO_ARGUMENT 0xff /* behind the last one of any function: it reads as 0 */
+/* Behind the last one of any function: it reads as 0. It is not ARG_INSIDE of anything. */
+#define NO_ARGUMENT (ARG_INSIDE - 1)
 
 /* "param" or "param.field"; the position as argn[] has it, or -ENOENT. */
 static int resolve_spec(struct probe *p, const struct hook_use *u, const char *spec)

@@ -119,6 +119,21 @@ static void cache_line(FILE *out, const struct state_ioas *i, const __u64 *share
 			units_bytes(bytes, *shared));
 }
 
+/* Of iommufd the domains have said it, where that is known; and there is no scope. */
+static void dirty_line(FILE *out, const struct state_ioas *i)
+{
+	const char *scope = i->non_pinned_groups ? ": every mapped page counts as dirty"
+						 : ": pinned pages only";
+
+	for (size_t n = 0; n < i->ndomains; n++) {
+		if (i->domains[n].dirty > 0)
+			return;
+	}
+	if (i->dirty > 0)
+		fprintf(out, "  dirty tracking on%s\n",
+			i->backend == IOAS_BACKEND_TYPE1 ? scope : "");
+}
+
 static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *i,
 		     const struct show_filter *f, const __u64 *shared)
 {
@@ -129,11 +144,7 @@ static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *
 	show_users_text(out, i);
 	cache_line(out, i, shared);
 	show_charges_text(out, i->charges, i->ncharges);
-	/* Of iommufd the domains have said it, where they are known. */
-	if (i->dirty > 0 && !i->ndomains)
-		fprintf(out, "  dirty tracking on: %s\n",
-			i->non_pinned_groups ? "every mapped page counts as dirty"
-					     : "pinned pages only");
+	dirty_line(out, i);
 	if (i->vaddr_invalid)
 		fprintf(out, "  %u areas wait for their memory (VADDR update)\n", i->vaddr_invalid);
 	show_stale_text(out, s, i);
