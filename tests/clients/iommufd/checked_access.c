@@ -45,14 +45,18 @@ int s_unpin(struct session *s, unsigned int n, uint64_t iova, uint64_t npages)
 		       want);
 }
 
-/* The bytes of an IOVA range in memory, by the model's areas; which it covers. */
-static void gather(const struct ioas *ioas, uint64_t iova, uint64_t size, uint8_t *bytes)
+/* Between @bytes and the memory of an IOVA range, by the model's areas, which it covers. */
+static void move(const struct ioas *ioas, uint64_t iova, uint64_t size, uint8_t *bytes, bool write)
 {
 	while (size) {
 		const struct area *area = model_area(ioas, iova);
 		uint64_t skip = iova - area->iova, n = min_u64(size, area->size - skip);
+		void *memory = (void *)(uintptr_t)(area->va + skip);
 
-		memcpy(bytes, (const void *)(uintptr_t)(area->va + skip), n);
+		if (write)
+			memcpy(memory, bytes, n);
+		else
+			memcpy(bytes, memory, n);
 		bytes += n;
 		iova += n;
 		size -= n;
@@ -75,7 +79,12 @@ int s_rw(struct session *s, unsigned int n, uint64_t iova, uint64_t size, bool w
 		      testdev_rw(&s->testdev[n], iova, moved, size, write), want);
 	if (!s->modelled || got || want)
 		return got;
-	gather(s->model.access[n].ioas, iova, size, there);
+	move(s->model.access[n].ioas, iova, size, there, false);
+	if (write) {
+		/* Where areas show the same memory, what is written later is what stays. */
+		move(s->model.access[n].ioas, iova, size, moved, true);
+		move(s->model.access[n].ioas, iova, size, moved, false);
+	}
 	checked(s, write ? "write: bytes" : "read: bytes", iova, size, !!memcmp(moved, there, size),
 		0);
 	return got;
