@@ -58,13 +58,29 @@ static bool request(const char **at, struct ioas_fault_body *f)
 	return true;
 }
 
-/* "Request device [01:00.0] " */
+/* "0000:" before the bus, in newer kernels; there is none if that is the bus. */
+static void segment(const char **at, struct ioas_fault_body *f)
+{
+	const char *behind = *at;
+	uint64_t value;
+
+	if (!hex(&behind, 0xffff, &value) || !skip(&behind, ":") ||
+	    behind[strcspn(behind, ":]")] != ':')
+		return;
+	f->segment = (uint32_t)value;
+	*at = behind;
+}
+
+/* "Request device [01:00.0] ", "Request device [0000:01:00.0] " */
 static bool requester(const char **at, struct ioas_fault_body *f)
 {
 	uint64_t bus, device, function;
 
-	if (!skip(at, "Request device [") || !hex(at, 0xff, &bus) || !skip(at, ":") ||
-	    !hex(at, 0x1f, &device) || !skip(at, ".") || !hex(at, 7, &function) || !skip(at, "] "))
+	if (!skip(at, "Request device ["))
+		return false;
+	segment(at, f);
+	if (!hex(at, 0xff, &bus) || !skip(at, ":") || !hex(at, 0x1f, &device) || !skip(at, ".") ||
+	    !hex(at, 7, &function) || !skip(at, "] "))
 		return false;
 	f->rid = (uint32_t)(bus << 8 | device << 3 | function);
 	f->known |= IOAS_FAULT_HAS_RID;
