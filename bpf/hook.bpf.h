@@ -34,6 +34,24 @@ static __always_inline __u64 arg(void *ctx, __u32 which)
 	return v;
 }
 
+/*
+ * An argument that some kernels pass as @field of a structure, to which another argument points.
+ * Where there is no such structure the verifier never comes to what reads it.
+ */
+#define ARG_OR_FIELD(ctx, which, structure, field)                                                 \
+	({                                                                                         \
+		struct structure *inside = NULL;                                                   \
+		__u64 value;                                                                       \
+                                                                                                   \
+		if (argn[which] & ARG_INSIDE) {                                                    \
+			bpf_get_func_arg(ctx, argn[which] & ~ARG_INSIDE, (__u64 *)&inside);        \
+			value = (__u64)BPF_CORE_READ(inside, field);                               \
+		} else {                                                                           \
+			value = arg(ctx, which);                                                   \
+		}                                                                                  \
+		value;                                                                             \
+	})
+
 static __always_inline __s64 ret_of(void *ctx)
 {
 	__u64 v = 0;

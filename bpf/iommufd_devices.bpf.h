@@ -3,9 +3,11 @@
  * iommufd: devices that come and go.
  *
  * What makes it ordered: they are told before (detach) and after (attach, replace)
- * the group's lock is held, and so by the one task that has the device. A group with
- * several devices moves as a whole when one of them is replaced: its context is
- * uncertain from then on.
+ * the group's lock (igroup->lock) is held, and so by the one task that has the device: VFIO
+ * lets one at a time attach and detach it. While it is attached it holds the page table, so
+ * that the end of the domain and of the IOAS come after its detach is told. What another
+ * device of the group does meanwhile changes neither, but for a replace, which moves the
+ * group as a whole, and with it the reference: then the context is uncertain.
  */
 #ifndef IOASCOPE_IOMMUFD_DEVICES_BPF_H
 #define IOASCOPE_IOMMUFD_DEVICES_BPF_H
@@ -143,6 +145,12 @@ static __noinline int fd_device_tell(struct iommufd_device *idev, struct iommufd
 	return 0;
 }
 
+/*
+ * fexit: inside of the group's lock there is no place for it. iopt_table_enforce_dev_resv_regions
+ * runs there for each device (of no PASID), and iommu_attach_group for the first of a
+ * group, but the attach may still fail behind either, and behind the second nothing is called
+ * that could be hooked: the device is put into the group's list, and the lock is let go.
+ */
 HOOK("fexit/iommufd_hw_pagetable_attach", fd_hw_attached)
 {
 	if (!(int)ret_of(ctx))
@@ -152,7 +160,12 @@ HOOK("fexit/iommufd_hw_pagetable_attach", fd_hw_attached)
 	return 0;
 }
 
-/* fentry: the group forgets its page table inside. */
+/*
+ * fentry: the group forgets its page table inside. The device cannot be in another one by
+ * then, but by the replace of a neighbour, see above: the lock would order it with that alone.
+ * iopt_remove_reserved_iova runs inside of it, but not for a PASID, and when the group has
+ * forgotten which domain it was.
+ */
 HOOK("fentry/iommufd_hw_pagetable_detach", fd_hw_detach)
 {
 	struct iommufd_device *idev = (void *)arg(ctx, ARG_FD_HWDETACH_IDEV);

@@ -161,20 +161,31 @@ HOOK("fexit/iopt_table_add_domain", fd_added_domain)
 	return 0;
 }
 
+/*
+ * A property of the domain. Outside of iova_rwsem, which is held for reading only anyway: of
+ * two tasks that switch it for one domain at the same moment, the one that is told last need
+ * not be the last. The domain is there: the ioctl holds its object.
+ */
 HOOK("fexit/iopt_set_dirty_tracking", fd_dirty)
 {
 	__u64 iopt = arg(ctx, ARG_FD_DIRTY_IOPT);
+	__u32 enable = (__u8)arg(ctx, ARG_FD_DIRTY_ENABLE);
 	struct ioas_ioas *s = fd_ioas(iopt);
 	struct ioas_event *e;
+	struct fd_object *o;
 
 	if (!s || (int)ret_of(ctx))
 		return 0;
-	s->dirty = (__u8)arg(ctx, ARG_FD_DIRTY_ENABLE);
+	o = fd_domain(ctx_of(s), arg(ctx, ARG_FD_DIRTY_DOMAIN), s->ctx_key, iopt);
+	if (!o)
+		return 0;
+	fd_tracks_dirty(s, enable);
 	e = event_begin(ctx_of(s), s, IOAS_EV_DIRTY, fd_op_num(fd_op(iopt)));
 	if (!e)
 		return 0;
 	e->body_obj.mode = s->mode;
-	e->body_obj.dirty = s->dirty;
+	e->body_obj.object = o->id;
+	e->body_obj.dirty = enable;
 	event_end(e);
 	return 0;
 }

@@ -27,6 +27,12 @@ static __noinline int fd_range_tell(__u64 iopt, const struct ioas_range_body *ra
 	return 0;
 }
 
+/* The map has one word for all domains: off for one of several leaves open what the others do. */
+static __always_inline void fd_tracks_dirty(struct ioas_ioas *s, __u32 enable)
+{
+	s->dirty = enable ? 1 : s->dirty && s->domains > 1 ? 2 : 0;
+}
+
 static __noinline int fd_domain_tell(__u64 iopt, struct iommu_domain *domain, __u32 id, __u16 kind)
 {
 	struct ioas_ioas *s = fd_ioas(iopt);
@@ -38,6 +44,8 @@ static __noinline int fd_domain_tell(__u64 iopt, struct iommu_domain *domain, __
 		s->domains++;
 	else if (s && s->domains)
 		s->domains--;
+	if (s && s->dirty && kind == IOAS_EV_DOMAIN_DETACH)
+		s->dirty = s->domains ? 2 : 0;
 	e = s ? event_begin(ctx_of(s), s, kind, fd_op_num(op)) : NULL;
 	if (!e)
 		return 0;

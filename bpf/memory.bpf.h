@@ -10,10 +10,14 @@
  * What makes it ordered: unmap_vmas() runs when the range is out of the process's
  * tree already, under mmap_lock for writing, so that whoever pins there from then on
  * finds nothing, or something new; move_page_tables() under the same lock. Under
- * zap_page_range_single() the lock is held for reading, or none: a pin at the
- * same moment may get the old page or the new one. With the areas themselves nothing
- * orders these events: they have no order number, and stand where they lie in the
- * ring.
+ * zap_page_range_single() (on 7.x zap_vma_range_batched()) the lock is held for
+ * reading, or none: a pin at the same moment may get the old page or the new one.
+ * With the areas themselves nothing orders these events: they have no order number,
+ * and stand where they lie in the ring.
+ *
+ * They belong to no context, so that one that is lost makes none uncertain. It is counted
+ * (MEMORY_LOST), as the kernel counts runs of these programs that it skipped, and the
+ * reader makes a mark of it: what is stale of areas that were pinned by then is not known.
  */
 #ifndef IOASCOPE_MEMORY_BPF_H
 #define IOASCOPE_MEMORY_BPF_H
@@ -24,6 +28,19 @@
 
 struct vm_area_struct {
 	struct mm_struct *vm_mm;
+};
+
+/* What 7.x passes instead of parameters. */
+struct unmap_desc {
+	struct vm_area_struct *first;
+	unsigned long vma_start;
+	unsigned long vma_end;
+};
+
+struct pagetable_move_control {
+	struct vm_area_struct *old;
+	unsigned long old_addr;
+	unsigned long len_in;
 };
 
 #pragma clang attribute pop
@@ -53,7 +70,10 @@ struct {
 
 #define WIDEN_TRIES 8
 
-/* Two threads may map at once: what one has widened the other must not narrow. */
+/*
+ * Two threads may map at once: what one has widened the other must not narrow. Where none of
+ * the tries succeeds, what lies outside is not watched, and that counts as lost.
+ */
 static __always_inline void memory_widen(struct memory_mm *v, __u64 va, __u64 last)
 {
 	for (int i = 0; i < WIDEN_TRIES; i++) {
@@ -68,6 +88,8 @@ static __always_inline void memory_widen(struct memory_mm *v, __u64 va, __u64 la
 		if (last <= was || __sync_val_compare_and_swap(&v->last, was, last) == was)
 			break;
 	}
+	if (v->va > va || v->last < last)
+		stat_inc(IOAS_STAT_MEMORY_LOST);
 }
 
 /* Memory of a process is mapped for devices from now on; it is watched until the process ends. */
@@ -86,6 +108,7 @@ static __noinline int memory_mapped(__u64 mm, __u64 va, __u64 last, __u32 tgid, 
 	}
 	if (!v) {
 		stat_inc(IOAS_STAT_MAP_FULL);
+		stat_inc(IOAS_STAT_MEMORY_LOST);
 		return 0;
 	}
 	/* Its end may have been missed, and somebody else has its address. */
@@ -117,8 +140,10 @@ static __noinline int memory_gone(struct memory_mm *v, __u64 va, __u64 last, __u
 	if (!v || va > v->last || last < v->va)
 		return 0;
 	e = event_begin(NULL, NULL, IOAS_EV_MEMORY_GONE, 0);
-	if (!e)
+	if (!e) {
+		stat_inc(IOAS_STAT_MEMORY_LOST);
 		return 0;
+	}
 	e->body_memory.va = va;
 	e->body_memory.last = last;
 	e->body_memory.owner_tgid = v->tgid;
@@ -128,10 +153,14 @@ static __noinline int memory_gone(struct memory_mm *v, __u64 va, __u64 last, __u
 	return 0;
 }
 
+#define UNMAP_ARG(ctx, name, field) ARG_OR_FIELD(ctx, ARG_MM_UNMAP_##name, unmap_desc, field)
+#define MOVE_ARG(ctx, name, field)                                                                 \
+	ARG_OR_FIELD(ctx, ARG_MM_MOVE_##name, pagetable_move_control, field)
+
 /* Of a process that ends nothing is told: it is known by its end, and its address is free then. */
 HOOK("fentry/unmap_vmas", mm_unmap)
 {
-	struct vm_area_struct *vma = (void *)arg(ctx, ARG_MM_UNMAP_VMA);
+	struct vm_area_struct *vma = (void *)UNMAP_ARG(ctx, VMA, first);
 	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
 	__u64 key = (__u64)mm, va, last;
 	struct memory_mm *v = bpf_map_lookup_elem(&memory_mms, &key);
@@ -142,8 +171,8 @@ HOOK("fentry/unmap_vmas", mm_unmap)
 		bpf_map_delete_elem(&memory_mms, &key);
 		return 0;
 	}
-	va = arg(ctx, ARG_MM_UNMAP_START);
-	last = arg(ctx, ARG_MM_UNMAP_END) - 1;
+	va = UNMAP_ARG(ctx, START, vma_start);
+	last = UNMAP_ARG(ctx, END, vma_end) - 1;
 	if (v->moved_by == bpf_get_current_pid_tgid() && v->moved_va == va &&
 	    v->moved_last == last) {
 		v->moved_by = 0;
@@ -168,14 +197,14 @@ HOOK("fentry/zap_page_range_single", mm_zap)
 
 HOOK("fentry/move_page_tables", mm_move)
 {
-	struct vm_area_struct *vma = (void *)arg(ctx, ARG_MM_MOVE_VMA);
+	struct vm_area_struct *vma = (void *)MOVE_ARG(ctx, VMA, old);
 	__u64 key = (__u64)BPF_CORE_READ(vma, vm_mm), va, len;
 	struct memory_mm *v = bpf_map_lookup_elem(&memory_mms, &key);
 
 	if (!v)
 		return 0;
-	va = arg(ctx, ARG_MM_MOVE_ADDRESS);
-	len = arg(ctx, ARG_MM_MOVE_LEN);
+	va = MOVE_ARG(ctx, ADDRESS, old_addr);
+	len = MOVE_ARG(ctx, LEN, len_in);
 	if (!len)
 		return 0;
 	v->moved_va = va;

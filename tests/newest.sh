@@ -6,9 +6,13 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 kernel=7.x status=0
 module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || exit 1
+# VT-d's driver refuses areas that a device may neither read nor write, as before, and warns
+# of it now. A VFIO container that iommufd emulates takes such maps; the clients ask for some.
+declare -A expected=([iommufd]='WARNING: at vtdss_map_range\+.*: iommufd-client/' [type1]='')
 for backend in iommufd type1; do
     echo "== real kernel $kernel, $backend"
-    tests/lab/lab.sh -k "$kernel" -m 5G -t 3000 -E "TESTDEV=$module" \
+    tests/lab/lab.sh -k "$kernel" -m 5G -t 3600 -E "TESTDEV=$module" \
+        ${expected[$backend]:+-e "${expected[$backend]}"} \
         -E "IOASCOPE_SCALE=${IOASCOPE_SCALE:-0.1}" -E "IOASCOPE_SEED=${IOASCOPE_SEED:-1}" -- \
         "tests/$backend/run.py" "$@" || status=1
 done

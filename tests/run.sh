@@ -84,6 +84,7 @@ end 6.12+iommufd
 trap - EXIT
 part "documentation" tests/unit/test_docs.sh
 part "the rules on paper" tests/unit/test_rules_doc.sh
+part "the table of systems" tests/unit/test_systems_doc.sh
 part "commands on recordings" tests/cli/test_check.sh
 part "state in recordings" tests/cli/test_state.sh
 part "predictions on recordings" tests/cli/test_predict.sh

@@ -57,7 +57,7 @@ enum ioas_kind {
 	IOAS_EV_GROUP_DETACH = 14, /* body: obj; .group, .emulated */
 	IOAS_EV_ACCESS_PIN = 15, /* body: area; .pages, each counted once more */
 	IOAS_EV_ACCESS_UNPIN = 16, /* body: area; .pages, each counted once less */
-	IOAS_EV_DIRTY = 17, /* body: obj; .dirty, .non_pinned_groups */
+	IOAS_EV_DIRTY = 17, /* body: obj; .dirty, .non_pinned_groups; .object: of a domain only */
 	IOAS_EV_AREA_SPLIT = 18, /* body: area, as it was; .at begins the right part, .area2 */
 	IOAS_EV_AREA_FILLED = 19, /* body: area; .object: a domain, .bytes: mapped in it, delta */
 	IOAS_EV_PAGES_NEW = 20, /* body: pages; nothing is pinned yet */
@@ -77,6 +77,7 @@ enum ioas_kind {
 	IOAS_EV_UNCERTAIN = 34, /* body: obj; .value: since when; .ctx 0: all. From the reader */
 	IOAS_EV_FAULT = 35, /* body: fault; no order, .ctx and .ioas 0: whose is not known */
 	IOAS_EV_MEMORY_GONE = 36, /* body: memory; of a process: no order, no .ctx, no .ioas */
+	IOAS_EV_MEMORY_LOST = 37, /* body: obj; .value: since when; as UNCERTAIN, of MEMORY_GONE */
 	IOAS_EV_KIND_MAX,
 };
 
@@ -280,7 +281,7 @@ struct ioas_charge_body {
 /* A device wanted an address, and the IOMMU refused. */
 struct ioas_fault_body {
 	__u64 iova;
-	__u64 untold; /* faults, or interrupts for them, before this one that no event tells */
+	__u64 untold; /* faults, or interrupts, before this one that no event tells, or may tell */
 	__u32 access; /* IOAS_FAULT_READ, .. */
 	__u32 known; /* IOAS_FAULT_HAS_* */
 	__u32 reason;

@@ -2,7 +2,8 @@
 /*
  * The arguments that programs read, of all backends, found by parameter name in
  * the running kernel's BTF: positions differ between kernels, even within one
- * stable series.
+ * stable series. "a|b.c" stands for parameter a, or else for field c of the
+ * structure that parameter b points to: see ARG_OR_FIELD() in bpf/hook.bpf.h.
  */
 #ifndef IOASCOPE_HOOKS_H
 #define IOASCOPE_HOOKS_H
@@ -22,5 +23,11 @@ enum hook_arg {
 #undef HOOK_ARG_ENUM
 	ARG_MAX,
 };
+
+/*
+ * With the position: the argument points to a structure that holds what is asked
+ * for. No function has so many parameters; all bits set: no such argument.
+ */
+#define ARG_INSIDE 0x80
 
 #endif

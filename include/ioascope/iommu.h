@@ -12,14 +12,14 @@
 	X(IOMMU_REPORT_DEV, "report_iommu_fault", "dev")                                           \
 	X(IOMMU_REPORT_IOVA, "report_iommu_fault", "iova")                                         \
 	X(IOMMU_REPORT_FLAGS, "report_iommu_fault", "flags")                                       \
-	X(MM_UNMAP_VMA, "unmap_vmas", "vma")                                                       \
-	X(MM_UNMAP_START, "unmap_vmas", "start_addr")                                              \
-	X(MM_UNMAP_END, "unmap_vmas", "end_addr")                                                  \
+	X(MM_UNMAP_VMA, "unmap_vmas", "vma|unmap.first")                                           \
+	X(MM_UNMAP_START, "unmap_vmas", "start_addr|unmap.vma_start")                              \
+	X(MM_UNMAP_END, "unmap_vmas", "end_addr|unmap.vma_end")                                    \
 	X(MM_ZAP_VMA, "zap_vma_range_batched", "vma")                                              \
 	X(MM_ZAP_ADDRESS, "zap_vma_range_batched", "address")                                      \
 	X(MM_ZAP_SIZE, "zap_vma_range_batched", "size")                                            \
-	X(MM_MOVE_VMA, "move_page_tables", "vma")                                                  \
-	X(MM_MOVE_ADDRESS, "move_page_tables", "old_addr")                                         \
-	X(MM_MOVE_LEN, "move_page_tables", "len")
+	X(MM_MOVE_VMA, "move_page_tables", "vma|pmc.old")                                          \
+	X(MM_MOVE_ADDRESS, "move_page_tables", "old_addr|pmc.old_addr")                            \
+	X(MM_MOVE_LEN, "move_page_tables", "len|pmc.len_in")
 
 #endif

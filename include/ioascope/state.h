@@ -67,7 +67,7 @@ struct ioas_ioas {
 	__u8 backend;
 	__u8 mode; /* enum ioas_mode */
 	__u8 adopted;
-	__u8 dirty; /* dirty tracking on */
+	__u8 dirty; /* dirty tracking: 1: on; 2: of one of several domains, perhaps */
 	__u32 ngroups;
 	struct ioas_group groups[IOAS_GROUPS_MAX];
 	__u64 non_pinned_groups;
@@ -200,6 +200,7 @@ enum ioas_stat {
 	IOAS_STAT_NO_CONTEXT = 5, /* a hook fired outside any known op */
 	IOAS_STAT_ARG_CHANGED = 6, /* arguments were rewritten while in use */
 	IOAS_STAT_FAULTS_UNTOLD = 7, /* faults, or interrupts for them, without an event */
+	IOAS_STAT_MEMORY_LOST = 8, /* times that it was not told what a process let go of */
 	IOAS_STAT_MAX,
 };
 

@@ -74,7 +74,8 @@ static void tell(struct maker *m, struct ioas_event *ev)
 	m->time_ns += 1000;
 	ev->time_ns = m->time_ns;
 	/* Nothing orders these. */
-	if (ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE)
+	if (ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE ||
+	    ev->kind == IOAS_EV_MEMORY_LOST)
 		ev->order = 0;
 	else
 		ev->order = ++m->order[ev->ctx];
@@ -438,6 +439,33 @@ static void let_go(struct maker *m)
 	tell(m, &ev);
 }
 
+/* As the reader makes it: @since: when nothing was lost yet. */
+static struct ioas_event memory_lost(struct maker *m, uint64_t since)
+{
+	struct ioas_event ev = event(m, IOAS_EV_MEMORY_LOST);
+
+	ev.ctx = 0;
+	ev.ioas = 0;
+	ev.op = 0;
+	ev.body_obj.value = since;
+	return ev;
+}
+
+/* Something of what went before that, and what it was nobody knows. */
+static void lost_memory(struct maker *m)
+{
+	struct ioas_event ev = memory_lost(m, m->time_ns);
+
+	m->time_ns += 5000000;
+	tell(m, &ev);
+}
+
+static void let_go_and_lost(struct maker *m)
+{
+	let_go(m);
+	lost_memory(m);
+}
+
 /* One event of each kind and op, as far as they can stand anywhere: for printing. */
 static void kinds(struct maker *m)
 {
@@ -461,6 +489,8 @@ static void kinds(struct maker *m)
 			ev.body_fault = vtd_fault(IOVA, IOAS_FAULT_READ);
 		else if (kind == IOAS_EV_MEMORY_GONE)
 			ev = gone_memory(m, IOVA, IOVA + 0xfff);
+		else if (kind == IOAS_EV_MEMORY_LOST)
+			ev = memory_lost(m, START_NS);
 		else if (kind >= IOAS_EV_DOMAIN_ATTACH && kind <= IOAS_EV_ACCESS_DETACH)
 			ev.body_obj.object = 11;
 		else if (kind == IOAS_EV_UNCERTAIN || kind <= IOAS_EV_IOAS_GONE ||
@@ -502,6 +532,8 @@ static const struct {
 	{ "kinds", kinds, IOAS_MODE_V2, true, NULL },
 	{ "faults", faults, IOAS_MODE_V2, true, NULL },
 	{ "let-go", let_go, IOAS_MODE_V2, true, NULL },
+	{ "lost-memory", lost_memory, IOAS_MODE_V2, true, NULL },
+	{ "let-go-and-lost", let_go_and_lost, IOAS_MODE_V2, true, NULL },
 	{ "no-pins", no_pins, IOAS_MODE_V2, true, "vfio_pin_pages_remote" },
 	{ "unfinished", clean, IOAS_MODE_V2, false, NULL },
 };

@@ -346,6 +346,22 @@ check "show: stale memory as JSON" document json \
     [(0x100000, 0x7f0000101000, 0x7f0000101fff, 4096, "moved")]' show --json -r "$(rec let-go)"
 check "show: nothing stale" document json \
     'not any("stale" in i for c in root["contexts"] for i in c["ioases"])' show --json -r "$(rec stale)"
+check "show: stale memory that was not told" says \
+    '^  stale: of 1 areas not known, or not all: events were lost$' show -r "$(rec lost-memory)"
+check "show: an area of which it is not known" says ' 64K +0 +maybe-stale +' show -r "$(rec lost-memory)"
+check "show: not known as JSON" document json \
+    '[(a["state"], i["stale_unknown"], "stale" in i) for c in root["contexts"] for i in c["ioases"] for a in i["areas"]] == \
+    [("maybe-stale", 1, False)]' show --json -r "$(rec lost-memory)"
+check "show: known, and not all of it" document json \
+    '[(a["state"], i["stale_unknown"], len(i["stale"])) for c in root["contexts"] for i in c["ioases"] for a in i["areas"]] == \
+    [("stale", 1, 1)]' show --json -r "$(rec let-go-and-lost)"
+# The mark came 5 ms after the time from which it holds.
+check "show: not known before it was told" says ' 64K +0 +maybe-stale +' show -r "$(rec lost-memory)" --at -0
+check "trace: memory that was not told" holds 'any(x["kind"] == "memory-lost" and x["since_ns"] for x in lines)' \
+    trace -r "$(rec lost-memory)" --changes --json
+check "trace: the same as text" says '\+memory-lost +what processes let go of was lost' \
+    trace -r "$(rec lost-memory)" --changes
+check "check: nothing is broken by it" exits 0 check -r "$(rec lost-memory)"
 check "trace: memory that is gone" says \
     '\+memory-gone +VA 0x7f0000101000-0x7f0000101fff of 4242 +4K +moved' trace -r "$(rec let-go)" --changes
 

@@ -6,6 +6,7 @@ import json
 import blames
 import faults
 import stale
+from accesses import mediated
 from client import Client, Trace, clean, devices
 from guest import Recording, check, ioases, show, tool
 from model import replay
@@ -102,3 +103,13 @@ def test_stale_memory():
     _, used = [int(i) for i in replay(c.log).ioases]
     return stale.exact(t, c, lambda iova, at: f'map {used} {iova:#x} {stale.SIZE:#x} rw {at:#x}',
                        lambda iova: f'unmap {used} {iova:#x} {stale.SIZE:#x}')
+
+
+def test_unpin_of_replaced_memory():
+    t = Trace()
+    c = Client('--max-size', '1M', '--buffer', '32M', *mediated(1)).ready()
+    ioas = int(next(iter(replay(c.log).ioases)))
+    stale.ok(c, f'attach ioas_test0 {ioas}')
+    stale.unpinned(t, c, lambda iova, at: f'map {ioas} {iova:#x} {stale.SIZE:#x} rw {at:#x}',
+                   lambda iova, n: f'pin ioas_test0 {iova:#x} {n} rw',
+                   lambda iova, n: f'unpin ioas_test0 {iova:#x} {n}')

@@ -3,7 +3,7 @@
 import json
 import time
 
-from client import TOP, Client, devices
+from client import TOP, Client, Trace, devices
 from guest import PAGE, Recording, check, ioases, show, tool
 from model import replay
 
@@ -54,6 +54,48 @@ def predict_cases():
     yield ['allow %u 1 0'], []
 
 
+def now(ioas, device, steps, want):
+    """What is said of an attach while a trace runs: it knows areas, the walk who uses what."""
+    status, events, _ = predict('--from', 'events', '--ioas', ioas, device)
+    check(want or (status == 1 and events['verdict'] == 'unknown'), 'events alone:', events)
+    check({'users', 'allowed'} <= set(events['doubts']), 'events alone:', events['doubts'])
+    if not any('allow' in s for s in steps):
+        check(in_the_way(events) == want, 'events alone:', steps, in_the_way(events), want)
+    status, a, _ = predict('--ioas', ioas, device)
+    check(in_the_way(a) == want, 'now:', steps, in_the_way(a), want)
+    check(status == (4 if want else 0) and a['verdict'] == ('fails' if want else 'succeeds') and
+          not a['doubts'], 'now:', steps, status, a)
+    return a
+
+
+def test_predict_beside_trace():
+    """By the trace's numbers: a device that is attached, one that would move, an older context."""
+    old = Client('--max-size', '1M', pair=1).ready()
+    t = Trace()
+    c = Client('--max-size', '1M').ready()
+    cache, used = sorted(i['ioas'] for i in ioases(show('events'), c.pid))
+    first, other = devices()[1], devices(1)[3]
+    status, a, _ = predict('--ioas', used, first)
+    check(status == 0 and a['attached'] and not a['doubts'], 'attached:', a)
+    status, a, _ = predict('--ioas', cache, first)
+    check(status == 0 and a['moves'] and a['in_use_by'] == used and not a['doubts'], 'moves:', a)
+    check(predict('--from', 'events', '--ioas', cache, first)[1]['verdict'] == 'unknown', 'events')
+    # Of a context that is older it knows what was used since: one of two, then both.
+    for n, number in enumerate(replay(old.log).ioases):
+        check(old.ask(f'map {number} 0x10000 0x1000 r 0').startswith('ok'), 'map')
+        mine = min(i['ioas'] for i in ioases(show('events'), old.pid))
+        status, a, i = predict('--ioas', mine, other)
+        check(i['complete'] == (n == 1) and ('users' in a['doubts']) == (n == 0), n, a)
+        check((status, a['verdict']) == ((1, 'unknown'), (0, 'succeeds'))[n], n, status, a)
+    check(old.ask(f'map {next(iter(replay(old.log).ioases))} 0xfee00000 0x1000 r 0')
+          .startswith('ok'), 'map')
+    check(predict('--ioas', mine, other)[0] == 4, 'what is in the way of an older one')
+    for x in (c, old):
+        x.quit()
+    t.finish()
+    return 'attached, moves, older'
+
+
 def test_predict():
     """An attach fails where it was said to fail, and leaves the ranges that were said."""
     device = devices()[3]
@@ -66,11 +108,7 @@ def test_predict():
         for step in steps:
             check(c.ask(step % mine).startswith('ok'), step)
         moments.append(time.clock_gettime_ns(time.CLOCK_BOOTTIME))
-        live = predict('--from', 'events', '--ioas', ioas, device)[1]
-        seen = [x for x in in_the_way(live)]
-        # Not every source knows what is allowed; then it says so.
-        if 'allowed' not in live['doubts'] or not any('allow' in s for s in steps):
-            check(seen == want, 'now:', steps, seen, want, live['doubts'])
+        live = now(ioas, device, steps, want)
         answer = c.ask(f'attach {device} {mine}')
         check(answer == ('error -98' if want else 'ok'), steps, answer)
         then = []
@@ -78,6 +116,7 @@ def test_predict():
             then = [tuple(int(x, 16) for x in r.split('-'))
                     for r in c.ask(f'ranges {mine}').split()[1].split(',')]
             check(c.ask(f'detach {device}') == 'ok', 'detach')
+            check(spans(live['valid_then']) == then, 'now, ranges:', live['valid_then'], then)
         moments[-1] = (moments[-1], want, then)
     c.quit()
     path = rec.finish()

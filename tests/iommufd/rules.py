@@ -31,8 +31,8 @@ def test_check_compat():
 
 
 def test_check_race():
-    args = ('--seed', SEED, '--ops', scaled(5000, 400), 'race')
-    return clean_clients(*(('--threads', n, *args) for n in (4, 8)))
+    return clean_clients(('--threads', 4, '--seed', SEED, '--seconds', scaled(60, 5), 'race'),
+                         ('--threads', 8, '--seed', SEED, '--ops', scaled(5000, 400), 'race'))
 
 
 def test_check_killed():
@@ -40,6 +40,7 @@ def test_check_killed():
                    f'user --seed {SEED + n} --ops 1000000 {("race", "random")[n % 2]};'
                    for n in range(scaled(10, 4)))
     return clean('--ring', '64M', '--', 'sh', '-c', run + ' exit 0')
+
 
 def test_record():
     """What is in the file at its end is what a trace beside it has, and the log."""

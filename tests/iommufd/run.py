@@ -191,6 +191,10 @@ def test_copies():
     for c in cs:
         for have in (live, state):
             walk.agree(have, kernel, c.pid, list(replay(c.log).ioases), 'copies:')
+        for have in (kernel, state):
+            uses = [(i['used_by'], i['shared_bytes'] == i['mapped_bytes'])
+                    for i in ioases(have, c.pid)]
+            check(sorted(uses) == [('hardware', True), ('none', True)], 'a device and a cache', uses)
         pages = consistent(state, c.pid)['pages_objects']
         check(len(pages) == 1 and pages[0]['areas'] == 101, pages)
         check(pages[0]['pinned_pages'] == pages[0]['charged_pages'] == size // PAGE, pages)

@@ -5,7 +5,7 @@ import glob
 import os
 import struct
 
-from guest import check, ioases
+from guest import check, ioases, unless_uncertain
 
 IOMMU_DESTROY = 0x3b80
 IOMMU_IOAS_ALLOC = 0x3b81
@@ -100,6 +100,7 @@ def same_pages(e, k, names):
     check(money[0] == money[1], 'charges', money)
 
 
+@unless_uncertain
 def agree(events, kernel, pid, numbers, what):
     """All that both pictures know of the context of a process; the number of areas."""
     e, k = context(events, pid), context(kernel, pid)

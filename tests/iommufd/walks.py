@@ -24,7 +24,7 @@ def test_walk_many_areas():
     t = Trace('--ring', '64M')
     c = Client('--max-size', '4M').ready()
     cache, used = list(replay(c.log).ioases)
-    for n in range(scaled(20000, 1300)):
+    for n in range(scaled(5000, 1300)):
         answer = c.ask(f'copy {(used, cache)[n % 8 == 0]} {0x200000000 + n * 0x3000:#x} {cache} '
                        f'{0x100000000 + n % 512 * 0x1000:#x} {0x1000 * (1 + n % 2):#x} rw')
         check(answer.startswith('ok'), answer)

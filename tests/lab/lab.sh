@@ -115,7 +115,8 @@ devices() {
 # their host is shared: what counts as a stall must be longer than on hardware.
 cmdline() {
     echo "console=ttyS0 ignore_loglevel intel_iommu=on iommu=nopt oops=panic panic=-1" \
-        "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 no_timer_check$append"
+        "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 no_timer_check" \
+        "rcupdate.rcu_cpu_stall_suppress_at_boot=1$append"
 }
 
 # start_qemu ACCEL SECONDS LOGS: in the background, as $qemu. The guest is told

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Memory that a process lets go of under a device, on any backend: the device still reaches the
 old pages, and the state must say so of exactly these areas."""
+import time
+
 from guest import check, no_loss
 
 SIZE = 0x10000
@@ -43,6 +45,44 @@ def exact(t, c, mapping, unmapping):
     no_loss(s)
     same(state, c, areas)
     return f"{len([e for e in t.events if e['kind'] == 'memory-gone'])} events"
+
+
+def pinned(expected=None):
+    """Pages that the whole machine has pinned, by its own two counters; others pin for a moment."""
+    end = time.monotonic() + 5
+    found = vmstat_pinned()
+    while expected is not None and found != expected and time.monotonic() < end:
+        time.sleep(0.1)
+        found = vmstat_pinned()
+    return found
+
+
+def vmstat_pinned():
+    with open('/proc/sys/vm/stat_refresh', 'w') as f:
+        f.write('1')
+    with open('/proc/vmstat') as f:
+        v = dict(line.split() for line in f)
+    return int(v['nr_foll_pin_acquired']) - int(v['nr_foll_pin_released'])
+
+
+def unpinned(t, c, mapping, pin, unpin):
+    """What a mediated device pinned is what is let go of, whatever is in its place by then."""
+    at = 20 * MIB
+    ok(c, mapping(BASE, at))
+    before = min(pinned() for _ in range(5))
+    ok(c, pin(BASE, 3))
+    check(pinned(before + 3) == before + 3, 'pins', before, pinned())
+    ok(c, f'memory over {at:#x} {SIZE:#x}')
+    check(pinned(before + 3) == before + 3, 'the old pages went', before, pinned())
+    ok(c, unpin(BASE, 3))
+    check(pinned(before) == before, 'left', before, pinned())
+    s, state = t.finish()
+    no_loss(s)
+    left, = {i['client_pins'] for ctx in state['contexts'] if ctx['pid'] == c.pid
+             for i in ctx['ioases'] if any(a['iova'] == BASE for a in i['areas'])}
+    told = [(e['kind'], e['pages']) for e in t.events if e['kind'] in ('access-pin', 'access-unpin')]
+    check(told == [('access-pin', 3), ('access-unpin', 3)] and left == 0, told, left)
+    c.quit()
 
 
 def same(state, c, areas):

@@ -155,6 +155,7 @@ struct model_domain {
 	unsigned int users;
 	uint64_t page_size;
 	int64_t mapped;
+	bool dirty;
 };
 
 struct model_ioas {

@@ -170,6 +170,7 @@ static bool domains(struct compare *k)
 		n++;
 		if (!SAME("domain is there", 1, d != NULL) ||
 		    !SAME("domain mapped", w->mapped, d->mapped) ||
+		    !SAME("domain dirty", w->dirty, d->dirty) ||
 		    !SAME("domain page size", w->page_size, d->page_size))
 			return false;
 	}

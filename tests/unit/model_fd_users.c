@@ -372,15 +372,16 @@ static void option(struct model_at *at)
 /* Of a domain, so that there must be one; the ioctl is no op that is told. */
 static void track_dirty(struct model_at *at)
 {
+	struct model_domain *domain = &at->s->domain[at->asked->user < 2 ? 0 : 1];
 	bool on = at->asked->flags & MODEL_VALUE;
 	struct ioas_event *ev;
 
-	if (at->c->backend != IOAS_BACKEND_IOMMUFD || !model_has_hardware(at->c, at->s))
+	if (at->c->backend != IOAS_BACKEND_IOMMUFD || !domain->id)
 		return;
-	at->s->dirty = on;
-	at->s->entries_left = 0;
+	domain->dirty = on;
 	ev = model_tell(at, IOAS_EV_DIRTY);
 	ev->body_obj.mode = at->s->mode;
+	ev->body_obj.object = domain->id;
 	ev->body_obj.dirty = on;
 }
 

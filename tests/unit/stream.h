@@ -218,8 +218,7 @@ static inline void stream_any_obj(struct unit_random *r, struct ioas_event *ev)
 	obj->domain = (__u32)unit_below(r, 3);
 	obj->page_size = 4096ULL << unit_below(r, 3);
 	obj->option = (__u32)(1 + unit_below(r, 2));
-	obj->value =
-		ev->kind == IOAS_EV_UNCERTAIN ? ev->time_ns - unit_below(r, 500) : unit_below(r, 2);
+	obj->value = ioas_event_is_mark(ev) ? ev->time_ns - unit_below(r, 500) : unit_below(r, 2);
 	obj->exact = (__u32)unit_below(r, 2);
 	strcpy(obj->name, unit_below(r, 2) ? "0000:01:00.0" : "");
 }
@@ -340,6 +339,8 @@ static inline struct ioas_event stream_any(struct unit_random *r, uint64_t time_
 		stream_any_memory(r, &ev);
 	else
 		stream_any_obj(r, &ev);
+	if (ev.kind == IOAS_EV_MEMORY_LOST)
+		ev.ctx = ev.ioas = 0;
 	return ev;
 }
 

@@ -99,6 +99,8 @@ static struct ioas_event good(unsigned int kind)
 		ev.body_memory.owner_tgid = 100;
 		ev.body_memory.cause = IOAS_GONE_MOVED;
 	}
+	if (kind == IOAS_EV_MEMORY_LOST)
+		ev.ctx = ev.ioas = 0;
 	return ev;
 }
 
@@ -257,6 +259,9 @@ static void test_more_fields(void **state)
 	REFUSED_WITH(IOAS_EV_MEMORY_GONE, body_memory.owner_tgid = 0);
 	REFUSED_WITH(IOAS_EV_MEMORY_GONE, body_memory.cause = IOAS_GONE_NONE);
 	REFUSED_WITH(IOAS_EV_MEMORY_GONE, body_memory.cause = IOAS_GONE_DISCARDED + 1);
+	REFUSED_WITH(IOAS_EV_MEMORY_LOST, order = 1);
+	REFUSED_WITH(IOAS_EV_MEMORY_LOST, ctx = 1);
+	REFUSED_WITH(IOAS_EV_MEMORY_LOST, ioas = 1);
 	REFUSED_WITH(IOAS_EV_FAULT, order = 1);
 	REFUSED_WITH(IOAS_EV_FAULT, ctx = 0); /* whose IOAS? */
 	REFUSED_WITH(IOAS_EV_FAULT, body_fault.source = IOAS_FAULT_REPORTED + 1);

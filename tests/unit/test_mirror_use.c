@@ -75,6 +75,49 @@ static void test_dirty(void **state)
 	assert_false(the_ioas(f)->dirty);
 }
 
+static void track(struct fixture *f, uint32_t domain, bool on, int want)
+{
+	struct ioas_event ev = unit_event(IOAS_EV_DIRTY);
+
+	ev.body_obj.object = domain;
+	ev.body_obj.dirty = on;
+	assert_int_equal(apply(f, ev), want);
+}
+
+static void domain(struct fixture *f, unsigned int kind, uint32_t id)
+{
+	struct ioas_event ev = unit_event(kind);
+
+	ev.body_obj.object = id;
+	assert_int_equal(apply(f, ev), 0);
+}
+
+/* iommufd: of one domain, and nothing else of the IOAS is said with it. */
+static void test_dirty_domain(void **state)
+{
+	struct fixture *f = *state;
+
+	open_ioas(f);
+	domain(f, IOAS_EV_DOMAIN_ATTACH, 7);
+	domain(f, IOAS_EV_DOMAIN_ATTACH, 8);
+	assert_false(mirror_tracks_dirty(the_ioas(f)));
+	track(f, 7, true, 0);
+	track(f, 8, true, 0);
+	track(f, 8, false, 0);
+	assert_true(mirror_find_domain(the_ioas(f), 7)->dirty);
+	assert_false(mirror_find_domain(the_ioas(f), 8)->dirty);
+	assert_false(the_ioas(f)->dirty);
+	assert_true(mirror_tracks_dirty(the_ioas(f)));
+	assert_int_equal(the_ioas(f)->entries_left, -1);
+	/* With the domain it goes. */
+	domain(f, IOAS_EV_DOMAIN_DETACH, 7);
+	assert_false(mirror_tracks_dirty(the_ioas(f)));
+	/* Of one never heard of: it must be there. */
+	track(f, 9, true, -ENOENT);
+	assert_true(mirror_find_domain(the_ioas(f), 9)->dirty);
+	assert_int_equal(mirror_anomalies(f->m)->count[MIRROR_UNKNOWN_OBJECT], 1);
+}
+
 /* What is told of dirty tracking brings along how many areas there may still be. */
 static void test_entries_left(void **state)
 {
@@ -227,11 +270,11 @@ static void test_adopted_users(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIXTURE(test_charges),	  WITH_FIXTURE(test_groups),
-		WITH_FIXTURE(test_dirty),	  WITH_FIXTURE(test_entries_left),
-		WITH_FIXTURE(test_options),	  WITH_FIXTURE(test_domains),
-		WITH_FIXTURE(test_filled),	  WITH_FIXTURE(test_devices),
-		WITH_FIXTURE(test_adopted_users),
+		WITH_FIXTURE(test_charges),	 WITH_FIXTURE(test_groups),
+		WITH_FIXTURE(test_dirty),	 WITH_FIXTURE(test_dirty_domain),
+		WITH_FIXTURE(test_entries_left), WITH_FIXTURE(test_options),
+		WITH_FIXTURE(test_domains),	 WITH_FIXTURE(test_filled),
+		WITH_FIXTURE(test_devices),	 WITH_FIXTURE(test_adopted_users),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,7 @@ static struct mirror *replay(const struct told *t, uint64_t time_ns, size_t *cou
 	assert_true(m && stopped);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct ioas_event *ev = &t->events[i];
-		bool loss = ev->kind == IOAS_EV_UNCERTAIN;
+		bool loss = ioas_event_is_mark(ev);
 		bool later = (loss ? ev->body_obj.value : ev->time_ns) > time_ns;
 
 		bool alone = loss || ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE;

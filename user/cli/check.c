@@ -30,7 +30,7 @@ struct checking {
 	FILE *out;
 	struct trace_summary sum;
 	__u64 contexts; /* whose birth was seen */
-	__u64 marks; /* UNCERTAIN in a recording: nobody submitted these */
+	__u64 marks; /* that something was lost: nobody submitted these */
 	char doubts[DOUBTS_MAX][192];
 	size_t ndoubts;
 };
@@ -77,7 +77,7 @@ static void take(struct checking *c, const struct ioas_event *ev)
 	trace_count(&c->sum, ev);
 	if (ev->kind == IOAS_EV_CTX_NEW && !(ev->flags & IOAS_F_ADOPTED))
 		c->contexts++;
-	c->marks += ev->kind == IOAS_EV_UNCERTAIN;
+	c->marks += ioas_event_is_mark(ev);
 	check_event(c->check, ev); /* what contradicts is judged there */
 }
 

@@ -128,6 +128,7 @@ static int parse(int argc, char **argv, struct predict_options *o, int *status)
 		return 1;
 	*status = parse_words(argc, argv, o);
 	o->source.numbered = o->ioas;
+	o->source.users = true;
 	return *status;
 }
 

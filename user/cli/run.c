@@ -402,6 +402,8 @@ void run_summary(const struct run *r, struct trace_summary *sum)
 	if (r->instance) {
 		maps_stats(instance_maps(r->instance), sum->stats);
 		sum->missed = instance_missed(r->instance);
+		sum->memory_lost =
+			sum->stats[IOAS_STAT_MEMORY_LOST] + instance_memory_missed(r->instance);
 		instance_hooks(r->instance, &sum->hooks, &sum->hooks_all);
 	}
 	sum->seen = sum->stats[IOAS_STAT_SEEN];

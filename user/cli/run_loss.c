@@ -51,12 +51,28 @@ static int take_marks(struct loss *l)
 	return err;
 }
 
+/* Whose memory it was nobody knows: it was lost somewhere between the last look and this one. */
+static void look_at_memory(struct loss *l, const __u64 *stats)
+{
+	__u64 lost = stats[IOAS_STAT_MEMORY_LOST] + instance_memory_missed(l->instance);
+	struct ioas_event ev = { .len = sizeof(ev),
+				 .kind = IOAS_EV_MEMORY_LOST,
+				 .time_ns = run_now_ns() };
+
+	ev.body_obj.value = l->memory_ns ?: instance_maps(l->instance)->start_ns;
+	if (lost != l->memory)
+		l->sink->event(&ev, l->sink->arg);
+	l->memory = lost;
+	l->memory_ns = ev.time_ns;
+}
+
 void loss_look(struct loss *l)
 {
 	__u64 stats[IOAS_STAT_MAX], now, missed, watched;
 
 	if (maps_stats(instance_maps(l->instance), stats))
 		return;
+	look_at_memory(l, stats);
 	l->all_since = 0;
 	missed = instance_missed(l->instance) + stats[IOAS_STAT_NO_CONTEXT];
 	watched = missed + stats[IOAS_STAT_ARG_CHANGED];

@@ -17,6 +17,8 @@ struct loss {
 	__u64 missed; /* probes missed and hooks outside any op, when they were last counted */
 	__u64 watched; /* with areas that were not what had been announced */
 	__u64 map_full;
+	__u64 memory; /* times that it was not told what a process let go of */
+	__u64 memory_ns; /* when that was last looked at; 0: not yet */
 	__u64 spread_ns; /* when the marks of the hooks were last read */
 	__u64 dropped; /* events, when the marks for these were last read */
 	__u64 dropped_ns; /* when it was last seen to rise */

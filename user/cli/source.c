@@ -9,6 +9,7 @@
 #include "core/recording.h"
 #include "core/state_mirror.h"
 #include "core/state_time.h"
+#include "core/state_users.h"
 #include "live/log.h"
 #include "live/maps.h"
 #include "live/snapshot.h"
@@ -199,7 +200,7 @@ static bool complete(const struct state *events, const struct state *kernel)
 }
 
 /* The walk goes first: what comes up after it the trace knows. */
-static int take_best(struct state *s)
+static int take_best(struct state *s, bool users)
 {
 	_cleanup_state_ struct state events = {}, kernel = {};
 	int err = snapshot_take(&kernel);
@@ -214,9 +215,20 @@ static int take_best(struct state *s)
 	if (!err && !use_events)
 		log_warn("some containers are older than the running trace: "
 			 "reading the kernel's lists");
+	if (use_events && users)
+		state_take_users(&events, &kernel);
 	*s = use_events ? events : kernel;
 	memset(use_events ? &events : &kernel, 0, sizeof(events));
 	return 0;
+}
+
+/* A walk that fails has said why; then it stays unknown who uses what. */
+static void add_users(struct state *s)
+{
+	_cleanup_state_ struct state kernel = {};
+
+	if (state_lacks_users(s) && !snapshot_take(&kernel))
+		state_take_users(s, &kernel);
 }
 
 static int take_live(const struct source *s, struct state *out)
@@ -224,9 +236,12 @@ static int take_live(const struct source *s, struct state *out)
 	if (s->live == SOURCE_KERNEL)
 		return snapshot_take(out);
 	if (s->live == SOURCE_AUTO && !s->numbered)
-		return take_best(out);
-	if (!take_events(out, s->live == SOURCE_EVENTS))
+		return take_best(out, s->users);
+	if (!take_events(out, s->live == SOURCE_EVENTS)) {
+		if (s->live == SOURCE_AUTO && s->users)
+			add_users(out);
 		return 0;
+	}
 	return s->live == SOURCE_EVENTS ? -ENOENT : snapshot_take(out);
 }
 

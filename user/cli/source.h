@@ -21,6 +21,7 @@ struct source {
 	enum source_live live;
 	bool live_set; /* the user chose */
 	bool numbered; /* IOASes are asked for by number: those of the trace, where there is one */
+	bool users; /* who uses IOASes matters: what a trace does not keep of it, a walk tells */
 };
 
 /* Lines of the help text. */

@@ -253,7 +253,8 @@ static int take(struct check *c, const struct ioas_event *ev)
 	if (ev->kind == IOAS_EV_UNCERTAIN)
 		return take_uncertain(c, ev);
 	/* No promise of the kernel: a device may ask, and a process unmap, what it likes. */
-	if (ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE)
+	if (ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE ||
+	    ev->kind == IOAS_EV_MEMORY_LOST)
 		return mirror_apply(c->mirror, ev);
 	/* What closed a context may be told after its end: that does not bring it back. */
 	if (ev->ctx)
@@ -274,7 +275,7 @@ static int take(struct check *c, const struct ioas_event *ev)
 int check_event(struct check *c, const struct ioas_event *ev)
 {
 	c->stats.events++;
-	c->came += ev->kind != IOAS_EV_UNCERTAIN;
+	c->came += !ioas_event_is_mark(ev);
 	return take(c, ev);
 }
 

@@ -45,6 +45,7 @@ static const char *const kind_names[] = {
 	[IOAS_EV_UNCERTAIN] = "uncertain",
 	[IOAS_EV_FAULT] = "fault",
 	[IOAS_EV_MEMORY_GONE] = "memory-gone",
+	[IOAS_EV_MEMORY_LOST] = "memory-lost",
 };
 
 static const char *const op_names[] = {
@@ -248,6 +249,11 @@ bool ioas_event_is_pages(const struct ioas_event *ev)
 	return ev->kind >= IOAS_EV_PAGES_NEW && ev->kind <= IOAS_EV_PAGES_OWNER;
 }
 
+bool ioas_event_is_mark(const struct ioas_event *ev)
+{
+	return ev->kind == IOAS_EV_UNCERTAIN || ev->kind == IOAS_EV_MEMORY_LOST;
+}
+
 bool ioas_event_is_range(const struct ioas_event *ev)
 {
 	return ev->kind >= IOAS_EV_RANGE_ADD && ev->kind <= IOAS_EV_RANGE_CLEAR;
@@ -374,6 +380,11 @@ static bool memory_possible(const struct ioas_event *ev)
 	       memory->cause < COUNT_OF(cause_names);
 }
 
+static bool memory_lost_possible(const struct ioas_event *ev)
+{
+	return !ev->order && !ev->ctx && !ev->ioas && obj_possible(ev);
+}
+
 static bool charge_possible(const struct ioas_charge_body *charge)
 {
 	return charge->counter != IOAS_COUNTER_NONE && charge->counter < COUNT_OF(counter_names);
@@ -393,6 +404,8 @@ int ioas_event_check_fields(const struct ioas_event *ev)
 		return fault_possible(ev) ? 0 : -EBADMSG;
 	if (ev->kind == IOAS_EV_MEMORY_GONE)
 		return memory_possible(ev) ? 0 : -EBADMSG;
+	if (ev->kind == IOAS_EV_MEMORY_LOST)
+		return memory_lost_possible(ev) ? 0 : -EBADMSG;
 	if (!ev->ctx && ev->kind != IOAS_EV_UNCERTAIN)
 		return -EBADMSG;
 	if (!ev->ioas && !of_ctx(ev))

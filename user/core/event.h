@@ -66,6 +66,9 @@ bool ioas_event_is_change(const struct ioas_event *ev);
 /* Whether the kind is a change whose body is body_area, body_pages, body_range. */
 bool ioas_event_is_area(const struct ioas_event *ev);
 bool ioas_event_is_pages(const struct ioas_event *ev);
+/* Whether it says that something was lost: the reader's own word, which no hook has submitted. */
+bool ioas_event_is_mark(const struct ioas_event *ev);
+
 bool ioas_event_is_range(const struct ioas_event *ev);
 
 #endif

@@ -17,8 +17,8 @@
 /*
  * Reads a line of VT-d's driver (drivers/iommu/intel/dmar.c: dmar_fault_do_one()),
  * terminated, with or without its "DMAR: ", into the fields of *fault that it tells:
- * .iova, .access, .reason, .pasid, .rid, .known, and from 7.x on .segment. 0, or -EBADMSG
- * with *fault untouched.
+ * .iova, .access, .reason, .pasid, .rid, .segment (7.x: older kernels do not print it), .known.
+ * 0, or -EBADMSG with *fault untouched.
  */
 int fault_parse(const char *text, struct ioas_fault_body *fault);
 

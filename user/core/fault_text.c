@@ -58,33 +58,34 @@ static bool request(const char **at, struct ioas_fault_body *f)
 	return true;
 }
 
-/* "0000:" before the bus, in newer kernels; there is none if that is the bus. */
-static void segment(const char **at, struct ioas_fault_body *f)
+/* "01:00.0" */
+static bool function(const char **at, struct ioas_fault_body *f)
 {
-	const char *behind = *at;
-	uint64_t value;
+	uint64_t bus, device, number;
 
-	if (!hex(&behind, 0xffff, &value) || !skip(&behind, ":") ||
-	    behind[strcspn(behind, ":]")] != ':')
-		return;
-	f->segment = (uint32_t)value;
-	*at = behind;
+	if (!hex(at, 0xff, &bus) || !skip(at, ":") || !hex(at, 0x1f, &device) || !skip(at, ".") ||
+	    !hex(at, 7, &number))
+		return false;
+	f->rid = (uint32_t)(bus << 8 | device << 3 | number);
+	f->known |= IOAS_FAULT_HAS_RID;
+	return true;
 }
 
-/* "Request device [01:00.0] ", "Request device [0000:01:00.0] " */
+/* "Request device [01:00.0] ", of newer kernels "Request device [0000:01:00.0] " */
 static bool requester(const char **at, struct ioas_fault_body *f)
 {
-	uint64_t bus, device, function;
+	const char *behind;
+	uint64_t segment;
 
 	if (!skip(at, "Request device ["))
 		return false;
-	segment(at, f);
-	if (!hex(at, 0xff, &bus) || !skip(at, ":") || !hex(at, 0x1f, &device) || !skip(at, ".") ||
-	    !hex(at, 7, &function) || !skip(at, "] "))
-		return false;
-	f->rid = (uint32_t)(bus << 8 | device << 3 | function);
-	f->known |= IOAS_FAULT_HAS_RID;
-	return true;
+	behind = *at;
+	if (hex(&behind, 0xffff, &segment) && skip(&behind, ":") && function(&behind, f)) {
+		f->segment = (uint32_t)segment;
+		*at = behind;
+		return skip(at, "] ");
+	}
+	return function(at, f) && skip(at, "] ");
 }
 
 /* "fault addr 0x1000 [fault reason 0x06] " and some words that only people read */

@@ -331,5 +331,7 @@ int mirror_apply(struct mirror *m, const struct ioas_event *ev)
 	}
 	if (ev->kind == IOAS_EV_MEMORY_GONE)
 		return mirror_apply_gone(m, ev);
+	if (ev->kind == IOAS_EV_MEMORY_LOST)
+		return mirror_apply_lost(m, ev);
 	return apply_to_ctx(m, ev);
 }

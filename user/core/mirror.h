@@ -56,7 +56,7 @@ struct mirror_ioas {
 	uint32_t id;
 	uint8_t mode; /* enum ioas_mode; IOAS_MODE_NONE: not known */
 	bool adopted; /* existed before we looked */
-	bool dirty; /* dirty tracking is on */
+	bool dirty; /* dirty tracking is on, as told of it as a whole: see mirror_tracks_dirty() */
 	bool small_pages; /* IOAS_OPTION_HUGE_PAGES is 0 */
 	struct mirror_ctx *ctx;
 	uint64_t non_pinned_groups; /* groups that make every mapped page dirty */
@@ -139,6 +139,7 @@ struct mirror_domain {
 	uint32_t id;
 	uint64_t page_size; /* smallest that it maps, bytes; 0: not told */
 	int64_t mapped; /* bytes of areas that it maps, as AREA_FILLED told */
+	bool dirty; /* dirty tracking is on */
 };
 
 struct mirror_device {
@@ -341,19 +342,49 @@ struct mirror_owner mirror_area_owner(const struct mirror *m, const struct mirro
  * What of an area's memory is stale: its process has unmapped, moved or discarded
  * what was at the addresses after it was pinned, and devices still reach that. As
  * MEMORY_GONE told; without such events nothing is stale. Nor is what is pinned by
- * clients of type1 alone.
+ * clients of type1 alone. Where such events were lost after it was pinned (MEMORY_LOST, or
+ * no memory to keep them) nobody knows, and that is told, too.
  */
 struct mirror_stale {
 	uint64_t va; /* from the first stale address to the last */
 	uint64_t last;
 	uint64_t bytes; /* between them; UINT64_MAX also stands for 2^64 */
 	uint64_t since_ns; /* the first of it */
-	uint32_t cause; /* enum ioas_memory_cause, of that */
+	uint32_t cause; /* enum ioas_memory_cause, of that; NONE: of nothing, .lost is set */
+	bool lost; /* what was told is not all: more of it may be stale */
 };
 
-/* Whether any of it is; *out is written only then. */
+/*
+ * Whether any of it is, or may be; *out is written only then. O(log n) and the ranges that
+ * meet it: see mirror_stale_answer() for many areas.
+ */
 bool mirror_area_stale(const struct mirror *m, const struct mirror_ioas *ioas,
 		       const struct mirror_area *area, struct mirror_stale *out);
+
+/* A question for one of many areas. */
+struct mirror_stale_ask {
+	void *mine[2]; /* the asker's */
+	struct gone_owner *owner; /* these are the mirror's */
+	uint64_t va;
+	uint64_t last;
+	uint64_t since;
+};
+
+typedef int (*mirror_stale_fn)(const struct mirror_stale_ask *ask, const struct mirror_stale *s,
+			       void *arg);
+
+/* false: it needs no question, nothing of it is stale. .mine is left NULL. */
+bool mirror_stale_ask(const struct mirror *m, const struct mirror_ioas *ioas,
+		      const struct mirror_area *area, struct mirror_stale_ask *out);
+
+/*
+ * Answers as mirror_area_stale(), in any sequence, by calls for those of which something is
+ * stale or may be; sorts @ask. 0, -ENOMEM after some calls, or what @fn returned other than
+ * 0, which ends it. The mirror must not change since the questions were made, and is used by
+ * one thread. O((n + ranges) * log(n + ranges)).
+ */
+int mirror_stale_answer(const struct mirror *m, struct mirror_stale_ask *ask, size_t n,
+			mirror_stale_fn fn, void *arg);
 
 /* Pages objects of a context by number, those without areas included. NULL: none (any more). */
 const struct mirror_pages *mirror_pages_first(const struct mirror_ctx *ctx);
@@ -372,6 +403,9 @@ size_t mirror_access_count(const struct mirror_ioas *ioas);
 const struct mirror_access *mirror_access_first(const struct mirror_ioas *ioas);
 const struct mirror_access *mirror_access_next(const struct mirror_access *access);
 const struct mirror_access *mirror_find_access(const struct mirror_ioas *ioas, uint32_t id);
+
+/* Whether dirty tracking is on for all of it (type1), or for one of its domains (iommufd). */
+bool mirror_tracks_dirty(const struct mirror_ioas *ioas);
 
 /* Whether something pins all of it: a domain, or a group that is not emulated. */
 bool mirror_has_hardware(const struct mirror_ioas *ioas);

@@ -248,7 +248,8 @@ static int apply_update(struct mirror *m, struct mirror_ioas *ioas, const struct
 	if (mirror_owner_get(m, owner, &number))
 		return -ENOMEM;
 	mirror_owner_put(m, area->owner);
-	mirror_gone_clear(m, owner.tgid, body->va, body->va + (body->last - body->iova));
+	mirror_gone_clear(m, owner.tgid, body->va, body->va + (body->last - body->iova),
+			  ev->time_ns);
 	area->owner = number;
 	area->va = body->va;
 	area->vaddr_invalid = false;

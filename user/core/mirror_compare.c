@@ -187,7 +187,8 @@ static int domains(const struct compare *c, const struct mirror_domain *a,
 	int rc = 0;
 
 	for (; a && b && !rc; a = mirror_domain_next(a), b = mirror_domain_next(b))
-		rc = FIELDS(c, "domain", a->id, FIELD(id), FIELD(page_size), FIELD(mapped));
+		rc = FIELDS(c, "domain", a->id, FIELD(id), FIELD(page_size), FIELD(mapped),
+			    FIELD(dirty));
 	return rc ? rc : ends(c, "domains", a, b);
 }
 

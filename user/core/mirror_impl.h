@@ -11,7 +11,7 @@
  *   mirror_use.c     groups, domains, devices, accesses, options
  *   mirror_range.c   ranges where areas may be, and may not
  *   mirror_pin.c     pins of clients
- *   mirror_stale.c   memory that is gone
+ *   mirror_stale.c   memory that is gone, mirror_stale_many.c: which areas that concerns
  *   mirror_view.c    reading
  *   mirror_keyframe.c, mirror_keyframe_ioas.c
  *   mirror_compare.c, mirror_check.c
@@ -64,6 +64,7 @@ struct mirror {
 	struct owner_table owners;
 	struct gone_owner *gone; /* by process */
 	size_t ngone; /* ranges, of all */
+	uint64_t gone_lost_ns; /* until then not all of it was told; 0: all was */
 	size_t gone_room; /* so many, then those that matter no more are dropped */
 	struct mirror_stats stats;
 	struct mirror_anomalies anomalies;
@@ -168,8 +169,12 @@ int mirror_unnamed_pins(const struct mirror *m, const struct mirror_ioas *ioas, 
 /* MEMORY_GONE; 0, or -ENOMEM: some of what is stale will not be said to be. */
 int mirror_apply_gone(struct mirror *m, const struct ioas_event *ev);
 
+/* MEMORY_LOST; 0. */
+int mirror_apply_lost(struct mirror *m, const struct ioas_event *ev);
+
 /* The addresses have their memory again: a process has said so by VADDR. */
-void mirror_gone_clear(struct mirror *m, uint32_t tgid, uint64_t va, uint64_t last);
+void mirror_gone_clear(struct mirror *m, uint32_t tgid, uint64_t va, uint64_t last,
+		       uint64_t time_ns);
 
 void mirror_gone_free(struct mirror *m);
 

@@ -70,6 +70,12 @@ static int tell_domain(const struct keyframe *k, const struct mirror_ioas *i,
 	ev.body_obj.object = d->id;
 	ev.body_obj.page_size = d->page_size;
 	rc = tell(k, &ev);
+	if (!rc && d->dirty) {
+		ev = blank(k, IOAS_EV_DIRTY, i);
+		ev.body_obj.object = d->id;
+		ev.body_obj.dirty = 1;
+		rc = tell(k, &ev);
+	}
 	if (rc || !d->mapped)
 		return rc;
 	ev = blank(k, IOAS_EV_AREA_FILLED, i);

@@ -7,25 +7,11 @@
  */
 #include <errno.h>
 
-#include "core/mirror_impl.h"
+#include "core/mirror_stale_impl.h"
 
 #define GONE_ROOM 16384 /* ranges, before it is looked which of them matter */
 
-struct gone_owner {
-	uint32_t tgid;
-	struct itree ranges;
-	UT_hash_handle hh;
-};
-
-struct gone_range {
-	struct itree_node node; /* [va, last] */
-	uint64_t time_ns;
-	uint32_t uid;
-	uint8_t cause; /* enum ioas_memory_cause */
-	bool needed; /* while it is looked which are */
-};
-
-static struct gone_owner *find_owner(const struct mirror *m, uint32_t tgid)
+struct gone_owner *gone_find_owner(const struct mirror *m, uint32_t tgid)
 {
 	struct gone_owner *o;
 
@@ -36,7 +22,7 @@ static struct gone_owner *find_owner(const struct mirror *m, uint32_t tgid)
 static struct gone_owner *get_owner(struct mirror *m, uint32_t tgid)
 {
 	const struct ioas_alloc *hash_alloc = &m->alloc;
-	struct gone_owner *o = find_owner(m, tgid);
+	struct gone_owner *o = gone_find_owner(m, tgid);
 
 	if (o)
 		return o;
@@ -49,11 +35,6 @@ static struct gone_owner *get_owner(struct mirror *m, uint32_t tgid)
 		return o;
 	ioas_alloc_release(&m->alloc, o);
 	return NULL;
-}
-
-static struct gone_range *range_of(struct itree_node *node)
-{
-	return itree_entry(node, struct gone_range, node);
 }
 
 static int put(struct mirror *m, struct gone_owner *o, uint64_t va, uint64_t last,
@@ -85,9 +66,9 @@ static int cut(struct mirror *m, struct gone_owner *o, uint64_t va, uint64_t las
 	int err = 0;
 
 	while ((node = itree_first_in(&o->ranges, va, last))) {
-		struct gone_range old = *range_of(node);
+		struct gone_range old = *gone_range_of(node);
 
-		drop(m, o, range_of(node));
+		drop(m, o, gone_range_of(node));
 		if (old.node.start < va)
 			err = put(m, o, old.node.start, va - 1, &old) ?: err;
 		if (old.node.last > last)
@@ -102,7 +83,7 @@ static void free_owner(struct mirror *m, struct gone_owner *o)
 	struct itree_node *node;
 
 	while ((node = itree_first(&o->ranges)))
-		drop(m, o, range_of(node));
+		drop(m, o, gone_range_of(node));
 	HASH_DEL(m->gone, o);
 	ioas_alloc_release(&m->alloc, o);
 }
@@ -117,19 +98,28 @@ void mirror_gone_free(struct mirror *m)
 	}
 }
 
-void mirror_gone_clear(struct mirror *m, uint32_t tgid, uint64_t va, uint64_t last)
+/* From when it was pinned to then, what its process has let go of was not all told. */
+static void lost_until(struct mirror *m, uint64_t time_ns)
 {
-	struct gone_owner *o = find_owner(m, tgid);
+	if (time_ns > m->gone_lost_ns)
+		m->gone_lost_ns = time_ns;
+}
 
-	if (o && va <= last && cut(m, o, va, last))
+void mirror_gone_clear(struct mirror *m, uint32_t tgid, uint64_t va, uint64_t last,
+		       uint64_t time_ns)
+{
+	struct gone_owner *o = gone_find_owner(m, tgid);
+
+	if (o && va <= last && cut(m, o, va, last)) {
 		m->stats.stale_lost++;
+		lost_until(m, time_ns);
+	}
 }
 
 /* ---- what is stale ---- */
 
-/* The addresses of the area in its process, and since when they are pinned. */
-static bool pinned_range(const struct mirror_ioas *ioas, const struct mirror_area *area,
-			 uint64_t *va, uint64_t *last, uint64_t *since)
+bool gone_pinned(const struct mirror_ioas *ioas, const struct mirror_area *area, uint64_t *va,
+		 uint64_t *last, uint64_t *since)
 {
 	const struct mirror_pages *pages = mirror_area_pages(area);
 
@@ -148,27 +138,18 @@ static bool pinned_range(const struct mirror_ioas *ioas, const struct mirror_are
 static struct gone_range *first_stale(struct itree_node *node, uint64_t va, uint64_t last,
 				      uint64_t since)
 {
-	while (node && range_of(node)->time_ns < since)
+	while (node && gone_range_of(node)->time_ns < since)
 		node = itree_next_in(node, va, last);
-	return range_of(node);
+	return gone_range_of(node);
 }
 
-bool mirror_area_stale(const struct mirror *m, const struct mirror_ioas *ioas,
-		       const struct mirror_area *area, struct mirror_stale *out)
+/* The ranges from @r on; *out is of the first. */
+static void sum_up(struct gone_range *r, uint64_t va, uint64_t last, uint64_t since,
+		   struct mirror_stale *out)
 {
-	struct mirror_owner owner = mirror_area_owner(m, area);
-	const struct gone_owner *o = m->gone ? find_owner(m, owner.tgid) : NULL;
-	uint64_t va, last, since;
-	struct gone_range *r;
-
-	if (!o || !pinned_range(ioas, area, &va, &last, &since))
-		return false;
-	r = first_stale(itree_first_in(&o->ranges, va, last), va, last, since);
-	if (!r)
-		return false;
-	*out = (struct mirror_stale){ .va = r->node.start > va ? r->node.start : va,
-				      .since_ns = r->time_ns,
-				      .cause = r->cause };
+	out->va = r->node.start > va ? r->node.start : va;
+	out->since_ns = r->time_ns;
+	out->cause = r->cause;
 	for (; r; r = first_stale(itree_next_in(&r->node, va, last), va, last, since)) {
 		uint64_t from = r->node.start > va ? r->node.start : va;
 
@@ -181,60 +162,50 @@ bool mirror_area_stale(const struct mirror *m, const struct mirror_ioas *ioas,
 	}
 	if (!out->bytes)
 		out->bytes = UINT64_MAX;
+}
+
+bool mirror_area_stale(const struct mirror *m, const struct mirror_ioas *ioas,
+		       const struct mirror_area *area, struct mirror_stale *out)
+{
+	struct mirror_stale s = { .cause = IOAS_GONE_NONE };
+	struct gone_range *r = NULL;
+	struct mirror_stale_ask ask;
+
+	if (!mirror_stale_ask(m, ioas, area, &ask))
+		return false;
+	if (ask.owner)
+		r = first_stale(itree_first_in(&ask.owner->ranges, ask.va, ask.last), ask.va,
+				ask.last, ask.since);
+	if (r)
+		sum_up(r, ask.va, ask.last, ask.since, &s);
+	s.lost = ask.since <= m->gone_lost_ns;
+	if (!r && !s.lost)
+		return false;
+	*out = s;
 	return true;
 }
 
 /* ---- what matters no more ---- */
 
-/* What went before an area was pinned is nothing to that area; it is to none if to no area. */
-static void need_of_area(struct mirror *m, const struct mirror_ioas *ioas,
-			 const struct mirror_area *area)
-{
-	struct gone_owner *o = find_owner(m, mirror_area_owner(m, area).tgid);
-	uint64_t va, last, since;
-	struct itree_node *node;
-
-	if (!o || !pinned_range(ioas, area, &va, &last, &since))
-		return;
-	itree_for_each_in(node, &o->ranges, va, last) {
-		if (range_of(node)->time_ns >= since)
-			range_of(node)->needed = true;
-	}
-}
-
-static void need_of_all(struct mirror *m)
-{
-	for (const struct mirror_ctx *c = mirror_ctx_first(m); c; c = mirror_ctx_next(c)) {
-		for (const struct mirror_ioas *i = mirror_ioas_first(c); i;
-		     i = mirror_ioas_next(i)) {
-			for (const struct mirror_area *a = mirror_area_first(i); a;
-			     a = mirror_area_next(a))
-				need_of_area(m, i, a);
-		}
-	}
-}
-
 /* Drops the ranges that no area needs; the room doubles if most are needed. */
 static void sweep(struct mirror *m)
 {
-	struct gone_owner *o, *after;
+	struct gone_owner *o, *next;
 
-	need_of_all(m);
-	for (o = m->gone; o; o = after) {
-		struct itree_node *node, *next;
-
-		after = o->hh.next;
-		for (node = itree_first(&o->ranges); node; node = next) {
-			next = itree_next(node);
-			if (range_of(node)->needed)
-				range_of(node)->needed = false;
-			else
-				drop(m, o, range_of(node));
-		}
+	gone_unneeded(m, drop);
+	for (o = m->gone; o; o = next) {
+		next = o->hh.next;
 		if (!itree_count(&o->ranges))
 			free_owner(m, o);
 	}
 	m->gone_room = m->ngone > GONE_ROOM / 2 ? 2 * m->ngone : GONE_ROOM;
+}
+
+int mirror_apply_lost(struct mirror *m, const struct ioas_event *ev)
+{
+	lost_until(m, ev->time_ns);
+	m->stats.changes++;
+	return 0;
 }
 
 int mirror_apply_gone(struct mirror *m, const struct ioas_event *ev)
@@ -256,6 +227,7 @@ int mirror_apply_gone(struct mirror *m, const struct ioas_event *ev)
 	if (err) {
 		m->stats.no_memory++;
 		m->stats.stale_lost++;
+		lost_until(m, ev->time_ns);
 		return err;
 	}
 	m->stats.changes++;
@@ -269,7 +241,7 @@ static bool same_ranges(const struct itree *a, const struct itree *b)
 	struct itree_node *na = itree_first(a), *nb = itree_first(b);
 
 	for (; na && nb; na = itree_next(na), nb = itree_next(nb)) {
-		const struct gone_range *x = range_of(na), *y = range_of(nb);
+		const struct gone_range *x = gone_range_of(na), *y = gone_range_of(nb);
 
 		if (na->start != nb->start || na->last != nb->last || x->time_ns != y->time_ns ||
 		    x->uid != y->uid || x->cause != y->cause)
@@ -282,10 +254,10 @@ bool mirror_gone_same(const struct mirror *a, const struct mirror *b)
 {
 	static const struct itree none;
 
-	if (a->ngone != b->ngone)
+	if (a->ngone != b->ngone || a->gone_lost_ns != b->gone_lost_ns)
 		return false;
 	for (const struct gone_owner *o = a->gone; o; o = o->hh.next) {
-		const struct gone_owner *other = find_owner(b, o->tgid);
+		const struct gone_owner *other = gone_find_owner(b, o->tgid);
 
 		if (!same_ranges(&o->ranges, other ? &other->ranges : &none))
 			return false;
@@ -310,14 +282,28 @@ static int tell_range(uint32_t tgid, const struct gone_range *r,
 	return emit(&ev, arg);
 }
 
+static int tell_lost(uint64_t time_ns, int (*emit)(const struct ioas_event *ev, void *arg),
+		     void *arg)
+{
+	struct ioas_event ev = {
+		.len = sizeof(ev),
+		.kind = IOAS_EV_MEMORY_LOST,
+		.flags = IOAS_F_ADOPTED,
+		.time_ns = time_ns,
+		.body_obj = { .value = time_ns },
+	};
+
+	return emit(&ev, arg);
+}
+
 int mirror_gone_tell(const struct mirror *m, int (*emit)(const struct ioas_event *ev, void *arg),
 		     void *arg)
 {
-	int rc = 0;
+	int rc = m->gone_lost_ns ? tell_lost(m->gone_lost_ns, emit, arg) : 0;
 
 	for (const struct gone_owner *o = m->gone; o && !rc; o = o->hh.next) {
 		for (struct itree_node *n = itree_first(&o->ranges); n && !rc; n = itree_next(n))
-			rc = tell_range(o->tgid, range_of(n), emit, arg);
+			rc = tell_range(o->tgid, gone_range_of(n), emit, arg);
 	}
 	return rc;
 }

@@ -168,26 +168,53 @@ static int detach_access(struct mirror *m, struct mirror_ioas *ioas, const struc
 	return 0;
 }
 
+/* One never told of is taken in. */
+static struct mirror_domain *get_domain(struct mirror *m, struct mirror_ioas *ioas,
+					const struct ioas_event *ev, uint32_t id, int *rc)
+{
+	struct itree_node *node = itree_find(&ioas->domains, id);
+	struct mirror_domain *domain = itree_entry(node, struct mirror_domain, node);
+
+	*rc = 0;
+	if (domain)
+		return domain;
+	domain = add_user(m, &ioas->domains, id, sizeof(*domain));
+	if (!domain)
+		return NULL;
+	domain->id = id;
+	*rc = mirror_unknown_object(m, ioas->ctx, ioas->adopted, ev);
+	return domain;
+}
+
 /* What a domain held before we looked may be taken out of it now. */
 static int apply_filled(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
 {
 	const struct ioas_area_body *body = &ev->body_area;
-	struct itree_node *node = itree_find(&ioas->domains, body->object);
-	struct mirror_domain *domain = itree_entry(node, struct mirror_domain, node);
 	bool adopted = ioas->adopted || (ev->flags & IOAS_F_ADOPTED);
-	int rc = 0;
+	struct mirror_domain *domain;
+	int rc;
 
-	if (!domain) {
-		domain = add_user(m, &ioas->domains, body->object, sizeof(*domain));
-		if (!domain)
-			return -ENOMEM;
-		domain->id = body->object;
-		rc = mirror_unknown_object(m, ioas->ctx, ioas->adopted, ev);
-	}
+	domain = get_domain(m, ioas, ev, body->object, &rc);
+	if (!domain)
+		return -ENOMEM;
 	if (mirror_add_count(&domain->mapped, body->bytes, INT64_MIN, INT64_MAX) &&
 	    (domain->mapped >= 0 || adopted))
 		return rc;
 	return mirror_anomaly(m, ioas->ctx, ev, MIRROR_UNDERFLOW);
+}
+
+/* A domain has nothing else of what these events tell of an IOAS. */
+static int apply_domain_dirty(struct mirror *m, struct mirror_ioas *ioas,
+			      const struct ioas_event *ev)
+{
+	struct mirror_domain *domain;
+	int rc;
+
+	domain = get_domain(m, ioas, ev, ev->body_obj.object, &rc);
+	if (!domain)
+		return -ENOMEM;
+	domain->dirty = ev->body_obj.dirty;
+	return rc;
 }
 
 /* UINT64_MAX, and what no kernel has, mean that it was not told. */
@@ -231,6 +258,8 @@ int mirror_apply_use(struct mirror *m, struct mirror_ioas *ioas, const struct io
 		apply_option(ioas, body);
 		return 0;
 	default: /* IOAS_EV_DIRTY */
+		if (body->object)
+			return apply_domain_dirty(m, ioas, ev);
 		apply_dirty(ioas, body);
 		return 0;
 	}

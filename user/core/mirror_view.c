@@ -183,6 +183,16 @@ const struct mirror_access *mirror_find_access(const struct mirror_ioas *ioas, u
 	return itree_entry(itree_find(&ioas->accesses, id), struct mirror_access, node);
 }
 
+bool mirror_tracks_dirty(const struct mirror_ioas *ioas)
+{
+	bool any = ioas->dirty;
+
+	for (const struct mirror_domain *d = mirror_domain_first(ioas); d && !any;
+	     d = mirror_domain_next(d))
+		any = d->dirty;
+	return any;
+}
+
 bool mirror_has_hardware(const struct mirror_ioas *ioas)
 {
 	if (itree_count(&ioas->domains))

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/event.h"
 #include "core/recording.h"
 
 /* The file header: these fields, then items. */
@@ -192,7 +193,7 @@ int rec_out_end(struct rec_out *out, const struct recording_totals *totals, unsi
  */
 static inline uint64_t rec_time(const struct ioas_event *ev)
 {
-	if (ev->kind == IOAS_EV_UNCERTAIN && ev->body_obj.value)
+	if (ioas_event_is_mark(ev) && ev->body_obj.value)
 		return ev->body_obj.value;
 	return ev->time_ns;
 }

@@ -91,8 +91,7 @@ static int take(struct replay *p, int check)
 	if (p->r->in_keyframe)
 		return apply(p, check);
 	/* A loss may be told late, and these have no order: they have no place in the sequence. */
-	if (ev->kind == IOAS_EV_UNCERTAIN || ev->kind == IOAS_EV_FAULT ||
-	    ev->kind == IOAS_EV_MEMORY_GONE)
+	if (ioas_event_is_mark(ev) || ev->kind == IOAS_EV_FAULT || ev->kind == IOAS_EV_MEMORY_GONE)
 		return time_ns > p->time_ns ? 0 : apply(p, check);
 	if (time_ns > p->time_ns)
 		return stop_ctx(p, ev->ctx);

@@ -229,6 +229,7 @@ static void sort(void *array, size_t n, size_t size, int (*order)(const void *, 
 ORDER_BY(by_ctx, struct state_ctx, id)
 ORDER_BY(by_ioas, struct state_ioas, id)
 ORDER_BY(by_iova, struct state_area, iova)
+ORDER_BY(by_stale, struct state_stale, iova)
 ORDER_BY(by_pin, struct state_pin, iova)
 ORDER_BY(by_domain, struct state_domain, id)
 ORDER_BY(by_device, struct state_device, id)
@@ -249,6 +250,7 @@ static int by_range(const void *a, const void *b)
 static void finish_ioas(struct state_ioas *i)
 {
 	SORT(i->areas, i->nareas, by_iova);
+	SORT(i->stales, i->nstales, by_stale);
 	SORT(i->pins, i->npins, by_pin);
 	SORT(i->ranges, i->nranges, by_range);
 	SORT(i->domains, i->ndomains, by_domain);

@@ -37,6 +37,7 @@ struct state_area {
 	__u8 memory; /* enum ioas_memory of the pages object; NONE: addresses of a process */
 	bool going : 1;
 	bool stale : 1; /* .stales of the IOAS says what of it */
+	bool stale_lost : 1; /* not all was told: (more of) it may be stale */
 	__s8 vaddr_invalid; /* 1: .va is void until re-mapped; -1: not known */
 	char comm[IOAS_COMM_LEN];
 };
@@ -74,6 +75,7 @@ struct state_domain {
 	__u32 id;
 	__u64 page_size; /* smallest that it maps, bytes; 0: not known */
 	__s64 mapped; /* bytes of areas that it maps */
+	__s8 dirty; /* dirty tracking is on; -1: not known */
 };
 
 struct state_device {
@@ -123,7 +125,7 @@ struct state_ioas {
 	__u8 backend;
 	__u8 mode;
 	bool adopted; /* existed before we looked: what was mapped then is not known */
-	__s8 dirty; /* dirty tracking is on; -1: not known */
+	__s8 dirty; /* dirty tracking is on, of any domain; -1: not known */
 	__u32 ngroups;
 	struct ioas_group groups[IOAS_GROUPS_MAX];
 	__u64 non_pinned_groups;
@@ -140,6 +142,7 @@ struct state_ioas {
 	size_t areas_room; /* for so many there is memory */
 	struct state_stale *stales; /* by IOVA */
 	size_t nstales;
+	size_t stale_lost; /* areas that have it set */
 	struct state_charge *charges;
 	size_t ncharges;
 	bool pins_known; /* .pins is all that clients hold */

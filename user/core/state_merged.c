@@ -16,7 +16,7 @@ static bool goes_on(const struct state_area *a, const struct state_area *b)
 {
 	return a->last != UINT64_MAX && a->last + 1 == b->iova && a->prot == b->prot &&
 	       a->tgid == b->tgid && a->uid == b->uid && a->going == b->going &&
-	       a->stale == b->stale && memory_goes_on(a, b);
+	       a->stale == b->stale && a->stale_lost == b->stale_lost && memory_goes_on(a, b);
 }
 
 static __s64 add(__s64 sum, __s64 pages)

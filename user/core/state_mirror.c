@@ -61,29 +61,6 @@ static void fill_area(const struct mirror *m, const struct mirror_area *a, struc
 	v->vaddr_invalid = a->vaddr_invalid;
 }
 
-/* Marks the area, and says beside it what of it is stale. */
-static int add_stale(const struct mirror *m, const struct mirror_ioas *i,
-		     const struct mirror_area *a, struct state_area *v, struct state_ioas *out)
-{
-	struct mirror_stale found;
-	struct state_stale stale;
-
-	if (!mirror_area_stale(m, i, a, &found))
-		return 0;
-	v->stale = true;
-	stale = (struct state_stale){
-		.iova = v->iova,
-		.va = found.va,
-		.last = found.last,
-		.bytes = found.bytes,
-		.since_ns = found.since_ns,
-		.area = v->area,
-		.tgid = v->tgid,
-		.cause = (__u8)found.cause,
-	};
-	return state_add_stale(out, &stale);
-}
-
 static int add_areas(const struct mirror *m, const struct mirror_ioas *i, struct state_ioas *out)
 {
 	const struct pin_range *pins = mirror_pins_first(i);
@@ -100,9 +77,7 @@ static int add_areas(const struct mirror *m, const struct mirror_ioas *i, struct
 			v.pinned = client_pages(a, &pins);
 		else
 			v.pinned = p ? shared_pages(a, p) : mirror_area_pinned(a);
-		err = add_stale(m, i, a, &v, out);
-		if (!err)
-			err = state_add_area(out, &v);
+		err = state_add_area(out, &v);
 		out->vaddr_invalid += v.vaddr_invalid;
 		out->pfnmap += v.pfnmap;
 	}
@@ -187,6 +162,14 @@ static int add_devices(const struct mirror_ioas *i, struct state_ioas *out)
 	return 0;
 }
 
+/* Of one that is older nothing was told, nor in a recording that has it for the IOAS only. */
+static __s8 domain_dirty(const struct mirror_ioas *i, const struct mirror_domain *d)
+{
+	if (d->dirty)
+		return 1;
+	return i->adopted || i->dirty ? -1 : 0;
+}
+
 static int add_users(const struct mirror_ioas *i, struct state_ioas *out)
 {
 	int err = 0;
@@ -197,6 +180,7 @@ static int add_users(const struct mirror_ioas *i, struct state_ioas *out)
 			.id = d->id,
 			.page_size = d->page_size,
 			.mapped = d->mapped,
+			.dirty = domain_dirty(i, d),
 		};
 
 		err = state_add_domain(out, &v);
@@ -221,7 +205,7 @@ static void fill_ioas(const struct mirror_ioas *i, struct state_ioas *v)
 	v->backend = i->ctx->backend;
 	v->mode = i->mode;
 	v->adopted = i->adopted;
-	v->dirty = i->dirty;
+	v->dirty = mirror_tracks_dirty(i);
 	v->non_pinned_groups = i->non_pinned_groups;
 	v->client_pins = i->pins.refs;
 	v->entries_left = -1; /* what was told once is not what is left now */
@@ -329,6 +313,8 @@ int state_from_mirror(const struct mirror *m, __u64 now_ns, struct state *out)
 
 	for (const struct mirror_ctx *c = mirror_ctx_first(m); c && !err; c = mirror_ctx_next(c))
 		err = add_ctx(m, c, &s);
+	if (!err)
+		err = state_mark_stale(m, &s);
 	if (err) {
 		state_clear(&s);
 		return err;

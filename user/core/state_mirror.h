@@ -12,4 +12,11 @@
  */
 int state_from_mirror(const struct mirror *m, __u64 now_ns, struct state *out);
 
+/*
+ * Marks areas of @s that are stale, or may be, and says beside them what of it is. @s has been
+ * made of @m, and neither was changed or sorted since. Part of state_from_mirror(). -ENOMEM.
+ * O((areas + ranges) * log(areas + ranges)), ranges of memory that is gone.
+ */
+int state_mark_stale(const struct mirror *m, struct state *s);
+
 #endif

@@ -112,7 +112,7 @@ int walked_ioas(struct walked *w, struct state_ioas *i, const struct walk_fd_ioa
 	i->ranges_known = true;
 	i->truncated |= v->more;
 	for (__u32 n = 0; n < v->ndomains && !err; n++) {
-		struct state_domain d = { .page_size = v->domain[n].page_size };
+		struct state_domain d = { .page_size = v->domain[n].page_size, .dirty = -1 };
 
 		err = number(w, v->domain[n].key, &d.id);
 		if (!err)

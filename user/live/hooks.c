@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "live/hooks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define VFIO "vfio"
@@ -25,8 +26,7 @@
 #define FD_NEWER(program, function, lost)                                                          \
 	{                                                                                          \
 		.prog = "fd_" program, .funcs = { function }, .module = "iommufd",                 \
-		.needed = OPTIONAL, .cost = lost, .newer = true,                                   \
-		.backend = IOAS_BACKEND_IOMMUFD                                                    \
+		.needed = OPTIONAL, .cost = lost, .newer = true, .backend = IOAS_BACKEND_IOMMUFD   \
 	}
 
 /* Entry and exit of the same function. */
@@ -237,6 +237,33 @@ static void resolve_function(struct probe *p, const struct hook *h, struct hook_
 
 #define NO_ARGUMENT 0xff /* behind the last one of any function: it reads as 0 */
 
+/* "param" or "param.field"; the position as argn[] has it, or -ENOENT. */
+static int resolve_spec(struct probe *p, const struct hook_use *u, const char *spec)
+{
+	const char *module = u->hook->module;
+	char name[64];
+	char *field;
+	int pos;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(spec, "|"), spec);
+	field = strchr(name, '.');
+	if (!field)
+		return probe_param(p, module, u->func, name);
+	*field++ = '\0';
+	pos = probe_param_member(p, module, u->func, name, field);
+	return pos < 0 ? pos : pos | ARG_INSIDE;
+}
+
+/* The first of those that the kernel has. */
+static int resolve_param(struct probe *p, const struct hook_use *u, const char *specs)
+{
+	int pos = resolve_spec(p, u, specs);
+
+	while (pos < 0 && (specs = strchr(specs, '|')))
+		pos = resolve_spec(p, u, ++specs);
+	return pos;
+}
+
 /*
  * The parameters are listed under a hook's first name; a stand-in names them alike.
  * With a "?" in front a kernel may be without it.
@@ -249,7 +276,7 @@ static void resolve_params(struct probe *p, struct hook_use *u, __u8 argn[ARG_MA
 
 		if (strcmp(args[a].func, u->hook->funcs[0]))
 			continue;
-		pos = probe_param(p, u->hook->module, u->func, args[a].param + optional);
+		pos = resolve_param(p, u, args[a].param + optional);
 		if (pos < 0 && optional)
 			argn[a] = NO_ARGUMENT;
 		else if (pos < 0)

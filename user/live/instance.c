@@ -370,6 +370,22 @@ const struct maps *instance_maps(const struct instance *i)
 	return &i->maps;
 }
 
+static bool named(const struct bpf_program *prog, const char *prefix)
+{
+	return !strncmp(bpf_program__name(prog), prefix, strlen(prefix));
+}
+
+static __u64 missed_by(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	int fd = bpf_program__fd(prog);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
 __u64 instance_missed(const struct instance *i)
 {
 	struct bpf_program *prog;
@@ -377,20 +393,26 @@ __u64 instance_missed(const struct instance *i)
 
 	bpf_object__for_each_program(prog, i->skel->obj)
 	{
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-		int fd = bpf_program__fd(prog);
-
 		/* Runs at every question for a capability: of what it misses nearly all
 		 * is not ours, and what is ours is told when its MAP ends. */
 		if (!strcmp(bpf_program__name(prog), "t1_capable"))
 			continue;
 		/* A fault is no state; what processes do to their memory is none of a context. */
-		if (!strncmp(bpf_program__name(prog), "iommu_", 6) ||
-		    !strncmp(bpf_program__name(prog), "mm_", 3))
-			continue;
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
-			missed += info.recursion_misses;
+		if (!named(prog, "iommu_") && !named(prog, "mm_"))
+			missed += missed_by(prog);
+	}
+	return missed;
+}
+
+__u64 instance_memory_missed(const struct instance *i)
+{
+	struct bpf_program *prog;
+	__u64 missed = 0;
+
+	bpf_object__for_each_program(prog, i->skel->obj)
+	{
+		if (named(prog, "mm_"))
+			missed += missed_by(prog);
 	}
 	return missed;
 }

@@ -56,6 +56,10 @@ const struct maps *instance_maps(const struct instance *i);
 /* Times a program of ours was skipped because it was already running on that CPU. */
 __u64 instance_missed(const struct instance *i);
 
+/* The same of those that watch what processes do to their memory, which are not among the former.
+ */
+__u64 instance_memory_missed(const struct instance *i);
+
 /* Hooks attached, and those that should have been: of the backends whose modules are there. */
 void instance_hooks(const struct instance *i, size_t *attached, size_t *all);
 

@@ -223,7 +223,7 @@ static void fill_ioas(const struct ioas_ioas *i, struct state_ioas *v)
 	v->backend = i->backend;
 	v->mode = i->mode;
 	v->adopted = i->adopted;
-	v->dirty = i->dirty;
+	v->dirty = i->dirty > 1 ? -1 : (__s8)i->dirty;
 	v->ngroups = i->ngroups < IOAS_GROUPS_MAX ? i->ngroups : IOAS_GROUPS_MAX;
 	memcpy(v->groups, i->groups, sizeof(v->groups));
 	v->non_pinned_groups = i->non_pinned_groups;

@@ -183,27 +183,57 @@ enum probe_result probe_tracepoint(struct probe *p, const char *name)
 									      : PROBE_OK;
 }
 
-int probe_param(struct probe *p, const char *module, const char *func, const char *param)
+/* Its parameter of that name and, in @pos, its position; NULL if it has none. */
+static const struct btf_param *find_param(const struct btf *btf, const char *func,
+					  const char *param, int *pos)
 {
-	struct btf *btf = btf_of(p, module);
+	int id = btf ? btf__find_by_name_kind(btf, func, BTF_KIND_FUNC) : -ENOENT;
 	const struct btf_type *t;
-	const struct btf_param *args;
-	int id;
 
-	if (!btf)
-		return -ENOENT;
-	id = btf__find_by_name_kind(btf, func, BTF_KIND_FUNC);
 	if (id < 0)
-		return -ENOENT;
+		return NULL;
 	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
 	if (!t || !btf_is_func_proto(t))
-		return -ENOENT;
-	args = btf_params(t);
+		return NULL;
 	for (int i = 0; i < btf_vlen(t); i++) {
-		const char *name = btf__name_by_offset(btf, args[i].name_off);
+		const struct btf_param *a = &btf_params(t)[i];
+		const char *name = btf__name_by_offset(btf, a->name_off);
 
-		if (name && !strcmp(name, param))
-			return i;
+		if (name && !strcmp(name, param)) {
+			*pos = i;
+			return a;
+		}
+	}
+	return NULL;
+}
+
+int probe_param(struct probe *p, const char *module, const char *func, const char *param)
+{
+	int pos;
+
+	return find_param(btf_of(p, module), func, param, &pos) ? pos : -ENOENT;
+}
+
+int probe_param_member(struct probe *p, const char *module, const char *func, const char *param,
+		       const char *member)
+{
+	struct btf *btf = btf_of(p, module);
+	const struct btf_param *a;
+	const struct btf_type *t;
+	int pos;
+
+	a = find_param(btf, func, param, &pos);
+	t = a ? btf__type_by_id(btf, a->type) : NULL;
+	if (!t || !btf_is_ptr(t))
+		return -ENOENT;
+	t = btf__type_by_id(btf, btf__resolve_type(btf, t->type));
+	if (!t || !btf_is_struct(t))
+		return -ENOENT;
+	for (int i = 0; i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(btf, btf_members(t)[i].name_off);
+
+		if (name && !strcmp(name, member))
+			return pos;
 	}
 	return -ENOENT;
 }

@@ -44,6 +44,13 @@ enum probe_result probe_tracepoint(struct probe *p, const char *name);
 /* Position of @param of @func from 0; -ENOENT if it has none of that name. */
 int probe_param(struct probe *p, const char *module, const char *func, const char *param);
 
+/*
+ * The same of a parameter that is a pointer to a structure with a field @member;
+ * -ENOENT if it is not.
+ */
+int probe_param_member(struct probe *p, const char *module, const char *func, const char *param,
+		       const char *member);
+
 /* A few words for a table. */
 const char *probe_result_text(enum probe_result r);
 

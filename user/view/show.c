@@ -2,9 +2,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/event.h"
+#include "core/state_shared.h"
 #include "view/show_impl.h"
 #include "view/show_table.h"
 #include "view/units.h"
@@ -39,6 +41,8 @@ const char *show_condition(const struct state_area *a)
 		return "going";
 	if (a->stale)
 		return "stale";
+	if (a->stale_lost && a->vaddr_invalid <= 0)
+		return "maybe-stale";
 	return a->vaddr_invalid > 0 ? "no-va" : a->vaddr_invalid ? "unknown" : "live";
 }
 
@@ -105,16 +109,28 @@ static void ioas_line(FILE *out, const struct state *s, const struct state_ioas 
 	fputc('\n', out);
 }
 
+/* Nobody reaches it: what it holds is for copies, and that is what it is worth. */
+static void cache_line(FILE *out, const struct state_ioas *i, const __u64 *shared)
+{
+	char bytes[UNITS_LEN];
+
+	if (state_use(i) == STATE_USE_NONE && i->nareas && shared)
+		fprintf(out, "  a cache: %s of it mapped by other IOASes, too\n",
+			units_bytes(bytes, *shared));
+}
+
 static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *i,
-		     const struct show_filter *f)
+		     const struct show_filter *f, const __u64 *shared)
 {
 	int err = 0;
 
 	ioas_line(out, s, i);
 	groups_line(out, i);
 	show_users_text(out, i);
+	cache_line(out, i, shared);
 	show_charges_text(out, i->charges, i->ncharges);
-	if (i->dirty > 0)
+	/* Of iommufd the domains have said it, where they are known. */
+	if (i->dirty > 0 && !i->ndomains)
 		fprintf(out, "  dirty tracking on: %s\n",
 			i->non_pinned_groups ? "every mapped page counts as dirty"
 					     : "pinned pages only");
@@ -137,6 +153,7 @@ static int ioas_text(FILE *out, const struct state *s, const struct state_ioas *
 static int ctx_text(FILE *out, const struct state *s, const struct state_ctx *c,
 		    const struct show_filter *f)
 {
+	__u64 *shared = c->pages_known ? state_shared(c) : NULL;
 	char comm[UNITS_LEN];
 	int err = 0;
 
@@ -147,8 +164,9 @@ static int ctx_text(FILE *out, const struct state *s, const struct state_ctx *c,
 		fprintf(out, "  UNCERTAIN: events were lost; what is listed may be wrong\n");
 	for (size_t i = 0; i < c->nioases && !err; i++) {
 		if (show_wants_ioas(f, c, &c->ioases[i]))
-			err = ioas_text(out, s, &c->ioases[i], f);
+			err = ioas_text(out, s, &c->ioases[i], f, shared ? &shared[i] : NULL);
 	}
+	free(shared);
 	return err ? err : show_pages_table(out, c, f);
 }
 

@@ -4,6 +4,7 @@
 #include "core/event.h"
 #include "core/state_merged.h"
 #include "core/state_pins.h"
+#include "core/state_shared.h"
 #include "view/show_impl.h"
 #include "view/units.h"
 
@@ -83,6 +84,14 @@ static void json_charges(struct json *j, const struct state_charge *c, size_t n)
 
 /* ---- who uses it, and where areas may be ---- */
 
+static void json_dirty(struct json *j, __s8 dirty)
+{
+	if (dirty < 0)
+		json_null(j, "dirty_tracking");
+	else
+		json_bool(j, "dirty_tracking", dirty);
+}
+
 static void json_domains(struct json *j, const struct state_ioas *i)
 {
 	json_array(j, "domains");
@@ -91,6 +100,7 @@ static void json_domains(struct json *j, const struct state_ioas *i)
 		json_u64(j, "domain", i->domains[n].id);
 		json_id(j, "page_size", i->domains[n].page_size);
 		json_s64(j, "mapped_bytes", i->domains[n].mapped);
+		json_dirty(j, i->domains[n].dirty);
 		json_end_object(j);
 	}
 	json_end_array(j);
@@ -237,16 +247,23 @@ static void json_totals(struct json *j, const struct state_ioas *i, __u32 missin
 	json_count(j, "pin_ranges", i->pins_known, i->npins);
 	json_count(j, "charged_pages", !(missing & IOAS_MISSING_CHARGES), state_charged(i));
 	json_count(j, "entries_left", i->entries_left >= 0, i->entries_left);
-	if (i->dirty < 0)
-		json_null(j, "dirty_tracking");
-	else
-		json_bool(j, "dirty_tracking", i->dirty);
+	json_dirty(j, i->dirty);
 	json_u64(j, "non_pinned_groups", i->non_pinned_groups);
 	json_u64(j, "vaddr_invalid", i->vaddr_invalid);
 }
 
+/* @shared: bytes that other IOASes map, too; NULL: not known. */
+static void json_use(struct json *j, const struct state_ioas *i, const __u64 *shared)
+{
+	json_str(j, "used_by", state_use_name(state_use(i)));
+	if (shared)
+		json_u64(j, "shared_bytes", *shared);
+	else
+		json_null(j, "shared_bytes");
+}
+
 static void json_ioas(struct json *j, const struct state_ioas *i, const struct show_filter *f,
-		      __u32 missing)
+		      __u32 missing, const __u64 *shared)
 {
 	json_object(j, NULL);
 	json_u64(j, "ioas", i->id);
@@ -254,6 +271,7 @@ static void json_ioas(struct json *j, const struct state_ioas *i, const struct s
 	json_str(j, "backend", ioas_backend_name(i->backend));
 	json_str(j, "mode", ioas_mode_name(i->mode));
 	json_totals(j, i, missing);
+	json_use(j, i, shared);
 	json_groups(j, i);
 	json_users(j, i);
 	json_charges(j, i->charges, i->ncharges);
@@ -316,6 +334,8 @@ static void json_pages(struct json *j, const struct state_ctx *c, const struct s
 static void json_ctx(struct json *j, const struct state_ctx *c, const struct show_filter *f,
 		     __u32 missing)
 {
+	__u64 *shared = c->pages_known ? state_shared(c) : NULL;
+
 	json_object(j, NULL);
 	json_u64(j, "context", c->id);
 	json_str(j, "backend", ioas_backend_name(c->backend));
@@ -330,9 +350,10 @@ static void json_ctx(struct json *j, const struct state_ctx *c, const struct sho
 	json_array(j, "ioases");
 	for (size_t i = 0; i < c->nioases; i++) {
 		if (show_wants_ioas(f, c, &c->ioases[i]))
-			json_ioas(j, &c->ioases[i], f, missing);
+			json_ioas(j, &c->ioases[i], f, missing, shared ? &shared[i] : NULL);
 	}
 	json_end_array(j);
+	free(shared);
 	json_pages(j, c, f);
 	json_end_object(j);
 }

@@ -29,10 +29,15 @@ void show_stale_text(FILE *out, const struct state *s, const struct state_ioas *
 		line(out, s, &i->stales[n]);
 	if (i->nstales > LINES_MAX)
 		fprintf(out, "  stale: %zu areas more\n", i->nstales - LINES_MAX);
+	if (i->stale_lost)
+		fprintf(out, "  stale: of %zu areas not known, or not all: events were lost\n",
+			i->stale_lost);
 }
 
 void show_stale_json(struct json *j, const struct state_ioas *i)
 {
+	if (i->stale_lost)
+		json_u64(j, "stale_unknown", i->stale_lost);
 	if (!i->nstales)
 		return;
 	json_array(j, "stale");

@@ -19,6 +19,8 @@ static void domains_text(FILE *out, const struct state_ioas *i)
 			units_bytes(mapped, d->mapped > 0 ? d->mapped : 0));
 		if (d->page_size)
 			fprintf(out, ", pages of %s and larger", units_bytes(page, d->page_size));
+		if (d->dirty > 0)
+			fprintf(out, ", dirty tracking on");
 		fputc('\n', out);
 	}
 }

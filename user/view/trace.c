@@ -218,6 +218,10 @@ static void obj_columns(struct trace_columns *c, const struct ioas_event *ev)
 		SET(c->where, "group %u%s", o->group, o->emulated ? " (mediated)" : "");
 		break;
 	case IOAS_EV_DIRTY:
+		if (o->object) {
+			SET(c->where, "domain %u: tracking %s", o->object, o->dirty ? "on" : "off");
+			break;
+		}
 		SET(c->where, "tracking %s, %s scope", o->dirty ? "on" : "off",
 		    o->non_pinned_groups ? "all mapped" : "pinned-only");
 		break;
@@ -228,6 +232,9 @@ static void obj_columns(struct trace_columns *c, const struct ioas_event *ev)
 	case IOAS_EV_UNCERTAIN:
 		SET(c->where, ev->ctx ? "context %u: something was lost" : "something was lost",
 		    ev->ctx);
+		break;
+	case IOAS_EV_MEMORY_LOST:
+		SET(c->where, "what processes let go of was lost");
 		break;
 	case IOAS_EV_DOMAIN_ATTACH ... IOAS_EV_ACCESS_DETACH:
 		user_columns(c, ev);

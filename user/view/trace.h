@@ -44,7 +44,8 @@ void trace_json_members(struct json *j, const struct ioas_event *ev);
 
 /* What a run counted, for the end of it. */
 struct trace_summary {
-	bool recorded; /* read from a recording: .stats, .missing, .late, .hooks_all do not hold */
+	bool recorded; /* read from a recording: .stats, .memory_lost, .missing, .late, .hooks_all
+			  do not hold */
 	bool totals; /* of a recording: .seen to .gaps hold; live, .stats tells the first three */
 	__u64 seen;
 	__u64 submitted;
@@ -56,6 +57,7 @@ struct trace_summary {
 	__u64 stats[IOAS_STAT_MAX];
 	__u64 received; /* events that came */
 	__u64 missed; /* probes skipped while already running on that CPU */
+	__u64 memory_lost; /* times that it was not told what a process let go of */
 	__u64 gaps; /* events that never came, by order number */
 	__u64 missing; /* events that never came, by the numbers of each CPU */
 	__u64 late; /* events that came after their gap was given up */

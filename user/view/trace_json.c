@@ -220,6 +220,8 @@ static void json_obj(struct json *j, const struct ioas_event *ev)
 		json_bool(j, "emulated", o->emulated);
 	}
 	if (ev->kind == IOAS_EV_DIRTY) {
+		if (o->object)
+			json_u64(j, "domain", o->object);
 		json_bool(j, "dirty_tracking", o->dirty);
 		json_u64(j, "non_pinned_groups", o->non_pinned_groups);
 		json_u64(j, "entries_left", o->entries_left);
@@ -229,7 +231,7 @@ static void json_obj(struct json *j, const struct ioas_event *ev)
 		json_str(j, "option", ioas_option_name(o->option));
 		json_u64(j, "value", o->value);
 	}
-	if (ev->kind == IOAS_EV_UNCERTAIN)
+	if (ioas_event_is_mark(ev))
 		json_u64(j, "since_ns", o->value);
 	if (ev->flags & IOAS_F_ADOPTED)
 		json_bool(j, "adopted", true);

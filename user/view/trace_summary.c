@@ -49,7 +49,8 @@ static void faults_text(FILE *out, const struct trace_summary *s)
 		return;
 	fprintf(out, "faults: %" PRIu64, (uint64_t)s->faults);
 	if (untold)
-		fprintf(out, ", and %" PRIu64 " or more that the kernel did not tell",
+		fprintf(out,
+			", and %" PRIu64 " times the kernel told none, or may not have told all",
 			(uint64_t)untold);
 	fputc('\n', out);
 }
@@ -84,10 +85,21 @@ static void recorded_text(FILE *out, const struct trace_summary *s)
 		s->hooks);
 }
 
+/* As with faults: only with --stale there can be any. */
+static void memory_text(FILE *out, const struct trace_summary *s)
+{
+	if (!s->recorded && s->memory_lost)
+		fprintf(out,
+			"stale memory: %" PRIu64
+			" times or more it was not told what a process let go of\n",
+			(uint64_t)s->memory_lost);
+}
+
 void trace_summary_text(FILE *out, const struct trace_summary *s)
 {
 	ops_text(out, s);
 	faults_text(out, s);
+	memory_text(out, s);
 	if (s->recorded)
 		recorded_text(out, s);
 	else
@@ -127,6 +139,7 @@ static void json_loss(struct json *j, const struct trace_summary *s)
 	json_known(j, "ring_full", live, s->stats[IOAS_STAT_RING_FULL]);
 	json_known(j, "too_big", live, s->stats[IOAS_STAT_TOO_BIG]);
 	json_known(j, "map_full", live, s->stats[IOAS_STAT_MAP_FULL]);
+	json_known(j, "memory_lost", live, s->memory_lost);
 	json_known(j, "outside_op", live, s->stats[IOAS_STAT_NO_CONTEXT]);
 	json_known(j, "arguments_changed", live, s->stats[IOAS_STAT_ARG_CHANGED]);
 	json_known(j, "probes_missed", told, s->missed);

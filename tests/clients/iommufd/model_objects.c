@@ -300,7 +300,10 @@ int model_attach(struct model *m, struct model_device *dev, uint32_t pt)
 	}
 	if (hwpt)
 		ioas = hwpt->ioas;
-	ret = model_fits(ioas, &m->with_device);
+	/* A replacement fills a page table of its own before it asks for the device's regions. */
+	ret = dev->ioas ? model_fits(ioas, &m->with_domain) : 0;
+	if (!ret)
+		ret = model_fits(ioas, &m->with_device);
 	if (ret)
 		return ret;
 	dev->ioas = ioas;
