@@ -177,8 +177,8 @@ def asked_now(hand, device):
 
 
 def lose(b, hand):
-    """Where an event was dropped nothing is certain, and no verdict is given, before the hole in the
-    order numbers shows as well as after."""
+    """Where an event was dropped nothing is certain, and no verdict is given, before the hole in
+    the order numbers shows as well as after."""
     at = hand.free.next()
     ok(hand.c.ask(hand.mapping(at, 'rw')))
     hand.make_room()
