@@ -47,7 +47,7 @@ MAN := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
 CLIENT := $(wildcard tests/clients/*.c)
 FD_CLIENT := $(wildcard tests/clients/iommufd/*.c) $(addprefix tests/clients/,args.c edu.c log.c memory.c testdev.c)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-TESTED := $(CORE) user/live/device.c user/cli/groups.c $(wildcard user/view/*.c) $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
+TESTED := $(CORE) user/live/device.c user/live/symbols.c user/cli/groups.c $(wildcard user/view/*.c) $(filter-out tests/unit/test_%.c,$(wildcard tests/unit/*.c))
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 

@@ -9,6 +9,7 @@
 #define IOASCOPE_OP_BPF_H
 
 #include "emit.bpf.h"
+#include "stacks.bpf.h"
 
 enum op_level {
 	LEVEL_CONTAINER = 0,
@@ -129,6 +130,8 @@ static __always_inline struct op *op_new(__u32 level, __u32 what)
 	op->num = __sync_fetch_and_add(&last_op, 1) + 1;
 	op->start_ns = bpf_ktime_get_boot_ns();
 	op->what = what;
+	if (stack_worth(what))
+		stack_take(op->num);
 	return op;
 }
 

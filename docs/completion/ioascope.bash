@@ -126,7 +126,7 @@ _ioascope() {
     show) opts="--ioas --pid --iova --merged --histogram $source" ;;
     lookup) opts="--va --pages --owner --uid --ioas --pid $source" ;;
     blame)
-        opts="--faults --va --pfn --pid --ioas --device --access --history -c --count --ring --areas
+        opts="--faults --va --pfn --pid --ioas --device --access --stacks --history -c --count --ring --areas
             $source --"
         ;;
     holes) opts="--ioas --valid $source" ;;

@@ -214,6 +214,14 @@ struct ioas_index_key {
 	__u32 pad;
 };
 
+/* Where an op was called from, the innermost first; addresses, 0: no more. By its number. */
+#define IOAS_STACK_DEPTH 20
+
+struct ioas_stack {
+	__u64 kernel[IOAS_STACK_DEPTH];
+	__u64 user[IOAS_STACK_DEPTH];
+};
+
 /*
  * IOAS_MAP_STATS, per CPU. seen = submitted + the drops of events; the rest
  * counts what was missed before an event could exist.

@@ -207,6 +207,7 @@ check "usage: --count without --faults" status 2 -r "$faults" -c 1 0x1000
 check "usage: --faults and an address" status 2 --faults -r "$faults" 0x1000
 check "usage: --faults and --va" status 2 --faults --va 0x1000 -r "$faults"
 check "usage: --pfn of a recording" status 2 --pfn 0x1000 -r "$faults"
+check "usage: --stacks of a recording" status 2 --faults --stacks -r "$faults"
 check "usage: --access" status 2 -r "$faults" --access x 0x1000
 check "usage: --read and a command" status 2 --faults -r "$faults" -- true
 check "no such file" status 1 --faults -r "$dir/none"

@@ -25,7 +25,7 @@ class Blame:
         n = time.monotonic_ns()
         self.out, self.err = f'{OUT}/blame-{n}.json', f'{OUT}/blame-{n}.err'
         with open(self.out, 'w') as out, open(self.err, 'w') as err:
-            self.p = subprocess.Popen([TOOL, 'blame', '--faults', '--json', '--ring', '65536'],
+            self.p = subprocess.Popen([TOOL, 'blame', '--faults', '--json', '--stacks', '--ring', '65536'],
                                       stdout=out, stderr=err)
         started.append(self.p)
         wait_attached(self.p)
@@ -119,6 +119,8 @@ def right(line, wanted, device, ioas):
     if 'by' in more:
         check(m['unmapped_by']['pid'] == more['by'] and m['unmap_op'] == 'unmap' and
               m['unmap_returned'] == 0x4000, 'who unmapped', line)
+        check(all(any('ioctl' in f for f in m[s]) for s in ('map_stack', 'unmap_stack')) and
+              not any('bpf_' in f for f in m['unmap_stack']), 'stacks', m)
         check(m['mapped_ns'] < m['unmapped_ns'] < line['time_ns'], 'times', line)
     if 'left' in more:
         check(line['left']['ioas'] == more['left'] and line['left']['detached_ns'], line)
@@ -177,8 +179,8 @@ def asked_now(hand, device):
 
 
 def lose(b, hand):
-    """Where an event was dropped nothing is certain, and no verdict is given, before the hole in the
-    order numbers shows as well as after."""
+    """Where an event was dropped nothing is certain, and no verdict is given, before the hole in
+    the order numbers shows as well as after."""
     at = hand.free.next()
     ok(hand.c.ask(hand.mapping(at, 'rw')))
     hand.make_room()

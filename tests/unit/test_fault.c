@@ -75,6 +75,10 @@ static void test_parse_refuses(void **state)
 		"DMAR: [INTR-REMAP] Request device [f0:1f.0] fault index 0x25 [fault reason 0x25]",
 		"DMAR: [DMA Read NO_PASID] Request device [00:20.0] fault addr 0x1 [fault reason "
 		"1]",
+		"DMAR: [DMA Read NO_PASID] Request device [10000:00:02.0] fault addr 0x1 [fault "
+		"reason 1]",
+		"DMAR: [DMA Read NO_PASID] Request device [0:0:00:02.0] fault addr 0x1 [fault "
+		"reason 1]",
 		"DMAR: [DMA Read NO_PASID] Request device [00:02.8] fault addr 0x1 [fault reason "
 		"1]",
 		"DMAR: [DMA Read NO_PASID] Request device [100:02.0] fault addr 0 [fault reason 1]",

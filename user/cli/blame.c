@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/blame_options.h"
+#include "cli/blame_stacks.h"
 #include "cli/blame_watch.h"
 #include "cli/cli.h"
 #include "cli/run.h"
@@ -143,7 +144,10 @@ static int on_attached(const struct instance *i, void *arg)
 	struct live *l = arg;
 
 	l->watch->start_ns = instance_maps(i)->start_ns;
-	return 0;
+	if (!l->watch->opt->run.instance.stacks)
+		return 0;
+	l->watch->stacks = blame_stacks_new(i);
+	return l->watch->stacks ? 0 : -ENOMEM;
 }
 
 static void on_event(const struct ioas_event *ev, void *arg)
@@ -195,6 +199,8 @@ static int watch_live(struct live *l)
 	err = run_loop(l->run);
 	watch_summary(l->watch);
 	err = run_check_output() ?: err;
+	blame_stacks_free(l->watch->stacks);
+	l->watch->stacks = NULL;
 	return run_end(&l->run, err);
 }
 

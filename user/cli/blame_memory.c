@@ -29,7 +29,7 @@ static void print_mapping(struct watch *w, __u32 ioas, const struct history_mapp
 		printf("MEMORY va 0x%" PRIx64 " of process %u: IOAS %u iova 0x%" PRIx64 " %s\n",
 		       (uint64_t)va, m->owner_tgid, ioas, (uint64_t)(m->iova + (va - m->va)),
 		       m->gone_ns ? "not any more" : "now");
-		blame_text_mapping(stdout, "  ", m, time_ns, w->start_ns);
+		blame_text_mapping(stdout, "  ", m, time_ns, w->start_ns, NULL);
 		return;
 	}
 	json_init(&j, stdout, false);
@@ -41,7 +41,7 @@ static void print_mapping(struct watch *w, __u32 ioas, const struct history_mapp
 	json_u64(&j, "va", va);
 	json_u64(&j, "ioas", ioas);
 	json_u64(&j, "iova", m->iova + (va - m->va));
-	blame_json_mapping(&j, "mapping", m);
+	blame_json_mapping(&j, "mapping", m, NULL);
 	json_end_object(&j);
 	json_line(&j);
 }

@@ -24,6 +24,8 @@ static const char help[] =
 	"      --ioas N       only that I/O address space\n"
 	"      --device NAME  only that device, as Linux names it (0000:01:00.0)\n"
 	"      --access A     what the device wants to do: r, w, rw (default: anything)\n"
+	"      --stacks       of --faults, not with FILE: also where the map and the unmap were\n"
+	"                     called from\n"
 	"      --history N    mappings that are remembered when they are gone, of each I/O\n"
 	"                     address space (default 65536)\n"
 	"  -c, --count N      of --faults: stop after N of them\n"
@@ -48,6 +50,7 @@ enum {
 	OPT_DEVICE,
 	OPT_ACCESS,
 	OPT_HISTORY,
+	OPT_STACKS,
 	OPT_RING,
 	OPT_AREAS,
 };
@@ -134,6 +137,8 @@ static int parse_one(int c, void *arg, int *status)
 		o->json = true;
 	else if (c == OPT_FAULTS)
 		o->faults = true;
+	else if (c == OPT_STACKS)
+		o->run.instance.stacks = true;
 	else if (c == OPT_DEVICE)
 		o->device = optarg;
 	else
@@ -163,8 +168,8 @@ static int parse_addresses(int argc, char **argv, struct blame_options *o)
 		return usage_error("blame", "--device and --access go with an IOVA");
 	if (o->source.file && asks(o, BLAME_BY_PFN))
 		return usage_error("blame", "a recording does not know page frames");
-	if (o->count || run_check_read("blame", &o->run))
-		return usage_error("blame", "--count, --ring, --areas go with --faults");
+	if (o->count || o->run.instance.stacks || run_check_read("blame", &o->run))
+		return usage_error("blame", "--count, --stacks, --ring, --areas go with --faults");
 	return source_check(&o->source, "blame");
 }
 
@@ -176,6 +181,8 @@ static int parse_faults(int argc, char **argv, struct blame_options *o)
 		return usage_error("blame", "--faults goes with no --from");
 	if (run_parse_command("blame", argc, argv, &o->run))
 		return EXIT_USAGE;
+	if (o->source.file && o->run.instance.stacks)
+		return usage_error("blame", "a recording has no --stacks");
 	if (o->source.file && run_check_read("blame", &o->run))
 		return EXIT_USAGE;
 	return source_check(&o->source, "blame");
@@ -190,6 +197,7 @@ int blame_parse(int argc, char **argv, struct blame_options *o, int *status)
 						 { "ioas", required_argument, NULL, OPT_IOAS },
 						 { "device", required_argument, NULL, OPT_DEVICE },
 						 { "access", required_argument, NULL, OPT_ACCESS },
+						 { "stacks", no_argument, NULL, OPT_STACKS },
 						 { "history", required_argument, NULL,
 						   OPT_HISTORY },
 						 { "count", required_argument, NULL, 'c' },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/blame_memory.h"
+#include "cli/blame_stacks.h"
 #include "cli/cli.h"
 #include "core/fault.h"
 #include "live/log.h"
@@ -78,6 +79,7 @@ static bool wanted(const struct watch *w, const struct ioas_event *ev)
 void watch_fault(struct watch *w, const struct mirror *m, const struct ioas_event *ev)
 {
 	const struct blame_view view = view_of(w, m);
+	const struct blame_stacks *stacks;
 	struct blame b;
 
 	w->untold += ev->body_fault.untold;
@@ -86,10 +88,11 @@ void watch_fault(struct watch *w, const struct mirror *m, const struct ioas_even
 	blame_fault(&view, ev, &b);
 	w->shown++;
 	w->verdicts[b.verdict]++;
+	stacks = w->stacks && b.has_mapping ? blame_stacks_of(w->stacks, &b.mapping) : NULL;
 	if (w->opt->json)
-		blame_json(stdout, &b, ev);
+		blame_json(stdout, &b, ev, stacks);
 	else
-		blame_text(stdout, &b, ev, w->start_ns);
+		blame_text(stdout, &b, ev, w->start_ns, stacks);
 }
 
 void watch_summary(const struct watch *w)
@@ -127,9 +130,9 @@ static void print(struct watch *w, const struct blame *b)
 {
 	w->shown++;
 	if (w->opt->json)
-		blame_json(stdout, b, NULL);
+		blame_json(stdout, b, NULL, NULL);
 	else
-		blame_text(stdout, b, NULL, w->start_ns);
+		blame_text(stdout, b, NULL, w->start_ns, NULL);
 }
 
 /* As the device would meet it: where it is, or was before. */

@@ -10,6 +10,7 @@ struct watch {
 	const struct blame_options *opt;
 	struct history *history;
 	struct stays *stays;
+	struct stack_reader *stacks; /* NULL: not wanted */
 	bool lost; /* events were, in this run */
 	__u64 start_ns; /* times are printed relative to it */
 	__u64 shown;

@@ -16,6 +16,8 @@
 
 #define STOP_TRIES 1000
 
+#define STACKS_KEPT 16384 /* of ops, the last ones */
+
 struct instance {
 	struct trace_bpf *skel;
 	struct ring_buffer *ring;
@@ -169,6 +171,8 @@ static int size_maps(struct instance *i, const struct instance_options *opt)
 		err = bpf_map__set_max_entries(i->skel->maps.ioas_free, slots);
 	if (!err)
 		err = bpf_map__set_max_entries(i->skel->maps.ioas_ring, opt->ring_bytes);
+	if (!err && opt->stacks)
+		err = bpf_map__set_max_entries(i->skel->maps.ioas_stacks, STACKS_KEPT);
 	return err ? log_err(err, "sizes of maps") : 0;
 }
 
@@ -188,6 +192,7 @@ static int load(struct instance *i, const struct instance_options *opt)
 	if (err)
 		return err;
 	i->skel->rodata->memory_watched = opt->stale;
+	i->skel->rodata->stacks_wanted = opt->stacks;
 	for (int a = 0; a < ARG_MAX; a++)
 		i->skel->rodata->argn[a] = argn[a];
 	err = trace_bpf__load(i->skel);
@@ -372,6 +377,17 @@ int instance_poll(struct instance *i, int timeout_ms)
 const struct maps *instance_maps(const struct instance *i)
 {
 	return &i->maps;
+}
+
+int instance_stack(const struct instance *i, __u64 op, struct ioas_stack *out)
+{
+	const struct bpf_map *map = i->skel->maps.ioas_stacks;
+	struct ioas_stack stack;
+
+	if (bpf_map__lookup_elem(map, &op, sizeof(op), &stack, sizeof(stack), 0))
+		return -ENOENT;
+	*out = stack;
+	return 0;
 }
 
 static bool named(const struct bpf_program *prog, const char *prefix)

@@ -17,6 +17,7 @@ struct instance_options {
 	__u64 ring_bytes; /* power of two, at least a page */
 	__u32 slots; /* areas kept at once, all IOASes together */
 	bool stale; /* also watch what processes do to memory that is mapped */
+	bool stacks; /* also where ops that map and unmap are called from */
 	const char *without; /* a function to do without, as if the kernel lacked it */
 };
 
@@ -52,6 +53,12 @@ void instance_stop(struct instance *i);
 
 /* The maps, owned by the instance. */
 const struct maps *instance_maps(const struct instance *i);
+
+/*
+ * Where an op was called from, if instance_options.stacks is set: 0, or -ENOENT: it was
+ * not seen, or that was too long ago.
+ */
+int instance_stack(const struct instance *i, __u64 op, struct ioas_stack *out);
 
 /* Times a program of ours was skipped because it was already running on that CPU. */
 __u64 instance_missed(const struct instance *i);

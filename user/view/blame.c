@@ -85,11 +85,21 @@ static void put_removed(FILE *out, const char *indent, const struct history_mapp
 	fputc('\n', out);
 }
 
+static void put_frames(FILE *out, const char *indent, const struct blame_frames *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		fprintf(out, "%s            %s\n", indent, f->frame[i]);
+}
+
 void blame_text_mapping(FILE *out, const char *indent, const struct history_mapping *m,
-			uint64_t time_ns, uint64_t start_ns)
+			uint64_t time_ns, uint64_t start_ns, const struct blame_stacks *stacks)
 {
 	put_made(out, indent, m, start_ns);
+	if (stacks)
+		put_frames(out, indent, &stacks->mapped);
 	put_removed(out, indent, m, time_ns, start_ns);
+	if (stacks)
+		put_frames(out, indent, &stacks->unmapped);
 }
 
 /* ---- head ---- */
@@ -281,7 +291,8 @@ static void put_others(FILE *out, const struct blame *b)
 	fputc('\n', out);
 }
 
-void blame_text(FILE *out, const struct blame *b, const struct ioas_event *fault, uint64_t start_ns)
+void blame_text(FILE *out, const struct blame *b, const struct ioas_event *fault, uint64_t start_ns,
+		const struct blame_stacks *stacks)
 {
 	if (fault)
 		put_fault(out, fault, start_ns);
@@ -294,7 +305,7 @@ void blame_text(FILE *out, const struct blame *b, const struct ioas_event *fault
 	if (b->has_left)
 		put_left(out, b, start_ns);
 	if (b->has_mapping)
-		blame_text_mapping(out, "  ", &b->mapping, b->time_ns, start_ns);
+		blame_text_mapping(out, "  ", &b->mapping, b->time_ns, start_ns, stacks);
 	if (b->verdict == BLAME_RESERVED || b->suspected == BLAME_RESERVED)
 		put_reserved(out, b);
 	if (b->ioas)

@@ -46,7 +46,16 @@ static void json_removal(struct json *j, const struct history_mapping *m)
 		json_u64(j, "unmap_returned", m->returned);
 }
 
-void blame_json_mapping(struct json *j, const char *key, const struct history_mapping *m)
+static void json_frames(struct json *j, const char *key, const struct blame_frames *f)
+{
+	json_array(j, key);
+	for (size_t i = 0; i < f->n; i++)
+		json_str(j, NULL, f->frame[i]);
+	json_end_array(j);
+}
+
+void blame_json_mapping(struct json *j, const char *key, const struct history_mapping *m,
+			const struct blame_stacks *stacks)
 {
 	json_object(j, key);
 	json_u64(j, "iova", m->iova);
@@ -60,6 +69,10 @@ void blame_json_mapping(struct json *j, const char *key, const struct history_ma
 	json_id(j, "map_op_number", m->map_op);
 	json_op(j, "map_op", m->map_what);
 	json_removal(j, m);
+	if (stacks) {
+		json_frames(j, "map_stack", &stacks->mapped);
+		json_frames(j, "unmap_stack", &stacks->unmapped);
+	}
 	json_end_object(j);
 }
 
@@ -147,10 +160,10 @@ static void json_verdict(struct json *j, const struct blame *b)
 	json_str(j, "suspected", b->suspected ? blame_verdict_name(b->suspected) : NULL);
 }
 
-static void json_around(struct json *j, const struct blame *b)
+static void json_around(struct json *j, const struct blame *b, const struct blame_stacks *stacks)
 {
 	if (b->has_mapping)
-		blame_json_mapping(j, "mapping", &b->mapping);
+		blame_json_mapping(j, "mapping", &b->mapping, stacks);
 	else
 		json_null(j, "mapping");
 	if (b->has_range) {
@@ -168,7 +181,8 @@ static void json_around(struct json *j, const struct blame *b)
 	json_history(j, b);
 }
 
-void blame_json(FILE *out, const struct blame *b, const struct ioas_event *fault)
+void blame_json(FILE *out, const struct blame *b, const struct ioas_event *fault,
+		const struct blame_stacks *stacks)
 {
 	struct json j;
 
@@ -186,7 +200,7 @@ void blame_json(FILE *out, const struct blame *b, const struct ioas_event *fault
 	} else {
 		json_u64(&j, "iova", b->iova);
 	}
-	json_around(&j, b);
+	json_around(&j, b, stacks);
 	json_end_object(&j);
 	json_line(&j);
 }
