@@ -141,6 +141,15 @@ def programs():
     return re.findall(r'name (p[gws]_\w+)', sh('bpftool prog list').stdout)
 
 
+def wait_gone():
+    """The kernel frees programs a moment after their links."""
+    for _ in range(100):
+        if not programs():
+            return
+        time.sleep(0.1)
+    check(False, 'are there still:', programs())
+
+
 def load_gate():
     if not os.path.exists(ALLOW):
         r = sh(f'insmod {GATE}')
@@ -194,7 +203,6 @@ def test_nothing_armed():
 def test_without_gate():
     """Without the module maps are refused by what they ask for, and the status says why no better."""
     check(not os.path.exists(ALLOW), 'the module is loaded')
-    ready()
     b = apply(conf('a'))
     for way in ready():
         want = 'kill' if way == 'uring' else 'ioctl'
@@ -551,13 +559,9 @@ def test_module_comes_again():
     remove()
     if way != 'bundled':
         return 'without the bundled backend'
-    # The kernel frees programs a moment after their links.
-    for _ in range(100):
-        r = sh(f'rmmod {module}')
-        if not r.returncode:
-            break
-        time.sleep(0.1)
-    check(r.returncode == 0, 'does not go:', r.stderr, programs())
+    wait_gone()
+    r = sh(f'rmmod {module}')
+    check(r.returncode == 0, 'does not go:', r.stderr)
     check(module not in open(ALLOW).read(), open(ALLOW).read())
     check(apply(conf('a'))['bundled']['strength'] == 'none', 'without the module')
     check(sh(load).returncode == 0, 'does not come')
@@ -568,13 +572,14 @@ def test_module_comes_again():
     p.map(0, LIMIT + 1, 'error EDQUOT')
     p.quit()
     remove()
-    check(not programs(), programs())
+    wait_gone()
 
 
 def alone(test):
-    """Nothing is applied before it, whatever became of the one before."""
+    """All who pin are there, and nothing is applied, whatever became of the test before."""
     @functools.wraps(test)
     def run():
+        ready()
         tool('policy', 'remove')
         return test()
     return run
