@@ -52,7 +52,7 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 
 all: check-tools $(B)/ioascope $(B)/tests/type1-client $(B)/tests/iommufd-client $(B)/tests/backend-test \
-		$(B)/tests/backend-load $(MAN)
+		$(B)/tests/backend-load $(B)/tests/pinner $(B)/tests/pin-count $(B)/tests/count.bpf.o $(MAN)
 
 # A part that is absent is named once, with the package that brings it.
 check-tools:
@@ -156,10 +156,31 @@ $(B)/tests/trackers-bench: tests/bench/trackers.c tests/clients/util.h include/i
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \
 		-Itests/clients $< -o $@
 
+$(B)/tests/pinner: tests/policy/pinner.c tests/policy/ways.c tests/policy/pinner.h tests/backend/be.c tests/backend/be.h \
+		tests/clients/util.h tests/clients/iommufd_uapi.h include/ioascope/ioas_backend.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude -Itests/clients \
+		tests/policy/pinner.c tests/policy/ways.c tests/backend/be.c -lpthread -o $@
+
+$(B)/tests/pin-count: tests/policy/count.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) $< $(shell $(PKG_CONFIG) --libs libbpf) -o $@
+
+$(B)/tests/count.bpf.o: tests/policy/count.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
 # The bundled backend, for a kernel of the lab; prints where it is.
 module:
 	$(Q)tests/lab/module.sh $(or $(K),6.12) kernel/ioas_backend \
 		$(wildcard include/ioascope/ioas_backend*.h)
+
+# What makes the kernel's pins refusable (docs/enforcement.md).
+module-gate:
+	$(Q)tests/lab/module.sh $(or $(K),6.12) kernel/ioas_gate
 
 bpf: $(SKEL)
 
@@ -239,6 +260,7 @@ help:
 	@echo 'make unit        the tests that need no virtual machine'
 	@echo 'make lab         a shell in the lab; KERNEL=6.1|6.12|6.12+iommufd|7.x CMD=... runs a command'
 	@echo 'make module      the bundled kernel backend, for a kernel of the lab; K=6.12'
+	@echo 'make module-gate the module that makes pins refusable, for a kernel of the lab; K=6.12'
 	@echo 'make programs    BPF programs, verifier counts and attach points per kernel'
 	@echo 'make support-matrix  the tables of docs/support-matrix.md; KERNEL=... asks only that one'
 	@echo 'make bench       what tracing costs the traced, as ratios'
@@ -253,5 +275,5 @@ help:
 clean:
 	$(Q)rm -rf $(B)
 
-.PHONY: all bench bench-mirror bench-recording bench-trackers bpf check-tools clean demo fuzz help install lab module programs ready setup soak support-matrix test test-7.x test-backend-debug unit valgrind
+.PHONY: all bench bench-mirror bench-recording bench-trackers bpf check-tools clean demo fuzz help install lab module module-gate programs ready setup soak support-matrix test test-7.x test-backend-debug unit valgrind
 -include $(USER_OBJ:.o=.d) $(BPF:bpf/%.bpf.c=$(B)/bpf/%.bpf.d) $(TESTED:%.c=$(B)/san/%.d) $(TESTED:%.c=$(B)/%.d)

@@ -52,6 +52,17 @@ backend() {
         -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- tests/backend/run.sh
 }
 
+# Limits on pinned memory: where all who pin are there.
+policy() {
+    local row=6.12+iommufd gate backend testdev
+    gate=$(make --no-print-directory module-gate K=$row) || return 1
+    backend=$(make --no-print-directory module K=$row) || return 1
+    testdev=$(tests/lab/module.sh $row tests/modules/ioas_testdev) || return 1
+    tests/lab/lab.sh -k $row -m 3G -t "$seconds" -E "GATE=$gate" -E "BACKEND=$backend" \
+        -E "TESTDEV=$testdev" -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- \
+        tests/policy/run.py
+}
+
 mkdir -p build/tests
 # An emulated machine keeps half a CPU of ours busy, and the longest comes first. They may have 5 GiB
 # each: two at a time where there is no room for three.
@@ -79,6 +90,7 @@ part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" \
     IOASCOPE_SAN_SCALE="$san_scale" make --no-print-directory unit
 [ -z "$soak" ] || part "unit tests under valgrind" env IOASCOPE_SCALE=1 make --no-print-directory valgrind
 part "the bundled backend" backend
+part "limits on pinned memory" policy
 part "fuzz corpora" tests/fuzz/run.sh --replay
 end 6.12+iommufd
 trap - EXIT

@@ -141,13 +141,13 @@ _ioascope() {
         ;;
     policy)
         if [ "$COMP_CWORD" -eq 2 ] && [[ $cur != -* ]]; then
-            _ioascope_words "$cur" 'check explain'
+            _ioascope_words "$cur" 'check explain apply status remove'
             return
         elif [[ $cur != -* ]]; then
             _ioascope_files "$cur"
             return
         fi
-        opts='--uid --pid --cgroup -j --json -h --help'
+        opts='--uid --pid --cgroup --gate --strength --follow -j --json -h --help'
         ;;
     features) opts='-p --programs -j --json -h --help' ;;
     *) return ;;

@@ -101,6 +101,12 @@ check "usage: a cgroup of a process" prints 2 'a process has a cgroup' explain "
 check "usage: check has no --uid" prints 2 "are for 'explain'" check "$good" --uid 0
 check "usage: a relative cgroup" prints 2 'no path of a cgroup' explain "$good" --uid 0 --cgroup x
 check "usage: no cgroup" prints 2 'no path of a cgroup' explain "$good" --uid 0 --cgroup //machine.slice
+check "usage: apply what" prints 2 'A file is missing' apply
+check "usage: status has no file" prints 2 "unexpected argument" status "$good"
+check "usage: --gate is for apply" prints 2 "are for 'apply'" check "$good" --gate x
+check "usage: a strength" prints 2 'not audit, kill, ioctl or gate' apply "$good" --strength moon
+check "usage: --follow is for status" prints 2 "is for 'status'" remove --follow
+check "usage: apply has no --uid" prints 2 "are for 'explain'" apply "$good" --uid 0
 check "usage: too much" prints 2 "unexpected argument 'x'" check "$good" x
 
 finish

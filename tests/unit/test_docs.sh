@@ -89,6 +89,7 @@ sample() {
     NAME) echo 0000:01:00.0 ;;
     WHAT) echo user ;;
     USER*) echo root ;;
+    S) echo gate ;;
     *) return 1 ;;
     esac
 }
@@ -232,12 +233,13 @@ check "schema: keys of holes" keys_described user/view/holes.c
 check "schema: keys of aliases" keys_described user/view/aliases.c
 check "schema: keys of diff" keys_described user/view/diff_json.c
 check "schema: keys of predict" keys_described user/view/predict_json.c
-check "completion: actions of policy" same "$(printf '%s\n' check explain)" "$(complete_words policy '')"
+check "completion: actions of policy" same "$(printf '%s\n' check explain apply status remove)" "$(complete_words policy '')"
 for w in $(complete_words users --by ''); do
     check "users --by $w" accepted users --by "$w"
 done
 check "schema: keys of users" keys_described user/view/usage.c
 check "schema: keys of policy" keys_described user/view/policy.c
+check "schema: keys of policies that are applied" keys_described user/view/enforced_json.c
 check "schema: keys of features" keys_described user/cli/features.c
 check "schema: kinds" enum_described IOAS_EV_
 check "schema: ops" enum_described IOAS_OP_

@@ -21,7 +21,7 @@ static const struct command commands[] = {
 	{ "diff", "compare two I/O address spaces, moments or recordings", cmd_diff },
 	{ "users", "print who has locked how much memory, and what limits leave", cmd_users },
 	{ "predict", "tell whether a device could be attached, and what forbids it", cmd_predict },
-	{ "policy", "tell whom a policy of limits would stop, and where", cmd_policy },
+	{ "policy", "check, apply and watch limits on pinned memory", cmd_policy },
 	{ "features", "print what this kernel offers to trace", cmd_features },
 };
 

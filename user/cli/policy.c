@@ -6,36 +6,42 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/policy_apply.h"
 #include "cli/policy_who.h"
 #include "live/log.h"
 
-struct policy_options {
-	const char *action; /* check or explain */
-	const char *file;
-	const char *user, *pid, *cgroup;
-	bool json;
-};
-
 static const char help[] =
 	"Usage: ioascope policy check FILE [OPTION]...\n"
-	"       ioascope policy explain FILE --uid USER|--pid N [OPTION]...\n\n"
-	"Reads a policy of limits on pinned memory (docs/limits.md). 'check' says whether it\n"
-	"can be used on this host, and prints its sections. 'explain' says what of it holds\n"
-	"for somebody, and which section says so. Policies are not applied yet.\n\n"
+	"       ioascope policy explain FILE --uid USER|--pid N [OPTION]...\n"
+	"       ioascope policy apply FILE [OPTION]...\n"
+	"       ioascope policy status|remove [OPTION]...\n\n"
+	"Limits on pinned memory (docs/limits.md). 'check' says whether a policy can be used on\n"
+	"this host, and prints its sections. 'explain' says what of it holds for somebody, and\n"
+	"which section says so. 'apply' makes it hold, by the strongest means that this kernel\n"
+	"offers for each who pins (docs/enforcement.md), and goes on until 'remove'. 'status'\n"
+	"prints what holds, what is used and what was refused.\n\n"
 	"      --uid USER     a user, by number or name, with the groups that it has here\n"
 	"      --pid N        a process: its user, its groups, its cgroup\n"
 	"      --cgroup PATH  with --uid: as if in that cgroup\n"
+	"      --gate FILE    for apply: load this module first, if ioas_gate is not loaded\n"
+	"      --strength S   for apply: nothing stronger than S: audit, kill, ioctl or gate\n"
+	"      --follow       for status: then print each time that a limit is reached\n"
 	"  -j, --json         JSON (docs/event-schema.md)\n"
 	"  -h, --help         this text\n\n"
 	"Examples:\n"
 	"  ioascope policy check /etc/ioascope/limits.conf\n"
 	"  ioascope policy explain limits.conf --uid libvirt-qemu --cgroup /machine.slice\n"
-	"  ioascope policy explain limits.conf --pid $(pidof qemu-system-x86_64)\n";
+	"  ioascope policy explain limits.conf --pid $(pidof qemu-system-x86_64)\n"
+	"  ioascope policy apply limits.conf --gate ioas_gate.ko\n"
+	"  ioascope policy status --json | jq '.subjects[] | select(.denied > 0)'\n";
 
 enum {
 	OPT_UID = 256,
 	OPT_PID,
 	OPT_CGROUP,
+	OPT_GATE,
+	OPT_STRENGTH,
+	OPT_FOLLOW,
 };
 
 /* 0: go on; otherwise *status is the exit status. */
@@ -53,6 +59,15 @@ static int parse_one(int c, void *arg, int *status)
 	case OPT_CGROUP:
 		o->cgroup = optarg;
 		return 0;
+	case OPT_GATE:
+		o->gate = optarg;
+		return 0;
+	case OPT_STRENGTH:
+		o->strength = optarg;
+		return 0;
+	case OPT_FOLLOW:
+		o->follow = true;
+		return 0;
 	case 'j':
 		o->json = true;
 		return 0;
@@ -63,18 +78,19 @@ static int parse_one(int c, void *arg, int *status)
 	}
 }
 
-/* What was given goes together: 0, or the exit status (said). */
-static int check_options(const struct policy_options *o)
+static bool is(const struct policy_options *o, const char *action)
 {
-	bool explain = !strcmp(o->action, "explain");
+	return !strcmp(o->action, action);
+}
 
-	if (!explain && strcmp(o->action, "check"))
-		return usage_error("policy", "unknown action '%s'", o->action);
-	if (!o->file)
-		return usage_error("policy", "%s what? A file is missing", o->action);
-	if (!explain && (o->user || o->pid || o->cgroup))
+/* For whom: 0, or the exit status (said). */
+static int check_who(const struct policy_options *o)
+{
+	if (!is(o, "explain") && (o->user || o->pid || o->cgroup))
 		return usage_error("policy", "--uid, --pid and --cgroup are for 'explain'");
-	if (explain && !o->user == !o->pid)
+	if (!is(o, "explain"))
+		return 0;
+	if (!o->user == !o->pid)
 		return usage_error("policy", "for whom? One of --uid and --pid is needed");
 	if (o->pid && o->cgroup)
 		return usage_error("policy", "a process has a cgroup: --cgroup is for --uid");
@@ -84,11 +100,36 @@ static int check_options(const struct policy_options *o)
 	return 0;
 }
 
+/* What was given goes together: 0, or the exit status (said). */
+static int check_options(const struct policy_options *o)
+{
+	bool on_file = is(o, "check") || is(o, "explain") || is(o, "apply");
+
+	if (!on_file && !is(o, "status") && !is(o, "remove"))
+		return usage_error("policy", "unknown action '%s'", o->action);
+	if (on_file && !o->file)
+		return usage_error("policy", "%s what? A file is missing", o->action);
+	if (!on_file && o->file)
+		return usage_error("policy", "unexpected argument '%s'", o->file);
+	if (!is(o, "apply") && (o->gate || o->strength))
+		return usage_error("policy", "--gate and --strength are for 'apply'");
+	if (o->strength && !policy_strength(o->strength))
+		return usage_error("policy", "--strength: '%s' is not audit, kill, ioctl or gate",
+				   o->strength);
+	if (!is(o, "status") && o->follow)
+		return usage_error("policy", "--follow is for 'status'");
+	return check_who(o);
+}
+
 static int parse(int argc, char **argv, struct policy_options *o, int *status)
 {
 	static const struct option options[] = { { "uid", required_argument, NULL, OPT_UID },
 						 { "pid", required_argument, NULL, OPT_PID },
 						 { "cgroup", required_argument, NULL, OPT_CGROUP },
+						 { "gate", required_argument, NULL, OPT_GATE },
+						 { "strength", required_argument, NULL,
+						   OPT_STRENGTH },
+						 { "follow", no_argument, NULL, OPT_FOLLOW },
 						 { "json", no_argument, NULL, 'j' },
 						 { "help", no_argument, NULL, 'h' },
 						 {} };
@@ -96,7 +137,8 @@ static int parse(int argc, char **argv, struct policy_options *o, int *status)
 	if (parse_options("policy", argc, argv, ":jh", options, parse_one, o, status))
 		return 1;
 	if (optind == argc)
-		*status = usage_error("policy", "an action is missing: check or explain");
+		*status = usage_error(
+			"policy", "an action is missing: check, explain, apply, status or remove");
 	else if (argc - optind > 2)
 		*status = usage_error("policy", "unexpected argument '%s'", argv[optind + 2]);
 	if (*status)
@@ -140,25 +182,40 @@ static int explain(const struct policy_options *o, const struct limits *l)
 	return 0;
 }
 
-int cmd_policy(int argc, char **argv)
+/* What is done with a file: 0 or an error (said). */
+static int run_on_file(const struct policy_options *o)
 {
 	_cleanup_limits_ struct limits limits = {};
+	int err = read_file(o->file, &limits);
+
+	if (err)
+		return err;
+	if (is(o, "apply"))
+		return policy_apply(o, &limits);
+	if (is(o, "explain"))
+		return explain(o, &limits);
+	if (o->json)
+		policy_json(stdout, &limits, o->file);
+	else
+		policy_text(stdout, &limits, o->file);
+	return 0;
+}
+
+int cmd_policy(int argc, char **argv)
+{
 	struct policy_options o = {};
 	int status = EXIT_FINE, err;
 
 	log_verbose(false);
 	if (parse(argc, argv, &o, &status))
 		return status;
-	err = read_file(o.file, &limits);
-	if (err)
-		return exit_status(err);
-	if (!strcmp(o.action, "explain"))
-		err = explain(&o, &limits);
-	else if (o.json)
-		policy_json(stdout, &limits, o.file);
+	if (is(&o, "status"))
+		err = policy_status(&o, &status);
+	else if (is(&o, "remove"))
+		err = policy_remove();
 	else
-		policy_text(stdout, &limits, o.file);
+		err = run_on_file(&o);
 	if (!err && fflush(stdout))
 		err = log_err(-errno, "writing");
-	return exit_status(err);
+	return status != EXIT_FINE ? status : exit_status(err);
 }
