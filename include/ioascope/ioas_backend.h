@@ -22,6 +22,7 @@ enum ioasb_mode {
 	IOASB_MODE_COVER = 1, /* whole areas in the range (iommufd) */
 	IOASB_MODE_FIRST = 2, /* areas that begin in the range (type1 v1) */
 	IOASB_MODE_ANY = 3, /* any range, areas are split */
+	IOASB_MODE_TCE = 4, /* a table of one word for each page of a window; no areas */
 };
 
 /* Who is charged for pinned pages. All but NONE also count in the mm's VmPin. */
@@ -38,6 +39,8 @@ struct ioasb_ioas_alloc {
 	__u32 account;
 	__u32 out_ioas_id;
 	__u32 __reserved;
+	__aligned_u64 window_start; /* of mode TCE, in whole pages; 0 in all others */
+	__aligned_u64 window_length;
 };
 
 struct ioasb_destroy {
@@ -58,6 +61,8 @@ struct ioasb_map {
 	__aligned_u64 user_va;
 	__aligned_u64 length;
 	__aligned_u64 iova; /* in with FIXED, out always */
+	__aligned_u64
+		out_replaced; /* bytes that were mapped there; only in mode TCE is that not 0 */
 };
 
 struct ioasb_copy {
@@ -232,6 +237,8 @@ enum ioasb_rec_kind {
 	IOASB_REC_PINNED = 8,
 	IOASB_REC_CLIENT = 9,
 	IOASB_REC_CLIENT_PIN = 10,
+	IOASB_REC_TCE = 11,
+	IOASB_REC_TCE_ENTRY = 12,
 };
 
 /* One thing that is there. */
@@ -301,6 +308,23 @@ struct ioasb_rec {
 			__aligned_u64 last;
 			__aligned_u64 count;
 		} client_pin;
+		struct {
+			__aligned_u64 start; /* the window */
+			__aligned_u64 last;
+			__aligned_u64 npinned; /* entries that map something */
+			__aligned_u64 ncharged;
+			__aligned_u64 replaced; /* entries that a map wrote over, ever */
+			__aligned_u64 bytes; /* of the table */
+			__u32 account;
+			__u32 uid;
+		} tce;
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 last; /* pages that are contiguous, if page frames are told */
+			__aligned_u64 pfn; /* of the first; 0 without CAP_SYS_ADMIN */
+			__u32 prot;
+			__u32 __reserved;
+		} tce_entry;
 		__aligned_u64 room[10];
 	};
 };

@@ -140,7 +140,7 @@ static int charge_account(struct ioasb_charge *charge, unsigned long npages)
  * Take npages before they are pinned. -ENOMEM above RLIMIT_MEMLOCK, -EDQUOT above the limit of
  * this module, which holds for all that a user has here, charged or not.
  */
-int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
+int ioasb_charge_uncounted(struct ioasb_charge *charge, unsigned long npages)
 {
 	unsigned long limit = READ_ONCE(user_pages);
 	int rc;
@@ -160,15 +160,22 @@ int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
 	}
 	if (charge->account != IOASB_ACCOUNT_NONE)
 		atomic64_add(npages, &charge->mm->pinned_vm);
-	charge->npages += npages;
 	return 0;
 }
 
-void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages)
+int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
+{
+	int rc = ioasb_charge_uncounted(charge, npages);
+
+	if (!rc)
+		charge->npages += npages;
+	return rc;
+}
+
+void ioasb_uncharge_uncounted(struct ioasb_charge *charge, unsigned long npages)
 {
 	if (!npages)
 		return;
-	charge->npages -= npages;
 	atomic64_sub(npages, &charge->owner->npages);
 	if (charge->account == IOASB_ACCOUNT_NONE)
 		return;
@@ -180,4 +187,10 @@ void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages)
 	mmap_write_lock(charge->mm);
 	__account_locked_vm(charge->mm, npages, false, charge->task, true);
 	mmap_write_unlock(charge->mm);
+}
+
+void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages)
+{
+	charge->npages -= npages;
+	ioasb_uncharge_uncounted(charge, npages);
 }

@@ -50,7 +50,7 @@ static void link_client(struct ioasb_ioas *ioas, struct ioasb_client *client)
 /* On success the client has the caller's reference to the IOAS. */
 static int enlist(struct ioasb_ctx *ctx, struct ioasb_client *client, struct ioasb_ioas *ioas)
 {
-	int rc = ioasb_ioas_write(ioas);
+	int rc = ioas->tce ? -EOPNOTSUPP : ioasb_ioas_write(ioas);
 
 	if (rc)
 		return rc;

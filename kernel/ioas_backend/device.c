@@ -94,13 +94,16 @@ static int check_fit(struct ioasb_ioas *ioas, const struct ioasb_attachment *at)
 	for (i = 0; i < at->nranges; i++) {
 		const struct ioasb_range *r = &at->ranges[i];
 
-		if (ioasb_areas_iter_first(&ioas->areas, r->start, r->last) ||
+		if (ioasb_tce_in_way(ioas, r->start, r->last) ||
+		    ioasb_areas_iter_first(&ioas->areas, r->start, r->last) ||
 		    ioasb_ranges_iter_first(&ioas->allowed, r->start, r->last) ||
 		    ioasb_ranges_iter_first(&ioas->claims, r->start, r->last))
 			return -EADDRINUSE;
 	}
 	if (mask < ioas->alignment)
 		return 0;
+	if (ioas->tce)
+		return -EADDRINUSE;
 	for (area = ioasb_areas_iter_first(&ioas->areas, 0, ULONG_MAX); area;
 	     area = ioasb_areas_iter_next(area, 0, ULONG_MAX)) {
 		if ((area->start | (area->last + 1)) & mask)

@@ -25,7 +25,7 @@ static bool put_ioas(struct ioasb_out *out, struct ioasb_ioas *ioas)
 	rec->ioas.areas = ioas->nareas;
 	rec->ioas.entries = ioas->nentries;
 	rec->ioas.max_entries = ioasb_max_entries();
-	rec->ioas.mapped = ioas->mapped;
+	rec->ioas.mapped = ioas->tce ? ioasb_tce_mapped(ioas) : ioas->mapped;
 	return true;
 }
 
@@ -125,7 +125,12 @@ static bool dump_ioas(struct ioasb_out *out, struct ioasb_ioas *ioas)
 	if (out->at.stage == STAGE_RESERVATION &&
 	    !dump_ranges(out, ioas, &ioas->claims, IOASB_REC_RESERVATION, STAGE_AREA))
 		return false;
-	return dump_areas(out, ioas);
+	if (!ioas->tce)
+		return dump_areas(out, ioas);
+	if (!ioasb_tce_dump(out, ioas))
+		return false;
+	ioasb_out_object(out, STAGE_OBJECT);
+	return true;
 }
 
 static bool dump_device(struct ioasb_out *out, struct ioasb_device *device)

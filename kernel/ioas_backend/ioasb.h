@@ -15,6 +15,7 @@
  *	ioasb_pages.lock	pins, charge, which areas need pages; never two of them at a time
  *	mm->mmap_lock		pinning, and the charge to an mm
  *	owners_lock, xa_lock	leaves
+ *	ioasb_tce.access	reads and writes through a table; a leaf, too
  *
  * Pinning may wait for a page fault, hence for user space. Whoever can wait behind that waits
  * killably, but where a failure could not be undone: the unwinding of an attach or of a map or
@@ -86,6 +87,8 @@ struct ioasb_range {
 	u32 id;
 };
 
+struct ioasb_tce;
+
 struct ioasb_ioas {
 	struct ioasb_object obj;
 	enum ioasb_mode mode;
@@ -107,6 +110,7 @@ struct ioasb_ioas {
 	u64 mapped;
 	u64 generation;
 	u64 last_area;
+	struct ioasb_tce *tce; /* instead of areas, in that mode */
 };
 
 /* Who needs a range of the pages of a pages object. */
@@ -329,6 +333,9 @@ struct page *ioasb_pinned_page(struct ioasb_pages *pages, unsigned long index);
 int ioasb_charge_init(struct ioasb_charge *charge, enum ioasb_account account);
 void ioasb_charge_exit(struct ioasb_charge *charge);
 int ioasb_charge(struct ioasb_charge *charge, unsigned long npages);
+/* The same for who counts them himself: charge->npages stays, and no lock is needed. */
+int ioasb_charge_uncounted(struct ioasb_charge *charge, unsigned long npages);
+void ioasb_uncharge_uncounted(struct ioasb_charge *charge, unsigned long npages);
 void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages);
 
 /* device.c */
@@ -383,6 +390,20 @@ int ioasb_rw(struct ioasb_ctx *ctx, struct ioasb_rw *cmd);
 int ioasb_lookup(struct ioasb_ctx *ctx, struct ioasb_lookup *cmd);
 int ioasb_dump(struct ioasb_ctx *ctx, struct ioasb_dump *cmd);
 
+/* tce.c, tce-map.c, tce-read.c: an IOAS that has a table instead of areas. */
+int ioasb_tce_alloc(struct ioasb_ioas *ioas, const struct ioasb_ioas_alloc *cmd);
+void ioasb_tce_tell(struct ioasb_ioas *ioas);
+void ioasb_tce_end(struct ioasb_ioas *ioas);
+void ioasb_tce_free(struct ioasb_tce *tce);
+unsigned long ioasb_tce_clear(struct ioasb_ioas *ioas, unsigned long first, unsigned long last);
+int ioasb_tce_map(struct ioasb_ioas *ioas, struct ioasb_map *cmd);
+int ioasb_tce_unmap(struct ioasb_ioas *ioas, unsigned long start, unsigned long last,
+		    u64 *unmapped);
+int ioasb_tce_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, bool write);
+int ioasb_tce_lookup(struct ioasb_ioas *ioas, struct ioasb_lookup *cmd);
+bool ioasb_tce_in_way(const struct ioasb_ioas *ioas, unsigned long start, unsigned long last);
+u64 ioasb_tce_mapped(const struct ioasb_ioas *ioas);
+
 /*
  * note.c: hook points. Each is called once for each change, under the lock that orders it; order
  * numbers are per context.
@@ -413,5 +434,8 @@ void ioasb_note_client_unpin(struct ioasb_client *client, unsigned long start, u
 void ioasb_note_range_added(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
 			    u64 order);
 void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind, u64 order);
+void ioasb_note_tce_set(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 word, u64 order);
+void ioasb_note_tce_cleared(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 order);
+void ioasb_note_tce_charged(struct ioasb_ioas *ioas, long npages, u64 order);
 
 #endif

@@ -115,12 +115,13 @@ int ioasb_map(struct ioasb_ctx *ctx, struct ioasb_map *cmd)
 	struct ioasb_ioas *ioas;
 	int rc = check_map(cmd);
 
+	cmd->out_replaced = 0;
 	if (rc)
 		return rc;
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = map_user(ioas, cmd);
+	rc = ioas->tce ? ioasb_tce_map(ioas, cmd) : map_user(ioas, cmd);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }

@@ -121,3 +121,25 @@ noinline void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range 
 {
 	barrier();
 }
+
+/*
+ * No lock: the exchange of the word orders it, and the number is taken after that. Of two exchanges
+ * of one entry at the same time, what each found tells which was first.
+ */
+noinline void ioasb_note_tce_set(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 word,
+				 u64 order)
+{
+	barrier();
+}
+
+noinline void ioasb_note_tce_cleared(struct ioasb_ioas *ioas, unsigned long iova, u64 old,
+				     u64 order)
+{
+	barrier();
+}
+
+/* Before the pages are pinned, after they are unpinned (negative). */
+noinline void ioasb_note_tce_charged(struct ioasb_ioas *ioas, long npages, u64 order)
+{
+	barrier();
+}

@@ -74,7 +74,10 @@ int ioasb_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, 
 	if (rc)
 		return rc;
 	area = ioasb_areas_iter_first(&ioas->areas, iova, iova);
-	rc = area ? access_area(area, iova, buf, n, write) : -ENOENT;
+	if (ioas->tce)
+		rc = ioasb_tce_access(ioas, iova, buf, n, write);
+	else
+		rc = area ? access_area(area, iova, buf, n, write) : -ENOENT;
 	up_read(&ioas->lock);
 	return rc;
 }
@@ -161,7 +164,7 @@ int ioasb_lookup(struct ioasb_ctx *ctx, struct ioasb_lookup *cmd)
 		return -ENOENT;
 	rc = ioasb_ioas_read(ioas);
 	if (!rc) {
-		rc = lookup(ioas, cmd);
+		rc = ioas->tce ? ioasb_tce_lookup(ioas, cmd) : lookup(ioas, cmd);
 		up_read(&ioas->lock);
 	}
 	ioasb_object_put(&ioas->obj);

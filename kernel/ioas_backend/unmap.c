@@ -254,7 +254,8 @@ int ioasb_unmap(struct ioasb_ctx *ctx, struct ioasb_unmap *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = unmap(ioas, r, all, &cmd->out_unmapped);
+	rc = ioas->tce ? ioasb_tce_unmap(ioas, r.start, r.last, &cmd->out_unmapped)
+		       : unmap(ioas, r, all, &cmd->out_unmapped);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }

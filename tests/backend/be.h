@@ -79,6 +79,7 @@ long be_status(const char *name);
 /* Pages that are pinned and not unpinned, in the whole machine; as root only. */
 long be_pins(void);
 
+void test_tce(void);
 void test_modes(void);
 void test_all(void);
 void test_map(void);

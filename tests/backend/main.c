@@ -23,6 +23,7 @@ static const struct test {
 } tests[] = {
 	{ "modes", test_modes },
 	{ "all", test_all },
+	{ "tce", test_tce },
 	{ "map", test_map },
 	{ "alloc", test_alloc },
 	{ "copy", test_copy },

@@ -15,17 +15,23 @@
 static const struct call {
 	unsigned long cmd;
 	unsigned int size;
+	unsigned int min; /* as first released */
 	unsigned int reserved; /* where __reserved is; 0: there is none */
 	unsigned int flags; /* where flags are */
 } calls[] = {
 #define CALL(nr, name, r, f)                                                                       \
 	{                                                                                          \
-		nr, sizeof(struct ioasb_##name), r, f                                              \
+		nr, sizeof(struct ioasb_##name), sizeof(struct ioasb_##name), r, f                 \
+	}
+#define GROWN(nr, name, next, r, f)                                                                \
+	{                                                                                          \
+		nr, sizeof(struct ioasb_##name), AT(name, next), r, f                              \
 	}
 #define AT(name, field) offsetof(struct ioasb_##name, field)
 	CALL(IOASB_DESTROY, destroy, 0, 0),
-	CALL(IOASB_IOAS_ALLOC, ioas_alloc, AT(ioas_alloc, __reserved), AT(ioas_alloc, flags)),
-	CALL(IOASB_MAP, map, 0, AT(map, flags)),
+	GROWN(IOASB_IOAS_ALLOC, ioas_alloc, window_start, AT(ioas_alloc, __reserved),
+	      AT(ioas_alloc, flags)),
+	GROWN(IOASB_MAP, map, out_replaced, 0, AT(map, flags)),
 	CALL(IOASB_COPY, copy, AT(copy, __reserved), AT(copy, flags)),
 	CALL(IOASB_UNMAP, unmap, AT(unmap, __reserved), AT(unmap, flags)),
 	CALL(IOASB_IOVA_RANGES, iova_ranges, AT(iova_ranges, __reserved), 0),
@@ -81,7 +87,7 @@ void test_structs(void)
 		call = &calls[i];
 		EQ(with_size(fd, call, 0, -1), -EINVAL);
 		EQ(with_size(fd, call, 4, -1), -EINVAL);
-		EQ(with_size(fd, call, call->size - 1, -1), -EINVAL);
+		EQ(with_size(fd, call, call->min - 1, -1), -EINVAL);
 		EQ(with_size(fd, call, PAGE + 1, -1), -E2BIG);
 		EQ(with_size(fd, call, UINT32_MAX, -1), -E2BIG);
 		EQ(with_size(fd, call, call->size + 8, call->size), -E2BIG);
@@ -162,7 +168,7 @@ static void dumps(int fd)
 	c.recs = (uintptr_t)&rec;
 	c.cursor.stage = UINT32_MAX;
 	EQ(be_call(fd, IOASB_DUMP, &c), -EINVAL);
-	for (unsigned int stage = 0; stage < 8; stage++) {
+	for (unsigned int stage = 0; stage < 9; stage++) {
 		c.cursor = (struct ioasb_cursor){ stage, UINT32_MAX, TOP };
 		c.num_recs = 1;
 		EQ(be_call(fd, IOASB_DUMP, &c), 0);
