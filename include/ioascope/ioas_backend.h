@@ -61,8 +61,7 @@ struct ioasb_map {
 	__aligned_u64 user_va;
 	__aligned_u64 length;
 	__aligned_u64 iova; /* in with FIXED, out always */
-	__aligned_u64
-		out_replaced; /* bytes that were mapped there; only in mode TCE is that not 0 */
+	__aligned_u64 out_replaced; /* bytes that were mapped there; mode TCE */
 };
 
 struct ioasb_copy {
@@ -172,6 +171,7 @@ struct ioasb_rw {
 #define IOASB_LOOKUP_READABLE IOASB_READABLE
 #define IOASB_LOOKUP_WRITEABLE IOASB_WRITEABLE
 #define IOASB_LOOKUP_PINNED 8
+#define IOASB_LOOKUP_FILE 16 /* out_user_va is where in the file */
 
 struct ioasb_lookup {
 	__u32 size;
@@ -224,6 +224,24 @@ struct ioasb_client_rw {
 	__aligned_u64 iova;
 	__aligned_u64 length; /* a page, at most */
 	__aligned_u64 user_va;
+};
+
+/* Memory of a memfd, or a file of tmpfs or hugetlbfs. Needs no mapping of it. */
+struct ioasb_map_file {
+	__u32 size;
+	__u32 flags; /* as for MAP */
+	__u32 ioas_id;
+	__u32 reservation;
+	__s32 fd; /* not needed any more, after the call */
+	__u32 __reserved;
+	__aligned_u64 start; /* in the file, a multiple of a page */
+	__aligned_u64 length;
+	__aligned_u64 iova; /* in with FIXED, out always */
+};
+
+enum ioasb_pages_kind {
+	IOASB_PAGES_USER = 0,
+	IOASB_PAGES_FILE = 1, /* user_va is where in the file */
 };
 
 enum ioasb_rec_kind {
@@ -291,6 +309,8 @@ struct ioasb_rec {
 			__u32 uid; /* whom it is charged to */
 			__u32 writeable;
 			__u32 users; /* areas and client pins that need it */
+			__u32 kind; /* enum ioasb_pages_kind */
+			__u32 __reserved;
 		} pages;
 		struct {
 			__aligned_u64 first_page;
@@ -370,6 +390,7 @@ enum ioasb_nr {
 	IOASB_NR_CLIENT_PIN,
 	IOASB_NR_CLIENT_UNPIN,
 	IOASB_NR_CLIENT_RW,
+	IOASB_NR_MAP_FILE,
 };
 
 #define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
@@ -388,6 +409,7 @@ enum ioasb_nr {
 #define IOASB_LOOKUP _IO(IOASB_TYPE, IOASB_NR_LOOKUP)
 #define IOASB_DUMP _IO(IOASB_TYPE, IOASB_NR_DUMP)
 #define IOASB_CLIENT_ALLOC _IO(IOASB_TYPE, IOASB_NR_CLIENT_ALLOC)
+#define IOASB_MAP_FILE _IO(IOASB_TYPE, IOASB_NR_MAP_FILE)
 /* Of the client's file. */
 #define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
 #define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)

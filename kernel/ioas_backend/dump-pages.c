@@ -71,6 +71,7 @@ static bool put_pages(struct ioasb_out *out, const struct ioasb_pages *pages)
 	rec->pages.account = pages->charge.account;
 	rec->pages.uid = from_kuid_munged(current_user_ns(), pages->charge.owner->uid);
 	rec->pages.writeable = pages->writeable;
+	rec->pages.kind = pages->file ? IOASB_PAGES_FILE : IOASB_PAGES_USER;
 	rec->pages.users = pages->nusers;
 	return true;
 }

@@ -176,8 +176,9 @@ struct ioasb_pages {
 	struct kref kref;
 	u32 id;
 	struct ioasb_ctx *ctx;
-	unsigned long user_va;
+	unsigned long user_va; /* of a file: where in it */
 	unsigned long npages;
+	struct file *file; /* NULL: memory of charge.mm */
 	bool writeable;
 	struct mutex lock; /* all that follows */
 	struct rb_root_cached users; /* active ones, by page */
@@ -305,16 +306,28 @@ int ioasb_area_split(struct ioasb_ioas *ioas, struct ioasb_area *area, unsigned 
 void ioasb_areas_clear(struct ioasb_ioas *ioas);
 
 /* map.c, copy.c, unmap.c */
+int ioasb_map_pages(struct ioasb_ioas *ioas, struct ioasb_pages *pages, struct ioasb_place *place);
 int ioasb_map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioasb_place *place);
 int ioasb_map_flags(u32 flags);
 int ioasb_map(struct ioasb_ctx *ctx, struct ioasb_map *cmd);
 int ioasb_copy(struct ioasb_ctx *ctx, struct ioasb_copy *cmd);
 int ioasb_unmap(struct ioasb_ctx *ctx, struct ioasb_unmap *cmd);
 
+/* file.c */
+int ioasb_map_file(struct ioasb_ctx *ctx, struct ioasb_map_file *cmd);
+long ioasb_file_pin(struct ioasb_pages *pages, unsigned long index, u32 n, struct page **page);
+void ioasb_file_put(struct file *file, bool writeable);
+
+/* Where the memory of a pages object is. */
+struct ioasb_source {
+	unsigned long user_va; /* or where in the file */
+	unsigned long npages;
+	struct file *file; /* or NULL; the object gets it, if there is no error */
+	bool writeable;
+};
+
 /* pages.c */
-struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ctx *ctx, unsigned long user_va,
-				      unsigned long npages, bool writeable,
-				      enum ioasb_account account);
+struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ioas *ioas, const struct ioasb_source *source);
 void ioasb_pages_put(struct ioasb_pages *pages);
 int ioasb_user_activate(struct ioasb_pages *pages, struct ioasb_user *user);
 void ioasb_user_deactivate(struct ioasb_pages *pages, struct ioasb_user *user);

@@ -36,6 +36,7 @@ RUN(detach)
 RUN(rw)
 RUN(lookup)
 RUN(dump)
+RUN(map_file)
 /* clang-format on */
 
 #define COMMAND(nr, name, last, what)                                                              \
@@ -63,6 +64,7 @@ static const struct ioasb_command commands[] = {
 		.run = ioasb_client_alloc,
 		.finish = ioasb_client_finish,
 	},
+	COMMAND(IOASB_NR_MAP_FILE, map_file, iova, true),
 };
 
 static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
@@ -115,6 +117,9 @@ static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	if (nr >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, nr))
 		return -ENOTTY;
 	nr = array_index_nospec(nr, ARRAY_SIZE(commands));
+	/* The numbers in between are those of a client's file. */
+	if (!commands[nr].run)
+		return -ENOTTY;
 	return ioasb_ioctl(file, file->private_data, &commands[nr], arg);
 }
 

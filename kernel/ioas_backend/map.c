@@ -78,6 +78,22 @@ static int check_map(const struct ioasb_map *cmd)
 	return check_add_overflow(cmd->user_va, cmd->length, &end) ? -EOVERFLOW : 0;
 }
 
+/* One area of all of them; the caller's reference is gone then, on failure too. */
+int ioasb_map_pages(struct ioasb_ioas *ioas, struct ioasb_pages *pages, struct ioasb_place *place)
+{
+	struct ioasb_area *area = ioasb_area_alloc(pages, 0, pages->npages - 1);
+	LIST_HEAD(list);
+	int rc;
+
+	ioasb_pages_put(pages);
+	if (!area)
+		return -ENOMEM;
+	list_add(&area->entry, &list);
+	rc = ioasb_map_list(ioas, &list, place);
+	ioasb_area_list_free(&list);
+	return rc;
+}
+
 static int map_user(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
 {
 	struct ioasb_place place = {
@@ -88,23 +104,17 @@ static int map_user(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
 		.user_va = cmd->user_va,
 		.iova = cmd->iova,
 	};
-	unsigned long npages = cmd->length >> PAGE_SHIFT;
-	struct ioasb_pages *pages;
-	struct ioasb_area *area;
-	LIST_HEAD(list);
+	struct ioasb_source source = {
+		.user_va = cmd->user_va,
+		.npages = cmd->length >> PAGE_SHIFT,
+		.writeable = cmd->flags & IOASB_WRITEABLE,
+	};
+	struct ioasb_pages *pages = ioasb_pages_alloc(ioas, &source);
 	int rc;
 
-	pages = ioasb_pages_alloc(ioas->obj.ctx, cmd->user_va, npages, cmd->flags & IOASB_WRITEABLE,
-				  ioas->account);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
-	area = ioasb_area_alloc(pages, 0, npages - 1);
-	ioasb_pages_put(pages);
-	if (!area)
-		return -ENOMEM;
-	list_add(&area->entry, &list);
-	rc = ioasb_map_list(ioas, &list, &place);
-	ioasb_area_list_free(&list);
+	rc = ioasb_map_pages(ioas, pages, &place);
 	if (!rc)
 		cmd->iova = place.iova;
 	return rc;

@@ -5,10 +5,9 @@
  */
 #include "ioasb.h"
 
-struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ctx *ctx, unsigned long user_va,
-				      unsigned long npages, bool writeable,
-				      enum ioasb_account account)
+struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ioas *ioas, const struct ioasb_source *source)
 {
+	struct ioasb_ctx *ctx = ioas->obj.ctx;
 	struct ioasb_pages *pages = kzalloc(sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	int rc;
 
@@ -19,10 +18,11 @@ struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ctx *ctx, unsigned long user_
 	xa_init_flags(&pages->chunks, XA_FLAGS_ACCOUNT);
 	pages->users = RB_ROOT_CACHED;
 	pages->ctx = ctx;
-	pages->user_va = user_va;
-	pages->npages = npages;
-	pages->writeable = writeable;
-	rc = ioasb_charge_init(&pages->charge, account);
+	pages->user_va = source->user_va;
+	pages->npages = source->npages;
+	pages->file = source->file;
+	pages->writeable = source->writeable;
+	rc = ioasb_charge_init(&pages->charge, ioas->account);
 	if (rc)
 		goto free;
 	rc = xa_alloc(&ctx->pages, &pages->id, pages, xa_limit_31b, GFP_KERNEL_ACCOUNT);
@@ -46,6 +46,8 @@ static void pages_free(struct kref *kref)
 	xa_erase(&pages->ctx->pages, pages->id);
 	xa_destroy(&pages->chunks);
 	ioasb_charge_exit(&pages->charge);
+	if (pages->file)
+		ioasb_file_put(pages->file, pages->writeable);
 	kfree(pages);
 }
 

@@ -80,6 +80,7 @@ long be_status(const char *name);
 long be_pins(void);
 
 void test_tce(void);
+void test_file(void);
 void test_modes(void);
 void test_all(void);
 void test_map(void);

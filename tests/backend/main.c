@@ -24,6 +24,7 @@ static const struct test {
 	{ "modes", test_modes },
 	{ "all", test_all },
 	{ "tce", test_tce },
+	{ "file", test_file },
 	{ "map", test_map },
 	{ "alloc", test_alloc },
 	{ "copy", test_copy },

@@ -46,6 +46,7 @@ static const struct call {
 	CALL(IOASB_DUMP, dump, 0, 0),
 	CALL(IOASB_CLIENT_ALLOC, client_alloc, AT(client_alloc, __reserved),
 	     AT(client_alloc, flags)),
+	CALL(IOASB_MAP_FILE, map_file, AT(map_file, __reserved), AT(map_file, flags)),
 };
 
 static int with_word(int fd, const struct call *call, unsigned int offset, uint32_t value)
@@ -57,7 +58,7 @@ static int with_word(int fd, const struct call *call, unsigned int offset, uint3
 
 	a.size = call->size;
 	/* So that flags and reserved are the only thing wrong. */
-	if (call->cmd == IOASB_MAP || call->cmd == IOASB_COPY)
+	if (call->cmd == IOASB_MAP || call->cmd == IOASB_COPY || call->cmd == IOASB_MAP_FILE)
 		((uint32_t *)a.bytes)[1] = RW_PROT;
 	if (offset)
 		memcpy(a.bytes + offset, &value, sizeof(value));
@@ -102,7 +103,8 @@ void test_structs(void)
 		if (call->flags)
 			EQ(with_word(fd, call, call->flags, 1U << 31), -EOPNOTSUPP);
 	}
-	EQ(be_call(fd, _IO(IOASB_TYPE, ARRAY_SIZE(calls)), &i), -ENOTTY);
+	EQ(be_call(fd, IOASB_CLIENT_PIN, &i), -ENOTTY);
+	EQ(be_call(fd, _IO(IOASB_TYPE, 127), &i), -ENOTTY);
 	EQ(be_call(fd, _IO(IOASB_TYPE, 255), &i), -ENOTTY);
 	EQ(be_call(fd, TCGETS, &i), -ENOTTY);
 	EQ(be_sum(fd).areas, 0);
