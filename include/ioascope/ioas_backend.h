@@ -52,10 +52,11 @@ struct ioasb_destroy {
 #define IOASB_FIXED 1
 #define IOASB_READABLE 2
 #define IOASB_WRITEABLE 4
+#define IOASB_WATCH 8 /* MAP only: tell when the memory behind it is replaced */
 
 struct ioasb_map {
 	__u32 size;
-	__u32 flags; /* IOASB_FIXED, READABLE, WRITEABLE */
+	__u32 flags; /* IOASB_FIXED, READABLE, WRITEABLE, WATCH */
 	__u32 ioas_id;
 	__u32 reservation; /* map inside of this one; 0: outside of all */
 	__aligned_u64 user_va;
@@ -239,10 +240,30 @@ struct ioasb_map_file {
 	__aligned_u64 iova; /* in with FIXED, out always */
 };
 
+/* What became of memory that was mapped with IOASB_WATCH. */
+#define IOASB_WATCH_STALE 1 /* some of what is pinned may not be what the process has there */
+#define IOASB_WATCH_SAME 2 /* the page at iova is pinned, and the process has it there */
+#define IOASB_WATCH_OTHER 4 /* it is pinned, and the process has another one there, or none */
+
+struct ioasb_generation {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 out_flags;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 out_generation; /* grows each time that some of the memory goes */
+	__aligned_u64 out_pinned; /* it was this, when the first of what is pinned was */
+	__aligned_u64 out_first_page; /* in the pages object: what went since, from here ... */
+	__aligned_u64 out_last_page; /* ... to here; first above last: nothing did */
+};
+
 enum ioasb_pages_kind {
 	IOASB_PAGES_USER = 0,
 	IOASB_PAGES_FILE = 1, /* user_va is where in the file */
 };
+
+#define IOASB_PAGES_WATCHED 1
+#define IOASB_PAGES_STALE 2
 
 enum ioasb_rec_kind {
 	IOASB_REC_DEVICE = 1,
@@ -310,7 +331,8 @@ struct ioasb_rec {
 			__u32 writeable;
 			__u32 users; /* areas and client pins that need it */
 			__u32 kind; /* enum ioasb_pages_kind */
-			__u32 __reserved;
+			__u32 flags; /* IOASB_PAGES_WATCHED, STALE */
+			__aligned_u64 generation; /* if it is watched */
 		} pages;
 		struct {
 			__aligned_u64 first_page;
@@ -391,6 +413,7 @@ enum ioasb_nr {
 	IOASB_NR_CLIENT_UNPIN,
 	IOASB_NR_CLIENT_RW,
 	IOASB_NR_MAP_FILE,
+	IOASB_NR_GENERATION,
 };
 
 #define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
@@ -410,6 +433,7 @@ enum ioasb_nr {
 #define IOASB_DUMP _IO(IOASB_TYPE, IOASB_NR_DUMP)
 #define IOASB_CLIENT_ALLOC _IO(IOASB_TYPE, IOASB_NR_CLIENT_ALLOC)
 #define IOASB_MAP_FILE _IO(IOASB_TYPE, IOASB_NR_MAP_FILE)
+#define IOASB_GENERATION _IO(IOASB_TYPE, IOASB_NR_GENERATION)
 /* Of the client's file. */
 #define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
 #define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)

@@ -56,7 +56,18 @@ static bool dump_pinned(struct ioasb_out *out, struct ioasb_pages *pages)
 	return true;
 }
 
-static bool put_pages(struct ioasb_out *out, const struct ioasb_pages *pages)
+static void put_watch(struct ioasb_rec *rec, struct ioasb_pages *pages)
+{
+	struct ioasb_watch_state state;
+
+	ioasb_watch_state(pages, &state);
+	rec->pages.flags = IOASB_PAGES_WATCHED;
+	if (state.flags & IOASB_WATCH_STALE)
+		rec->pages.flags |= IOASB_PAGES_STALE;
+	rec->pages.generation = state.generation;
+}
+
+static bool put_pages(struct ioasb_out *out, struct ioasb_pages *pages)
 {
 	struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_PAGES, pages->id);
 
@@ -73,6 +84,8 @@ static bool put_pages(struct ioasb_out *out, const struct ioasb_pages *pages)
 	rec->pages.writeable = pages->writeable;
 	rec->pages.kind = pages->file ? IOASB_PAGES_FILE : IOASB_PAGES_USER;
 	rec->pages.users = pages->nusers;
+	if (pages->watch)
+		put_watch(rec, pages);
 	return true;
 }
 

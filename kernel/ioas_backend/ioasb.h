@@ -14,7 +14,7 @@
  *	ioasb_client.lock	what a mediated client has pinned; never two of them at a time
  *	ioasb_pages.lock	pins, charge, which areas need pages; never two of them at a time
  *	mm->mmap_lock		pinning, and the charge to an mm
- *	owners_lock, xa_lock	leaves
+ *	owners_lock, xa_lock	leaves; ioasb_watch.lock, which is taken in an invalidation
  *	ioasb_tce.access	reads and writes through a table; a leaf, too
  *
  * Pinning may wait for a page fault, hence for user space. Whoever can wait behind that waits
@@ -172,6 +172,8 @@ struct ioasb_chunk {
 	struct ioasb_run runs[] __counted_by(nruns);
 };
 
+struct ioasb_watch;
+
 struct ioasb_pages {
 	struct kref kref;
 	u32 id;
@@ -179,6 +181,7 @@ struct ioasb_pages {
 	unsigned long user_va; /* of a file: where in it */
 	unsigned long npages;
 	struct file *file; /* NULL: memory of charge.mm */
+	struct ioasb_watch *watch; /* NULL: not asked for */
 	bool writeable;
 	struct mutex lock; /* all that follows */
 	struct rb_root_cached users; /* active ones, by page */
@@ -324,7 +327,23 @@ struct ioasb_source {
 	unsigned long npages;
 	struct file *file; /* or NULL; the object gets it, if there is no error */
 	bool writeable;
+	bool watch;
 };
+
+/* watch.c: what becomes of the memory behind a mapping. The state needs pages->lock. */
+struct ioasb_watch_state {
+	u32 flags; /* IOASB_WATCH_STALE */
+	u64 generation;
+	u64 pinned;
+	unsigned long first;
+	unsigned long last;
+};
+
+int ioasb_watch_start(struct ioasb_pages *pages);
+void ioasb_watch_stop(struct ioasb_pages *pages);
+void ioasb_watch_pinning(struct ioasb_pages *pages, bool begin);
+void ioasb_watch_state(struct ioasb_pages *pages, struct ioasb_watch_state *state);
+int ioasb_generation(struct ioasb_ctx *ctx, struct ioasb_generation *cmd);
 
 /* pages.c */
 struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ioas *ioas, const struct ioasb_source *source);
@@ -450,5 +469,7 @@ void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range *range, u
 void ioasb_note_tce_set(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 word, u64 order);
 void ioasb_note_tce_cleared(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 order);
 void ioasb_note_tce_charged(struct ioasb_ioas *ioas, long npages, u64 order);
+void ioasb_note_replaced(struct ioasb_pages *pages, unsigned long first, unsigned long last,
+			 u64 order);
 
 #endif

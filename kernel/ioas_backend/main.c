@@ -37,6 +37,7 @@ RUN(rw)
 RUN(lookup)
 RUN(dump)
 RUN(map_file)
+RUN(generation)
 /* clang-format on */
 
 #define COMMAND(nr, name, last, what)                                                              \
@@ -65,6 +66,7 @@ static const struct ioasb_command commands[] = {
 		.finish = ioasb_client_finish,
 	},
 	COMMAND(IOASB_NR_MAP_FILE, map_file, iova, true),
+	COMMAND(IOASB_NR_GENERATION, generation, out_last_page, false),
 };
 
 static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,

@@ -69,7 +69,7 @@ int ioasb_map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioasb
 static int check_map(const struct ioasb_map *cmd)
 {
 	unsigned long end;
-	int rc = ioasb_map_flags(cmd->flags);
+	int rc = ioasb_map_flags(cmd->flags & ~IOASB_WATCH);
 
 	if (rc)
 		return rc;
@@ -108,6 +108,7 @@ static int map_user(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
 		.user_va = cmd->user_va,
 		.npages = cmd->length >> PAGE_SHIFT,
 		.writeable = cmd->flags & IOASB_WRITEABLE,
+		.watch = cmd->flags & IOASB_WATCH,
 	};
 	struct ioasb_pages *pages = ioasb_pages_alloc(ioas, &source);
 	int rc;

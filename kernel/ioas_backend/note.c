@@ -143,3 +143,10 @@ noinline void ioasb_note_tce_charged(struct ioasb_ioas *ioas, long npages, u64 o
 {
 	barrier();
 }
+
+/* What was mapped with WATCH has lost these pages, pinned or not. The lock of the watch. */
+noinline void ioasb_note_replaced(struct ioasb_pages *pages, unsigned long first,
+				  unsigned long last, u64 order)
+{
+	barrier();
+}

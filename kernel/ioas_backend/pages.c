@@ -29,7 +29,14 @@ struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ioas *ioas, const struct ioas
 	if (rc)
 		goto exit;
 	ioasb_note_pages_new(pages, ioasb_order(ctx));
-	return pages;
+	if (!source->watch)
+		return pages;
+	rc = ioasb_watch_start(pages);
+	if (!rc)
+		return pages;
+	/* The file, if there is one, stays the caller's; but only other memory is watched. */
+	ioasb_pages_put(pages);
+	return ERR_PTR(rc);
 exit:
 	ioasb_charge_exit(&pages->charge);
 free:
@@ -42,6 +49,9 @@ static void pages_free(struct kref *kref)
 	struct ioasb_pages *pages = container_of(kref, struct ioasb_pages, kref);
 
 	WARN_ON(pages->npinned || pages->nusers);
+	/* Before it is told that they are gone: until then it may tell that they were replaced. */
+	if (pages->watch)
+		ioasb_watch_stop(pages);
 	ioasb_note_pages_gone(pages, ioasb_order(pages->ctx));
 	xa_erase(&pages->ctx->pages, pages->id);
 	xa_destroy(&pages->chunks);
@@ -112,7 +122,11 @@ static int pin_charged(struct ioasb_pages *pages, unsigned long first, unsigned 
 	if (rc)
 		return rc;
 	charged(pages, missing);
+	if (pages->watch)
+		ioasb_watch_pinning(pages, true);
 	rc = ioasb_pin(pages, first, last);
+	if (pages->watch)
+		ioasb_watch_pinning(pages, false);
 	if (rc) {
 		unpin_unused(pages, first, last, false);
 		ioasb_uncharge(&pages->charge, missing);

@@ -26,7 +26,7 @@ static int check_place(const struct ioasb_tce *tce, const struct ioasb_map *cmd,
 {
 	unsigned long last;
 
-	if (!(cmd->flags & IOASB_FIXED))
+	if (!(cmd->flags & IOASB_FIXED) || (cmd->flags & IOASB_WATCH))
 		return -EOPNOTSUPP;
 	if (cmd->reservation)
 		return -ENOENT;

@@ -25,6 +25,7 @@ static const struct test {
 	{ "all", test_all },
 	{ "tce", test_tce },
 	{ "file", test_file },
+	{ "watch", test_watch },
 	{ "map", test_map },
 	{ "alloc", test_alloc },
 	{ "copy", test_copy },

@@ -32,7 +32,7 @@ hooks() {
     echo 'ioasb_note_*' >$tracing/set_ftrace_filter
     echo function >$tracing/current_tracer
     cat $tracing/trace_pipe >/tmp/trace &
-    build/tests/backend-test modes tce copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
+    build/tests/backend-test modes tce watch copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
     sleep 1
     kill $!
     wait $! 2>/dev/null

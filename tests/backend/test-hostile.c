@@ -47,6 +47,7 @@ static const struct call {
 	CALL(IOASB_CLIENT_ALLOC, client_alloc, AT(client_alloc, __reserved),
 	     AT(client_alloc, flags)),
 	CALL(IOASB_MAP_FILE, map_file, AT(map_file, __reserved), AT(map_file, flags)),
+	CALL(IOASB_GENERATION, generation, AT(generation, __reserved), 0),
 };
 
 static int with_word(int fd, const struct call *call, unsigned int offset, uint32_t value)
