@@ -240,6 +240,49 @@ struct ioasb_map_file {
 	__aligned_u64 iova; /* in with FIXED, out always */
 };
 
+/* What is missing, by kind. */
+#define IOASB_GAP_UNPINNED 1 /* mapped, and not pinned; the id is that of the pages object */
+#define IOASB_GAP_RESERVED 2 /* reserved, and not mapped; the id is that of the reservation */
+#define IOASB_GAP_UNMAPPED 4 /* not mapped, and neither a device's nor reserved */
+
+struct ioasb_gap {
+	__aligned_u64 start;
+	__aligned_u64 last;
+	__u32 kind;
+	__u32 id;
+};
+
+struct ioasb_gaps {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 kinds; /* which of them are wanted */
+	__u32 num_gaps; /* in: room, out: how many were written */
+	__aligned_u64 gaps; /* struct ioasb_gap *, in the order of addresses */
+	__aligned_u64 iova; /* from here; out: where to go on */
+	__aligned_u64 last; /* to here */
+	__u32 out_more;
+	__u32 __reserved;
+};
+
+enum ioasb_where_by {
+	IOASB_WHERE_VA = 0, /* value: an address of the caller */
+	IOASB_WHERE_PAGE = 1, /* value: a page of the pages object pages_id */
+	IOASB_WHERE_PFN = 2, /* value: a page frame that is pinned; needs CAP_SYS_ADMIN */
+};
+
+/* LOOKUP the other way round. */
+struct ioasb_where {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 by;
+	__u32 pages_id;
+	__aligned_u64 value;
+	__aligned_u64 iovas; /* __u64 *, ascending */
+	__aligned_u64 iova; /* from here; out: where to go on */
+	__u32 num_iovas; /* in: room, out: how many were written */
+	__u32 out_more;
+};
+
 /* What became of memory that was mapped with IOASB_WATCH. */
 #define IOASB_WATCH_STALE 1 /* some of what is pinned may not be what the process has there */
 #define IOASB_WATCH_SAME 2 /* the page at iova is pinned, and the process has it there */
@@ -414,6 +457,8 @@ enum ioasb_nr {
 	IOASB_NR_CLIENT_RW,
 	IOASB_NR_MAP_FILE,
 	IOASB_NR_GENERATION,
+	IOASB_NR_GAPS,
+	IOASB_NR_WHERE,
 };
 
 #define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
@@ -434,6 +479,8 @@ enum ioasb_nr {
 #define IOASB_CLIENT_ALLOC _IO(IOASB_TYPE, IOASB_NR_CLIENT_ALLOC)
 #define IOASB_MAP_FILE _IO(IOASB_TYPE, IOASB_NR_MAP_FILE)
 #define IOASB_GENERATION _IO(IOASB_TYPE, IOASB_NR_GENERATION)
+#define IOASB_GAPS _IO(IOASB_TYPE, IOASB_NR_GAPS)
+#define IOASB_WHERE _IO(IOASB_TYPE, IOASB_NR_WHERE)
 /* Of the client's file. */
 #define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
 #define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)

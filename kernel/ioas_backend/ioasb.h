@@ -345,6 +345,10 @@ void ioasb_watch_pinning(struct ioasb_pages *pages, bool begin);
 void ioasb_watch_state(struct ioasb_pages *pages, struct ioasb_watch_state *state);
 int ioasb_generation(struct ioasb_ctx *ctx, struct ioasb_generation *cmd);
 
+/* gaps.c, where.c */
+int ioasb_gaps(struct ioasb_ctx *ctx, struct ioasb_gaps *cmd);
+int ioasb_where(struct ioasb_ctx *ctx, struct ioasb_where *cmd);
+
 /* pages.c */
 struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ioas *ioas, const struct ioasb_source *source);
 void ioasb_pages_put(struct ioasb_pages *pages);
@@ -435,6 +439,9 @@ int ioasb_tce_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32
 int ioasb_tce_lookup(struct ioasb_ioas *ioas, struct ioasb_lookup *cmd);
 bool ioasb_tce_in_way(const struct ioasb_ioas *ioas, unsigned long start, unsigned long last);
 u64 ioasb_tce_mapped(const struct ioasb_ioas *ioas);
+unsigned long ioasb_tce_next(const struct ioasb_ioas *ioas, unsigned long start, unsigned long last,
+			     bool set);
+u64 ioasb_tce_frame(const struct ioasb_ioas *ioas, unsigned long iova);
 
 /*
  * note.c: hook points. Each is called once for each change, under the lock that orders it; order

@@ -38,6 +38,8 @@ RUN(lookup)
 RUN(dump)
 RUN(map_file)
 RUN(generation)
+RUN(gaps)
+RUN(where)
 /* clang-format on */
 
 #define COMMAND(nr, name, last, what)                                                              \
@@ -67,6 +69,8 @@ static const struct ioasb_command commands[] = {
 	},
 	COMMAND(IOASB_NR_MAP_FILE, map_file, iova, true),
 	COMMAND(IOASB_NR_GENERATION, generation, out_last_page, false),
+	COMMAND(IOASB_NR_GAPS, gaps, __reserved, false),
+	COMMAND(IOASB_NR_WHERE, where, out_more, false),
 };
 
 static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,

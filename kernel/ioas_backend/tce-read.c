@@ -2,6 +2,7 @@
 /* What looks at the table of an IOAS of mode TCE: data, LOOKUP, DUMP, the attach of a device. */
 #include <linux/capability.h>
 #include <linux/highmem.h>
+#include <linux/pgtable.h>
 
 #include "dump.h"
 #include "tce.h"
@@ -132,4 +133,29 @@ bool ioasb_tce_dump(struct ioasb_out *out, struct ioasb_ioas *ioas)
 		ioasb_out_stage(out, STAGE_TCE_ENTRY);
 	}
 	return put_entries(out, ioas);
+}
+
+/* The page frame at an address of the window; U64_MAX: none. */
+u64 ioasb_tce_frame(const struct ioasb_ioas *ioas, unsigned long iova)
+{
+	u64 word = word_at(ioas->tce, iova);
+
+	return word ? ioasb_tce_pfn(word) : U64_MAX;
+}
+
+/*
+ * The first page at or behind @start, in the window, that is mapped, or is not; @last, which ends a
+ * page, if there is none.
+ */
+unsigned long ioasb_tce_next(const struct ioasb_ioas *ioas, unsigned long start, unsigned long last,
+			     bool set)
+{
+	while (start < last && !!word_at(ioas->tce, start) != set) {
+		if (last - start < PAGE_SIZE)
+			return last;
+		start += PAGE_SIZE;
+		if (!(start & (PMD_SIZE - 1)))
+			cond_resched();
+	}
+	return start;
 }

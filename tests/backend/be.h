@@ -82,6 +82,7 @@ long be_pins(void);
 void test_tce(void);
 void test_file(void);
 void test_watch(void);
+void test_query(void);
 void test_modes(void);
 void test_all(void);
 void test_map(void);

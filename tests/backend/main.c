@@ -26,6 +26,7 @@ static const struct test {
 	{ "tce", test_tce },
 	{ "file", test_file },
 	{ "watch", test_watch },
+	{ "query", test_query },
 	{ "map", test_map },
 	{ "alloc", test_alloc },
 	{ "copy", test_copy },

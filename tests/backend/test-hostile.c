@@ -48,6 +48,8 @@ static const struct call {
 	     AT(client_alloc, flags)),
 	CALL(IOASB_MAP_FILE, map_file, AT(map_file, __reserved), AT(map_file, flags)),
 	CALL(IOASB_GENERATION, generation, AT(generation, __reserved), 0),
+	CALL(IOASB_GAPS, gaps, AT(gaps, __reserved), 0),
+	CALL(IOASB_WHERE, where, 0, 0),
 };
 
 static int with_word(int fd, const struct call *call, unsigned int offset, uint32_t value)
