@@ -240,6 +240,59 @@ struct ioasb_map_file {
 	__aligned_u64 iova; /* in with FIXED, out always */
 };
 
+/*
+ * In [iova, iova + length), areas that go on where the one before them ends, in address and memory,
+ * with the same protection and in the same reservation, become one. 0 and 2^64 - 1: all.
+ */
+struct ioasb_merge {
+	__u32 size;
+	__u32 ioas_id;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 out_merged; /* how many areas less there are, also when the call fails */
+};
+
+/* Why a device could not be attached. */
+enum ioasb_block {
+	IOASB_BLOCK_AREA = 1, /* it would take addresses of an area */
+	IOASB_BLOCK_ALLOWED = 2, /* ... that are allowed */
+	IOASB_BLOCK_RESERVATION = 3, /* ... of a reservation */
+	IOASB_BLOCK_PAGE_SIZE = 4, /* an area, or the window, does not fit its page size */
+	IOASB_BLOCK_WINDOW = 5, /* it would take addresses of the window of mode TCE */
+	IOASB_BLOCK_ROOM = 6, /* too many areas and ranges */
+};
+
+#define IOASB_REGION_BELOW 0xfffffffeU /* below the aperture */
+#define IOASB_REGION_ABOVE 0xffffffffU
+#define IOASB_REGION_NONE 0xfffffffdU
+
+struct ioasb_blocker {
+	__aligned_u64 start; /* of what is in the way */
+	__aligned_u64 last;
+	__u32 kind; /* enum ioasb_block */
+	__u32 id; /* of the pages object, or the reservation */
+	__u32 region; /* which of the device's regions, or IOASB_REGION_ */
+	__u32 dev_id; /* 0: the device that was asked about */
+};
+
+/* Ask about the devices of the context, too, that are not attached to the IOAS. */
+#define IOASB_TEST_ALL 1
+
+/* Would an attach succeed, but for what can only be known when it pins? Nothing changes. */
+struct ioasb_test_attach {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 num_reserved;
+	__aligned_u64 page_size; /* 0: about no other device; with TEST_ALL */
+	__aligned_u64 aperture_start;
+	__aligned_u64 aperture_last;
+	__aligned_u64 reserved; /* const struct ioasb_iova_range * */
+	__aligned_u64 blockers; /* struct ioasb_blocker * */
+	__u32 num_blockers; /* in: room, out: how many there are, written or not */
+	__s32 out_result; /* 0, or the negative errno of the attach */
+};
+
 /* What is missing, by kind. */
 #define IOASB_GAP_UNPINNED 1 /* mapped, and not pinned; the id is that of the pages object */
 #define IOASB_GAP_RESERVED 2 /* reserved, and not mapped; the id is that of the reservation */
@@ -459,6 +512,8 @@ enum ioasb_nr {
 	IOASB_NR_GENERATION,
 	IOASB_NR_GAPS,
 	IOASB_NR_WHERE,
+	IOASB_NR_MERGE,
+	IOASB_NR_TEST_ATTACH,
 };
 
 #define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
@@ -481,6 +536,8 @@ enum ioasb_nr {
 #define IOASB_GENERATION _IO(IOASB_TYPE, IOASB_NR_GENERATION)
 #define IOASB_GAPS _IO(IOASB_TYPE, IOASB_NR_GAPS)
 #define IOASB_WHERE _IO(IOASB_TYPE, IOASB_NR_WHERE)
+#define IOASB_MERGE _IO(IOASB_TYPE, IOASB_NR_MERGE)
+#define IOASB_TEST_ATTACH _IO(IOASB_TYPE, IOASB_NR_TEST_ATTACH)
 /* Of the client's file. */
 #define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
 #define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)

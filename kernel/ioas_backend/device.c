@@ -7,17 +7,20 @@
 
 #include "ioasb.h"
 
-#define MAX_RESERVED 1024
+/* What a device may be like. */
+int ioasb_device_check(u64 page_size, u64 aperture_start, u64 aperture_last, u32 num_reserved)
+{
+	if (num_reserved > IOASB_MAX_RESERVED)
+		return -ENOSPC;
+	return is_power_of_2(page_size) && aperture_start <= aperture_last ? 0 : -EINVAL;
+}
 
 static int check_alloc(const struct ioasb_device_alloc *cmd)
 {
 	if (cmd->flags)
 		return -EOPNOTSUPP;
-	if (cmd->num_reserved > MAX_RESERVED)
-		return -ENOSPC;
-	if (!is_power_of_2(cmd->page_size) || cmd->aperture_start > cmd->aperture_last)
-		return -EINVAL;
-	return 0;
+	return ioasb_device_check(cmd->page_size, cmd->aperture_start, cmd->aperture_last,
+				  cmd->num_reserved);
 }
 
 int ioasb_device_alloc(struct ioasb_ctx *ctx, struct ioasb_device_alloc *cmd)

@@ -261,6 +261,7 @@ IOASB_TREE(ioasb_ranges, ioasb_range);
 int ioasb_object_add(struct ioasb_ctx *ctx, struct ioasb_object *obj, enum ioasb_type type);
 struct ioasb_ioas *ioasb_ioas_get(struct ioasb_ctx *ctx, u32 id);
 struct ioasb_device *ioasb_device_get(struct ioasb_ctx *ctx, u32 id);
+struct ioasb_device *ioasb_device_next(struct ioasb_ctx *ctx, unsigned long *id);
 void ioasb_object_put(struct ioasb_object *obj);
 int ioasb_destroy(struct ioasb_ctx *ctx, struct ioasb_destroy *cmd);
 void ioasb_destroy_all(struct ioasb_ctx *ctx);
@@ -349,6 +350,10 @@ int ioasb_generation(struct ioasb_ctx *ctx, struct ioasb_generation *cmd);
 int ioasb_gaps(struct ioasb_ctx *ctx, struct ioasb_gaps *cmd);
 int ioasb_where(struct ioasb_ctx *ctx, struct ioasb_where *cmd);
 
+/* merge.c, test-attach.c */
+int ioasb_merge(struct ioasb_ctx *ctx, struct ioasb_merge *cmd);
+int ioasb_test_attach(struct ioasb_ctx *ctx, struct ioasb_test_attach *cmd);
+
 /* pages.c */
 struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ioas *ioas, const struct ioasb_source *source);
 void ioasb_pages_put(struct ioasb_pages *pages);
@@ -357,6 +362,8 @@ void ioasb_user_deactivate(struct ioasb_pages *pages, struct ioasb_user *user);
 void ioasb_user_deactivate_locked(struct ioasb_pages *pages, struct ioasb_user *user);
 void ioasb_user_split_locked(struct ioasb_pages *pages, struct ioasb_user *user,
 			     unsigned long npages, struct ioasb_user *tail);
+void ioasb_user_merge_locked(struct ioasb_pages *pages, struct ioasb_user *user,
+			     struct ioasb_user *tail);
 
 /* pin.c: pages->lock is held. */
 int ioasb_pin(struct ioasb_pages *pages, unsigned long first, unsigned long last);
@@ -375,6 +382,8 @@ void ioasb_uncharge_uncounted(struct ioasb_charge *charge, unsigned long npages)
 void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages);
 
 /* device.c */
+#define IOASB_MAX_RESERVED 1024
+int ioasb_device_check(u64 page_size, u64 aperture_start, u64 aperture_last, u32 num_reserved);
 int ioasb_device_alloc(struct ioasb_ctx *ctx, struct ioasb_device_alloc *cmd);
 int ioasb_attach(struct ioasb_ctx *ctx, struct ioasb_attach *cmd);
 int ioasb_detach(struct ioasb_ctx *ctx, struct ioasb_detach *cmd);
@@ -478,5 +487,7 @@ void ioasb_note_tce_cleared(struct ioasb_ioas *ioas, unsigned long iova, u64 old
 void ioasb_note_tce_charged(struct ioasb_ioas *ioas, long npages, u64 order);
 void ioasb_note_replaced(struct ioasb_pages *pages, unsigned long first, unsigned long last,
 			 u64 order);
+void ioasb_note_area_merged(struct ioasb_ioas *ioas, struct ioasb_area *head,
+			    struct ioasb_area *tail, u64 order);
 
 #endif

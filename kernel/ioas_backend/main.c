@@ -40,6 +40,8 @@ RUN(map_file)
 RUN(generation)
 RUN(gaps)
 RUN(where)
+RUN(merge)
+RUN(test_attach)
 /* clang-format on */
 
 #define COMMAND(nr, name, last, what)                                                              \
@@ -71,6 +73,8 @@ static const struct ioasb_command commands[] = {
 	COMMAND(IOASB_NR_GENERATION, generation, out_last_page, false),
 	COMMAND(IOASB_NR_GAPS, gaps, __reserved, false),
 	COMMAND(IOASB_NR_WHERE, where, out_more, false),
+	COMMAND(IOASB_NR_MERGE, merge, out_merged, true),
+	COMMAND(IOASB_NR_TEST_ATTACH, test_attach, out_result, false),
 };
 
 static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,

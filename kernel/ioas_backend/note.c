@@ -150,3 +150,10 @@ noinline void ioasb_note_replaced(struct ioasb_pages *pages, unsigned long first
 {
 	barrier();
 }
+
+/* ioas->lock for writing, and pages->lock: the head reaches to the end of the tail, which goes. */
+noinline void ioasb_note_area_merged(struct ioasb_ioas *ioas, struct ioasb_area *head,
+				     struct ioasb_area *tail, u64 order)
+{
+	barrier();
+}

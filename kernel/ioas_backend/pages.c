@@ -188,3 +188,18 @@ void ioasb_user_split_locked(struct ioasb_pages *pages, struct ioasb_user *user,
 	ioasb_users_insert(tail, &pages->users);
 	pages->nusers++;
 }
+
+/* The tail goes on where it ends, and is as active: it becomes a part of it. */
+void ioasb_user_merge_locked(struct ioasb_pages *pages, struct ioasb_user *user,
+			     struct ioasb_user *tail)
+{
+	if (user->active) {
+		ioasb_users_remove(tail, &pages->users);
+		ioasb_users_remove(user, &pages->users);
+		pages->nusers--;
+		tail->active = false;
+	}
+	user->last_page = tail->last_page;
+	if (user->active)
+		ioasb_users_insert(user, &pages->users);
+}

@@ -27,6 +27,8 @@ static const struct test {
 	{ "file", test_file },
 	{ "watch", test_watch },
 	{ "query", test_query },
+	{ "merge", test_merge },
+	{ "test-attach", test_test_attach },
 	{ "map", test_map },
 	{ "alloc", test_alloc },
 	{ "copy", test_copy },

@@ -30,13 +30,16 @@ tests() {
 hooks() {
     local tracing=/sys/kernel/tracing name missing=0
     echo 'ioasb_note_*' >$tracing/set_ftrace_filter
+    # Room for all of them: some tests make many changes at once.
+    echo 32768 >$tracing/buffer_size_kb
     echo function >$tracing/current_tracer
     cat $tracing/trace_pipe >/tmp/trace &
-    build/tests/backend-test modes tce watch copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
+    build/tests/backend-test modes tce watch merge copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
     sleep 1
     kill $!
     wait $! 2>/dev/null
     echo nop >$tracing/current_tracer
+    echo 1408 >$tracing/buffer_size_kb
     for name in $(sed -n 's/^noinline void \(ioasb_note_[a-z_]*\)(.*/\1/p' kernel/ioas_backend/note.c); do
         grep -q " $name <-" /tmp/trace || { echo "# $name was not called" && missing=1; }
     done

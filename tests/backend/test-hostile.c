@@ -50,6 +50,8 @@ static const struct call {
 	CALL(IOASB_GENERATION, generation, AT(generation, __reserved), 0),
 	CALL(IOASB_GAPS, gaps, AT(gaps, __reserved), 0),
 	CALL(IOASB_WHERE, where, 0, 0),
+	CALL(IOASB_MERGE, merge, 0, 0),
+	CALL(IOASB_TEST_ATTACH, test_attach, 0, AT(test_attach, flags)),
 };
 
 static int with_word(int fd, const struct call *call, unsigned int offset, uint32_t value)
