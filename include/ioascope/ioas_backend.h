@@ -361,6 +361,45 @@ enum ioasb_pages_kind {
 #define IOASB_PAGES_WATCHED 1
 #define IOASB_PAGES_STALE 2
 
+/* The same for pages that are scattered: all or none. A page may be listed more than once. */
+struct ioasb_client_pin_pages {
+	__u32 size;
+	__u32 flags; /* IOASB_PIN_WRITE */
+	__aligned_u64 iovas; /* const __u64 *, multiples of a page */
+	__aligned_u64 pfns; /* 0, or __u64 * with room for each; needs CAP_SYS_ADMIN */
+	__u32 num_iovas; /* 65,536 at most */
+	__u32 __reserved;
+};
+
+struct ioasb_client_unpin_pages {
+	__u32 size;
+	__u32 flags; /* 0 */
+	__aligned_u64 iovas;
+	__u32 num_iovas;
+	__u32 __reserved;
+};
+
+/*
+ * Where the client's device finds a page that it has pinned: at an address of its own, or, without
+ * one, at that of the page itself. Forgotten with the last pin of the page.
+ */
+#define IOASB_DMA_IDENTITY 1
+
+struct ioasb_client_set_dma {
+	__u32 size;
+	__u32 flags; /* IOASB_DMA_IDENTITY: forget them; dma is 0 then */
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 dma; /* of the first page; the others follow */
+};
+
+struct ioasb_client_get_dma {
+	__u32 size;
+	__u32 out_flags; /* IOASB_DMA_IDENTITY */
+	__aligned_u64 iova;
+	__aligned_u64 out_dma; /* with IDENTITY 0 without CAP_SYS_ADMIN */
+};
+
 enum ioasb_rec_kind {
 	IOASB_REC_DEVICE = 1,
 	IOASB_REC_IOAS = 2,
@@ -374,6 +413,7 @@ enum ioasb_rec_kind {
 	IOASB_REC_CLIENT_PIN = 10,
 	IOASB_REC_TCE = 11,
 	IOASB_REC_TCE_ENTRY = 12,
+	IOASB_REC_CLIENT_DMA = 13,
 };
 
 /* One thing that is there. */
@@ -463,6 +503,11 @@ struct ioasb_rec {
 			__u32 prot;
 			__u32 __reserved;
 		} tce_entry;
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 last;
+			__aligned_u64 dma; /* of start */
+		} client_dma;
 		__aligned_u64 room[10];
 	};
 };
@@ -514,6 +559,10 @@ enum ioasb_nr {
 	IOASB_NR_WHERE,
 	IOASB_NR_MERGE,
 	IOASB_NR_TEST_ATTACH,
+	IOASB_NR_CLIENT_PIN_PAGES,
+	IOASB_NR_CLIENT_UNPIN_PAGES,
+	IOASB_NR_CLIENT_SET_DMA,
+	IOASB_NR_CLIENT_GET_DMA,
 };
 
 #define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
@@ -542,5 +591,9 @@ enum ioasb_nr {
 #define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
 #define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)
 #define IOASB_CLIENT_RW _IO(IOASB_TYPE, IOASB_NR_CLIENT_RW)
+#define IOASB_CLIENT_PIN_PAGES _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN_PAGES)
+#define IOASB_CLIENT_UNPIN_PAGES _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN_PAGES)
+#define IOASB_CLIENT_SET_DMA _IO(IOASB_TYPE, IOASB_NR_CLIENT_SET_DMA)
+#define IOASB_CLIENT_GET_DMA _IO(IOASB_TYPE, IOASB_NR_CLIENT_GET_DMA)
 
 #endif

@@ -361,3 +361,24 @@ void ioasb_pins_pages(struct ioasb_client *client, unsigned long start, unsigned
 		cond_resched();
 	}
 }
+
+/* How often the page at iova is pinned. */
+u64 ioasb_pins_count(struct ioasb_client *client, unsigned long iova)
+{
+	struct ioasb_pin *pin = ioasb_pins_iter_first(&client->pins, iova, iova);
+
+	return pin ? pin->count : 0;
+}
+
+/* The page at iova, which is pinned. */
+struct page *ioasb_pins_page(struct ioasb_client *client, unsigned long iova)
+{
+	struct ioasb_pin *pin = ioasb_pins_iter_first(&client->pins, iova, iova);
+	struct page *page;
+
+	mutex_lock(&pin->pages->lock);
+	page = ioasb_pinned_page(pin->pages,
+				 pin->user.first_page + ((iova - pin->start) >> PAGE_SHIFT));
+	mutex_unlock(&pin->pages->lock);
+	return page;
+}

@@ -20,6 +20,7 @@ static struct ioasb_client *client_alloc(struct file *file, int rule,
 	mutex_init(&client->lock);
 	mutex_init(&client->asking);
 	INIT_LIST_HEAD(&client->entry);
+	xa_init_flags(&client->dma, XA_FLAGS_ACCOUNT);
 	client->pins = RB_ROOT_CACHED;
 	client->exact = RB_ROOT_CACHED;
 	client->refcount = rule == IOASB_PIN_PAGES;
@@ -33,6 +34,7 @@ static struct ioasb_client *client_alloc(struct file *file, int rule,
 void ioasb_client_free(struct ioasb_client *client)
 {
 	ioasb_object_put(&client->ioas->obj);
+	xa_destroy(&client->dma);
 	kfree(client);
 }
 
@@ -108,6 +110,7 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	mutex_unlock(&client->asking);
 	mutex_lock(&client->lock);
 	forgotten = ioasb_pins_drop(client, 0, ULONG_MAX);
+	ioasb_dma_prune(client, 0, ULONG_MAX);
 	mutex_unlock(&client->lock);
 	if (forgotten)
 		pr_info_ratelimited("context %llu: client %u forgot %llu pages\n", ctx->id,
@@ -182,6 +185,7 @@ int ioasb_client_unpin(struct ioasb_client *client, u64 iova, u64 npages)
 	ioasb_begin(client->obj.ctx);
 	mutex_lock(&client->lock);
 	rc = ioasb_pins_remove_range(client, iova, last);
+	ioasb_dma_prune(client, iova, last);
 	mutex_unlock(&client->lock);
 	ioasb_end(client->obj.ctx);
 	return rc;

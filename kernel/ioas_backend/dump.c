@@ -170,6 +170,8 @@ static bool dump_client(struct ioasb_out *out, struct ioasb_client *client)
 			return false;
 		ioasb_out_stage(out, STAGE_CLIENT_PIN);
 	}
+	if (out->at.stage == STAGE_CLIENT_DMA)
+		return ioasb_dma_dump(out, client);
 	for (pin = ioasb_pins_iter_first(&client->pins, out->at.key, ULONG_MAX); pin;
 	     pin = ioasb_pins_iter_next(pin, out->at.key, ULONG_MAX)) {
 		struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_CLIENT_PIN, client->obj.id);
@@ -183,8 +185,8 @@ static bool dump_client(struct ioasb_out *out, struct ioasb_client *client)
 			break;
 		out->at.key = pin->last + 1;
 	}
-	ioasb_out_object(out, STAGE_OBJECT);
-	return true;
+	ioasb_out_stage(out, STAGE_CLIENT_DMA);
+	return ioasb_dma_dump(out, client);
 }
 
 /* 1: go on, 0: the chunk is full; or -EINTR. One that was destroyed meanwhile is left out. */

@@ -235,6 +235,7 @@ struct ioasb_client {
 	struct mutex asking; /* held over the callback: not after the close */
 	bool closed;
 	u64 asked; /* how often to unpin */
+	struct xarray dma; /* page frames of the device, by page; by client->lock */
 	struct work_struct release; /* of the client's file */
 	struct completion released;
 	struct mutex lock; /* all that follows */
@@ -410,8 +411,23 @@ void ioasb_client_files_exit(void);
 int ioasb_pins_add(struct ioasb_client *client, unsigned long start, unsigned long last, u32 prot);
 int ioasb_pins_remove_range(struct ioasb_client *client, unsigned long start, unsigned long last);
 unsigned long ioasb_pins_drop(struct ioasb_client *client, unsigned long start, unsigned long last);
+u64 ioasb_pins_count(struct ioasb_client *client, unsigned long iova);
+struct page *ioasb_pins_page(struct ioasb_client *client, unsigned long iova);
 void ioasb_pins_pages(struct ioasb_client *client, unsigned long start, unsigned long npages,
 		      struct page **pages);
+
+/* client-pages.c */
+long ioasb_client_pin_list(struct ioasb_client *client, const struct ioasb_client_pin_pages *cmd);
+long ioasb_client_unpin_list(struct ioasb_client *client,
+			     const struct ioasb_client_unpin_pages *cmd);
+
+/* client-dma.c: client->lock is held, but for the calls. */
+int ioasb_client_set(struct ioasb_client *client, const struct ioasb_client_set_dma *cmd);
+int ioasb_client_get(struct ioasb_client *client, struct ioasb_client_get_dma *cmd);
+void ioasb_dma_prune(struct ioasb_client *client, unsigned long start, unsigned long last);
+
+/* client.c: of what the ioctls of a client's file do */
+int ioasb_client_tell_pfns(struct page **pages, u64 npages, u64 uptr);
 
 /* main.c */
 struct ioasb_ctx *ioasb_file_ctx(struct file *file);
@@ -487,6 +503,8 @@ void ioasb_note_tce_cleared(struct ioasb_ioas *ioas, unsigned long iova, u64 old
 void ioasb_note_tce_charged(struct ioasb_ioas *ioas, long npages, u64 order);
 void ioasb_note_replaced(struct ioasb_pages *pages, unsigned long first, unsigned long last,
 			 u64 order);
+void ioasb_note_client_dma(struct ioasb_client *client, unsigned long start, unsigned long last,
+			   u64 dma, u64 order);
 void ioasb_note_area_merged(struct ioasb_ioas *ioas, struct ioasb_area *head,
 			    struct ioasb_area *tail, u64 order);
 

@@ -27,6 +27,7 @@ static const struct test {
 	{ "file", test_file },
 	{ "watch", test_watch },
 	{ "query", test_query },
+	{ "scatter", test_scatter },
 	{ "merge", test_merge },
 	{ "test-attach", test_test_attach },
 	{ "map", test_map },

@@ -175,7 +175,7 @@ static void dumps(int fd)
 	c.recs = (uintptr_t)&rec;
 	c.cursor.stage = UINT32_MAX;
 	EQ(be_call(fd, IOASB_DUMP, &c), -EINVAL);
-	for (unsigned int stage = 0; stage < 9; stage++) {
+	for (unsigned int stage = 0; stage < 10; stage++) {
 		c.cursor = (struct ioasb_cursor){ stage, UINT32_MAX, TOP };
 		c.num_recs = 1;
 		EQ(be_call(fd, IOASB_DUMP, &c), 0);
