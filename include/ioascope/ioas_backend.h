@@ -293,6 +293,15 @@ struct ioasb_test_attach {
 	__s32 out_result; /* 0, or the negative errno of the attach */
 };
 
+/*
+ * From now on all memory of the context is charged to the caller, its user and its process: the
+ * one who goes on with the file. Only memory of files; that of a process stays with it.
+ */
+struct ioasb_change_process {
+	__u32 size;
+	__u32 __reserved;
+};
+
 /* What is missing, by kind. */
 #define IOASB_GAP_UNPINNED 1 /* mapped, and not pinned; the id is that of the pages object */
 #define IOASB_GAP_RESERVED 2 /* reserved, and not mapped; the id is that of the reservation */
@@ -563,6 +572,7 @@ enum ioasb_nr {
 	IOASB_NR_CLIENT_UNPIN_PAGES,
 	IOASB_NR_CLIENT_SET_DMA,
 	IOASB_NR_CLIENT_GET_DMA,
+	IOASB_NR_CHANGE_PROCESS,
 };
 
 #define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
@@ -587,6 +597,7 @@ enum ioasb_nr {
 #define IOASB_WHERE _IO(IOASB_TYPE, IOASB_NR_WHERE)
 #define IOASB_MERGE _IO(IOASB_TYPE, IOASB_NR_MERGE)
 #define IOASB_TEST_ATTACH _IO(IOASB_TYPE, IOASB_NR_TEST_ATTACH)
+#define IOASB_CHANGE_PROCESS _IO(IOASB_TYPE, IOASB_NR_CHANGE_PROCESS)
 /* Of the client's file. */
 #define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
 #define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)

@@ -75,6 +75,7 @@ int ioasb_charge_init(struct ioasb_charge *charge, enum ioasb_account account)
 	if (!charge->owner)
 		return -ENOMEM;
 	charge->account = account;
+	spin_lock_init(&charge->lock);
 	charge->user = get_uid(current_user());
 	charge->mm = current->mm;
 	mmgrab(charge->mm);
@@ -140,7 +141,7 @@ static int charge_account(struct ioasb_charge *charge, unsigned long npages)
  * Take npages before they are pinned. -ENOMEM above RLIMIT_MEMLOCK, -EDQUOT above the limit of
  * this module, which holds for all that a user has here, charged or not.
  */
-int ioasb_charge_uncounted(struct ioasb_charge *charge, unsigned long npages)
+int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
 {
 	unsigned long limit = READ_ONCE(user_pages);
 	int rc;
@@ -160,22 +161,19 @@ int ioasb_charge_uncounted(struct ioasb_charge *charge, unsigned long npages)
 	}
 	if (charge->account != IOASB_ACCOUNT_NONE)
 		atomic64_add(npages, &charge->mm->pinned_vm);
+	spin_lock(&charge->lock);
+	charge->npages += npages;
+	spin_unlock(&charge->lock);
 	return 0;
 }
 
-int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
-{
-	int rc = ioasb_charge_uncounted(charge, npages);
-
-	if (!rc)
-		charge->npages += npages;
-	return rc;
-}
-
-void ioasb_uncharge_uncounted(struct ioasb_charge *charge, unsigned long npages)
+void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages)
 {
 	if (!npages)
 		return;
+	spin_lock(&charge->lock);
+	charge->npages -= npages;
+	spin_unlock(&charge->lock);
 	atomic64_sub(npages, &charge->owner->npages);
 	if (charge->account == IOASB_ACCOUNT_NONE)
 		return;
@@ -187,10 +185,4 @@ void ioasb_uncharge_uncounted(struct ioasb_charge *charge, unsigned long npages)
 	mmap_write_lock(charge->mm);
 	__account_locked_vm(charge->mm, npages, false, charge->task, true);
 	mmap_write_unlock(charge->mm);
-}
-
-void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages)
-{
-	charge->npages -= npages;
-	ioasb_uncharge_uncounted(charge, npages);
 }

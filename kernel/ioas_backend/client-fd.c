@@ -225,6 +225,7 @@ static int client_release(struct inode *inode, struct file *file)
 static const struct file_operations client_fops = {
 	.owner = THIS_MODULE,
 	.release = client_release,
+	.show_fdinfo = ioasb_info_client_fd,
 	.unlocked_ioctl = client_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -106,7 +106,7 @@ static int dump_pages(struct ioasb_out *out, struct ioasb_pages *pages)
 	return more;
 }
 
-static struct ioasb_pages *next_pages(struct ioasb_ctx *ctx, unsigned long *id)
+struct ioasb_pages *ioasb_pages_next(struct ioasb_ctx *ctx, unsigned long *id)
 {
 	struct ioasb_pages *pages;
 
@@ -128,7 +128,7 @@ int ioasb_dump_pages(struct ioasb_ctx *ctx, struct ioasb_out *out)
 
 	while (rc == 1 && out->at.stage < STAGE_END) {
 		id = out->at.id;
-		pages = next_pages(ctx, &id);
+		pages = ioasb_pages_next(ctx, &id);
 		if (!pages) {
 			ioasb_out_stage(out, STAGE_END);
 			break;

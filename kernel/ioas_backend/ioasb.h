@@ -47,6 +47,7 @@
 
 struct ioasb_ctx {
 	u64 id;
+	struct list_head entry; /* info.c */
 	struct xarray objects;
 	struct xarray pages; /* without references */
 	atomic64_t begun;
@@ -150,6 +151,7 @@ struct ioasb_charge {
 	struct mm_struct *mm;
 	struct task_struct *task;
 	struct ioasb_owner *owner;
+	spinlock_t lock; /* npages: maps into a table have no lock in common */
 	unsigned long npages;
 };
 
@@ -351,6 +353,21 @@ int ioasb_generation(struct ioasb_ctx *ctx, struct ioasb_generation *cmd);
 int ioasb_gaps(struct ioasb_ctx *ctx, struct ioasb_gaps *cmd);
 int ioasb_where(struct ioasb_ctx *ctx, struct ioasb_where *cmd);
 
+/* owner.c */
+int ioasb_change_process(struct ioasb_ctx *ctx, struct ioasb_change_process *cmd);
+
+/* info.c: for people, in /proc/PID/fdinfo and debugfs. */
+struct seq_file;
+void ioasb_info_add(struct ioasb_ctx *ctx);
+void ioasb_info_remove(struct ioasb_ctx *ctx);
+void ioasb_info_fd(struct seq_file *m, struct file *file);
+void ioasb_info_client_fd(struct seq_file *m, struct file *file);
+void ioasb_info_init(void);
+void ioasb_info_exit(void);
+
+/* dump-pages.c: with a reference; *id becomes its own. */
+struct ioasb_pages *ioasb_pages_next(struct ioasb_ctx *ctx, unsigned long *id);
+
 /* merge.c, test-attach.c */
 int ioasb_merge(struct ioasb_ctx *ctx, struct ioasb_merge *cmd);
 int ioasb_test_attach(struct ioasb_ctx *ctx, struct ioasb_test_attach *cmd);
@@ -377,9 +394,6 @@ struct page *ioasb_pinned_page(struct ioasb_pages *pages, unsigned long index);
 int ioasb_charge_init(struct ioasb_charge *charge, enum ioasb_account account);
 void ioasb_charge_exit(struct ioasb_charge *charge);
 int ioasb_charge(struct ioasb_charge *charge, unsigned long npages);
-/* The same for who counts them himself: charge->npages stays, and no lock is needed. */
-int ioasb_charge_uncounted(struct ioasb_charge *charge, unsigned long npages);
-void ioasb_uncharge_uncounted(struct ioasb_charge *charge, unsigned long npages);
 void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages);
 
 /* device.c */
@@ -505,6 +519,7 @@ void ioasb_note_replaced(struct ioasb_pages *pages, unsigned long first, unsigne
 			 u64 order);
 void ioasb_note_client_dma(struct ioasb_client *client, unsigned long start, unsigned long last,
 			   u64 dma, u64 order);
+void ioasb_note_owner(struct ioasb_pages *pages, u64 order);
 void ioasb_note_area_merged(struct ioasb_ioas *ioas, struct ioasb_area *head,
 			    struct ioasb_area *tail, u64 order);
 

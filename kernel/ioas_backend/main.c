@@ -42,6 +42,7 @@ RUN(gaps)
 RUN(where)
 RUN(merge)
 RUN(test_attach)
+RUN(change_process)
 /* clang-format on */
 
 #define COMMAND(nr, name, last, what)                                                              \
@@ -75,6 +76,7 @@ static const struct ioasb_command commands[] = {
 	COMMAND(IOASB_NR_WHERE, where, out_more, false),
 	COMMAND(IOASB_NR_MERGE, merge, out_merged, true),
 	COMMAND(IOASB_NR_TEST_ATTACH, test_attach, out_result, false),
+	COMMAND(IOASB_NR_CHANGE_PROCESS, change_process, __reserved, true),
 };
 
 static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
@@ -143,6 +145,7 @@ static int backend_open(struct inode *inode, struct file *file)
 	ctx->id = atomic64_inc_return(&last_id);
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->pages, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	ioasb_info_add(ctx);
 	file->private_data = ctx;
 	return nonseekable_open(inode, file);
 }
@@ -151,6 +154,7 @@ static int backend_release(struct inode *inode, struct file *file)
 {
 	struct ioasb_ctx *ctx = file->private_data;
 
+	ioasb_info_remove(ctx);
 	ioasb_destroy_all(ctx);
 	WARN_ON(!xa_empty(&ctx->pages));
 	xa_destroy(&ctx->objects);
@@ -163,6 +167,7 @@ static const struct file_operations backend_fops = {
 	.owner = THIS_MODULE,
 	.open = backend_open,
 	.release = backend_release,
+	.show_fdinfo = ioasb_info_fd,
 	.unlocked_ioctl = backend_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -189,12 +194,15 @@ static int __init backend_init(void)
 	rc = misc_register(&backend_misc);
 	if (rc)
 		ioasb_client_files_exit();
+	else
+		ioasb_info_init();
 	return rc;
 }
 module_init(backend_init);
 
 static void __exit backend_exit(void)
 {
+	ioasb_info_exit();
 	misc_deregister(&backend_misc);
 	ioasb_client_files_exit();
 }

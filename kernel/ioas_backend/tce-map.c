@@ -134,10 +134,9 @@ int ioasb_tce_map(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
 		return rc;
 	if (!is_owner(&tce->charge))
 		return -EPERM;
-	rc = ioasb_charge_uncounted(&tce->charge, n);
+	rc = ioasb_charge(&tce->charge, n);
 	if (rc)
 		return rc;
-	atomic64_add(n, &tce->ncharged);
 	ioasb_note_tce_charged(ioas, n, ioasb_order(ioas->obj.ctx));
 	rc = pin_and_enter(ioas, cmd, first, n);
 	if (rc)

@@ -79,7 +79,7 @@ static bool put_table(struct ioasb_out *out, struct ioasb_ioas *ioas)
 	rec->tce.last = ioasb_tce_last(tce);
 	rec->tce.npinned = atomic64_read(&tce->npinned);
 	if (tce->charge.account != IOASB_ACCOUNT_NONE)
-		rec->tce.ncharged = atomic64_read(&tce->ncharged);
+		rec->tce.ncharged = READ_ONCE(tce->charge.npages);
 	rec->tce.replaced = atomic64_read(&tce->replaced);
 	rec->tce.bytes = tce->npages * sizeof(*tce->words);
 	rec->tce.account = tce->charge.account;

@@ -111,7 +111,7 @@ void ioasb_tce_end(struct ioasb_ioas *ioas)
 
 void ioasb_tce_free(struct ioasb_tce *tce)
 {
-	WARN_ON(atomic64_read(&tce->npinned) || atomic64_read(&tce->ncharged));
+	WARN_ON(atomic64_read(&tce->npinned));
 	percpu_ref_exit(&tce->busy);
 	ioasb_charge_exit(&tce->charge);
 	vfree(tce->words);
@@ -166,8 +166,7 @@ void ioasb_tce_uncharge(struct ioasb_ioas *ioas, unsigned long npages)
 {
 	if (!npages)
 		return;
-	ioasb_uncharge_uncounted(&ioas->tce->charge, npages);
-	atomic64_sub(npages, &ioas->tce->ncharged);
+	ioasb_uncharge(&ioas->tce->charge, npages);
 	ioasb_note_tce_charged(ioas, -(long)npages, ioasb_order(ioas->obj.ctx));
 }
 

@@ -19,7 +19,6 @@ struct ioasb_tce {
 	struct rw_semaphore access; /* for reading: somebody uses the page of a word */
 	struct ioasb_charge charge; /* of who made the IOAS */
 	atomic64_t npinned;
-	atomic64_t ncharged;
 	atomic64_t replaced;
 	struct ioasb_range outside[2];
 	u32 noutside;

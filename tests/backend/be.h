@@ -84,6 +84,8 @@ void test_file(void);
 void test_watch(void);
 void test_query(void);
 void test_scatter(void);
+void test_owner(void);
+void test_metadata(void);
 void test_merge(void);
 void test_test_attach(void);
 void test_modes(void);

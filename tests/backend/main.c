@@ -28,6 +28,8 @@ static const struct test {
 	{ "watch", test_watch },
 	{ "query", test_query },
 	{ "scatter", test_scatter },
+	{ "owner", test_owner },
+	{ "metadata", test_metadata },
 	{ "merge", test_merge },
 	{ "test-attach", test_test_attach },
 	{ "map", test_map },

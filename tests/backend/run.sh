@@ -34,7 +34,7 @@ hooks() {
     echo 32768 >$tracing/buffer_size_kb
     echo function >$tracing/current_tracer
     cat $tracing/trace_pipe >/tmp/trace &
-    build/tests/backend-test modes tce watch merge scatter copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
+    build/tests/backend-test modes tce watch merge scatter owner copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
     sleep 1
     kill $!
     wait $! 2>/dev/null

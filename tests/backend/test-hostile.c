@@ -52,6 +52,7 @@ static const struct call {
 	CALL(IOASB_WHERE, where, 0, 0),
 	CALL(IOASB_MERGE, merge, 0, 0),
 	CALL(IOASB_TEST_ATTACH, test_attach, 0, AT(test_attach, flags)),
+	CALL(IOASB_CHANGE_PROCESS, change_process, AT(change_process, __reserved), 0),
 };
 
 static int with_word(int fd, const struct call *call, unsigned int offset, uint32_t value)
