@@ -135,12 +135,17 @@ $(B)/man/%: docs/man/%.rst
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RST2MAN) --strict $< $@
 
-$(B)/tests/backend-test: $(wildcard tests/backend/*.c tests/backend/*.h) tests/clients/util.h \
-		include/ioascope/ioas_backend.h
+$(B)/tests/backend-policy.bpf.o: tests/backend/policy.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(B)/tests/backend-test: $(filter-out %.bpf.c,$(wildcard tests/backend/*.c)) $(wildcard tests/backend/*.h) \
+		tests/clients/util.h include/ioascope/ioas_backend.h | $(B)/tests/backend-policy.bpf.o
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \
-		-Itests/clients $(filter %.c,$^) -lpthread -o $@
+		-Itests/clients $(filter %.c,$^) $(shell $(PKG_CONFIG) --libs libbpf) -lpthread -o $@
 
 # The bundled backend, for a kernel of the lab; prints where it is.
 module:

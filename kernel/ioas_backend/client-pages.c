@@ -193,7 +193,7 @@ static int pin_and_tell(struct ioasb_client *client, const struct ioasb_client_p
 	return rc;
 }
 
-long ioasb_client_pin_list(struct ioasb_client *client, const struct ioasb_client_pin_pages *cmd)
+int ioasb_client_pin_list(struct ioasb_client *client, const struct ioasb_client_pin_pages *cmd)
 {
 	u64 *iovas;
 	int rc;
@@ -214,8 +214,7 @@ long ioasb_client_pin_list(struct ioasb_client *client, const struct ioasb_clien
 	return rc;
 }
 
-long ioasb_client_unpin_list(struct ioasb_client *client,
-			     const struct ioasb_client_unpin_pages *cmd)
+int ioasb_client_unpin_list(struct ioasb_client *client, const struct ioasb_client_unpin_pages *cmd)
 {
 	u64 *iovas;
 	int rc;

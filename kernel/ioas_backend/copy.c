@@ -101,12 +101,16 @@ int ioasb_copy(struct ioasb_ctx *ctx, struct ioasb_copy *cmd)
 	dst = ioasb_ioas_get(ctx, cmd->dst_ioas_id);
 	if (!dst)
 		return -ENOENT;
-	rc = dst->tce ? -EOPNOTSUPP : collect_locked(ctx, cmd, last, &list, &place);
+	rc = dst->tce ? -EOPNOTSUPP
+		      : ioasb_map_allowed(dst, cmd->flags, cmd->dst_iova, cmd->length);
+	if (!rc)
+		rc = collect_locked(ctx, cmd, last, &list, &place);
 	if (!rc)
 		rc = ioasb_map_list(dst, &list, &place);
 	ioasb_area_list_free(&list);
 	if (!rc)
 		cmd->dst_iova = place.iova;
+	ioasb_map_told(dst, cmd->flags, cmd->dst_iova, cmd->length, rc);
 	ioasb_object_put(&dst->obj);
 	return rc;
 }

@@ -139,8 +139,12 @@ int ioasb_map_file(struct ioasb_ctx *ctx, struct ioasb_map_file *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	file = ioas->tce ? ERR_PTR(-EOPNOTSUPP) : file_get(cmd->fd, cmd->flags & IOASB_WRITEABLE);
-	rc = IS_ERR(file) ? PTR_ERR(file) : map_file(ioas, cmd, file);
+	rc = ioas->tce ? -EOPNOTSUPP : ioasb_map_allowed(ioas, cmd->flags, cmd->iova, cmd->length);
+	if (!rc) {
+		file = file_get(cmd->fd, cmd->flags & IOASB_WRITEABLE);
+		rc = IS_ERR(file) ? PTR_ERR(file) : map_file(ioas, cmd, file);
+	}
+	ioasb_map_told(ioas, cmd->flags, cmd->iova, cmd->length, rc);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }

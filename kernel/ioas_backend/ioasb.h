@@ -316,6 +316,8 @@ void ioasb_areas_clear(struct ioasb_ioas *ioas);
 int ioasb_map_pages(struct ioasb_ioas *ioas, struct ioasb_pages *pages, struct ioasb_place *place);
 int ioasb_map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioasb_place *place);
 int ioasb_map_flags(u32 flags);
+int ioasb_map_allowed(struct ioasb_ioas *ioas, u32 flags, u64 iova, u64 length);
+void ioasb_map_told(struct ioasb_ioas *ioas, u32 flags, u64 iova, u64 length, int rc);
 int ioasb_map(struct ioasb_ctx *ctx, struct ioasb_map *cmd);
 int ioasb_copy(struct ioasb_ctx *ctx, struct ioasb_copy *cmd);
 int ioasb_unmap(struct ioasb_ctx *ctx, struct ioasb_unmap *cmd);
@@ -431,9 +433,9 @@ void ioasb_pins_pages(struct ioasb_client *client, unsigned long start, unsigned
 		      struct page **pages);
 
 /* client-pages.c */
-long ioasb_client_pin_list(struct ioasb_client *client, const struct ioasb_client_pin_pages *cmd);
-long ioasb_client_unpin_list(struct ioasb_client *client,
-			     const struct ioasb_client_unpin_pages *cmd);
+int ioasb_client_pin_list(struct ioasb_client *client, const struct ioasb_client_pin_pages *cmd);
+int ioasb_client_unpin_list(struct ioasb_client *client,
+			    const struct ioasb_client_unpin_pages *cmd);
 
 /* client-dma.c: client->lock is held, but for the calls. */
 int ioasb_client_set(struct ioasb_client *client, const struct ioasb_client_set_dma *cmd);

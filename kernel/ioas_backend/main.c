@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "ioasb.h"
+#include "policy.h"
 
 static_assert(sizeof(unsigned long) == sizeof(u64), "addresses are 64 bits");
 static_assert(sizeof(struct ioasb_rec) == 88);
@@ -187,8 +188,10 @@ static struct miscdevice backend_misc = {
 
 static int __init backend_init(void)
 {
-	int rc = ioasb_client_files_init();
+	int rc = ioasb_policy_init();
 
+	if (!rc)
+		rc = ioasb_client_files_init();
 	if (rc)
 		return rc;
 	rc = misc_register(&backend_misc);

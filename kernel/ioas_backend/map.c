@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
 #include <linux/overflow.h>
 
 #include "ioasb.h"
+#include "policy.h"
+#include "trace.h"
 
 int ioasb_map_flags(u32 flags)
 {
 	if (flags & ~(IOASB_FIXED | IOASB_READABLE | IOASB_WRITEABLE))
 		return -EOPNOTSUPP;
 	return flags & (IOASB_READABLE | IOASB_WRITEABLE) ? 0 : -EINVAL;
+}
+
+/* What a program says of it; before anything is done. */
+int ioasb_map_allowed(struct ioasb_ioas *ioas, u32 flags, u64 iova, u64 length)
+{
+	u32 uid = from_kuid_munged(&init_user_ns, current_uid());
+
+	return ioasb_policy_result(
+		ioasb_policy_map(ioas->obj.ctx->id, ioas->obj.id, uid, flags, iova, length));
+}
+
+void ioasb_map_told(struct ioasb_ioas *ioas, u32 flags, u64 iova, u64 length, int rc)
+{
+	trace_ioasb_map(ioas->obj.ctx->id, ioas->obj.id, iova, length, flags, rc);
 }
 
 /* Give the areas of the list their addresses, one behind the other. */
@@ -132,7 +149,10 @@ int ioasb_map(struct ioasb_ctx *ctx, struct ioasb_map *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = ioas->tce ? ioasb_tce_map(ioas, cmd) : map_user(ioas, cmd);
+	rc = ioasb_map_allowed(ioas, cmd->flags, cmd->iova, cmd->length);
+	if (!rc)
+		rc = ioas->tce ? ioasb_tce_map(ioas, cmd) : map_user(ioas, cmd);
+	ioasb_map_told(ioas, cmd->flags, cmd->iova, cmd->length, rc);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }

@@ -72,7 +72,7 @@ static void forget(struct ioasb_watch *watch)
 	watch->last = 0;
 }
 
-/* The memory is that of the caller, and nobody else knows the object. -ENOMEM, -EINTR. */
+/* The memory is that of the caller, and nobody else uses the object. -ENOMEM, -EINTR. */
 int ioasb_watch_start(struct ioasb_pages *pages)
 {
 	struct ioasb_watch *watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
@@ -91,7 +91,10 @@ int ioasb_watch_start(struct ioasb_pages *pages)
 	}
 	/* It may be on a list until an invalidation that is going on has ended. */
 	mmu_interval_read_begin(&watch->sub);
+	/* A dump may have found the object by its id. */
+	mutex_lock(&pages->lock);
 	pages->watch = watch;
+	mutex_unlock(&pages->lock);
 	return 0;
 }
 

@@ -85,6 +85,7 @@ void test_watch(void);
 void test_query(void);
 void test_scatter(void);
 void test_owner(void);
+void test_policy(void);
 void test_metadata(void);
 void test_merge(void);
 void test_test_attach(void);

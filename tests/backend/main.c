@@ -29,6 +29,7 @@ static const struct test {
 	{ "query", test_query },
 	{ "scatter", test_scatter },
 	{ "owner", test_owner },
+	{ "policy", test_policy },
 	{ "metadata", test_metadata },
 	{ "merge", test_merge },
 	{ "test-attach", test_test_attach },

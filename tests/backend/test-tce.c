@@ -267,7 +267,7 @@ static void limited(int fd, uint32_t ioas, char *buf)
 static void random_calls(int fd, uint32_t ioas, char *buf)
 {
 	struct rng rng = { be_seed };
-	int model[PAGES], round, rounds = be_scaled(3000, 300);
+	int model[PAGES], round, rounds = be_scaled(3000, 100);
 	unsigned int i;
 
 	memset(model, -1, sizeof(model));
@@ -348,7 +348,7 @@ static void race_all(int fd, uint32_t ioas, char *buf)
 					    .ioas = ioas,
 					    .buf = buf,
 					    .rng = { be_seed + i },
-					    .rounds = be_scaled(20000, 2000) };
+					    .rounds = be_scaled(20000, 200) };
 		CHECK(!pthread_create(&racers[i].thread, NULL, race, &racers[i]));
 	}
 	for (i = 0; i < ARRAY_SIZE(racers); i++) {

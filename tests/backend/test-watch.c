@@ -197,7 +197,7 @@ static void arguments(uint32_t ioas, int fd)
 static void *churn(void *arg)
 {
 	char *p = arg;
-	unsigned int i, rounds = be_scaled(20000, 2000);
+	unsigned int i, rounds = be_scaled(20000, 200);
 
 	for (i = 0; i < rounds; i++) {
 		madvise(p, N * PAGE, MADV_DONTNEED);
@@ -211,7 +211,7 @@ static void race(uint32_t ioas, int fd)
 {
 	char *p = be_memory(N * PAGE);
 	pthread_t thread;
-	unsigned int i, rounds = be_scaled(2000, 200);
+	unsigned int i, rounds = be_scaled(2000, 50);
 
 	CHECK(!pthread_create(&thread, NULL, churn, p));
 	for (i = 0; i < rounds; i++) {
