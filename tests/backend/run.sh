@@ -59,7 +59,7 @@ events() {
 
 # Programs may refuse, if the module was loaded so; and they are asked.
 policy() {
-    insmod "$BACKEND/ioas_backend.ko" deniable=1 && build/tests/backend-test policy
+    insmod "$BACKEND/ioas_backend.ko" deniable=1 && build/tests/backend-test policy | grep -v " passed, "
 }
 
 # A client's end may be later than that of its process.

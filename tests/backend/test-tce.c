@@ -244,6 +244,31 @@ static void others(int fd, uint32_t ioas, char *buf)
 	EQ(get_table(fd).tce.ncharged, 0);
 }
 
+/* By process, VmLck says what the table says; by nobody, no counter does. */
+static void accounts(char *buf)
+{
+	int fd = be_open();
+	uint32_t mm, none;
+
+	if (!be_root)
+		return;
+	EQ(alloc(fd, BASE, PAGES * PAGE, IOASB_ACCOUNT_MM, &mm), 0);
+	EQ(put(fd, mm, buf, 0, 6), 0);
+	EQ(put(fd, mm, buf, 4, 4), 2);
+	EQ(be_status("VmLck:"), 8 * 4);
+	EQ(be_status("VmPin:"), 8 * 4);
+	EQ(be_unmap(fd, mm, BASE, 3 * PAGE, NULL), 0);
+	EQ(be_status("VmLck:"), 5 * 4);
+	EQ(be_destroy(fd, mm), 0);
+	EQ(be_status("VmLck:"), 0);
+	EQ(alloc(fd, BASE, PAGES * PAGE, IOASB_ACCOUNT_NONE, &none), 0);
+	EQ(put(fd, none, buf, 0, 6), 0);
+	EQ(be_status("VmPin:"), 0);
+	EQ(be_pins(), 6);
+	close(fd);
+	EQ(be_pins(), 0);
+}
+
 /* What is written over needs room for as long as it takes; nothing is ever above the limit. */
 static void limited(int fd, uint32_t ioas, char *buf)
 {
@@ -407,6 +432,7 @@ void test_tce(void)
 	devices(fd, ioas, buf);
 	others(fd, ioas, buf);
 	random_calls(fd, ioas, buf);
+	accounts(buf);
 	race_all(fd, ioas, buf);
 	race_end(buf);
 	/* The charge is to who made the table, with the limit of when it maps. */
