@@ -223,7 +223,7 @@ int ioasb_allow_iovas(struct ioasb_ctx *ctx, struct ioasb_allow_iovas *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = load_allowed(cmd, &root);
+	rc = ioas->tce ? -EOPNOTSUPP : load_allowed(cmd, &root);
 	if (!rc)
 		rc = ioasb_ioas_write(ioas);
 	if (!rc) {
@@ -292,7 +292,7 @@ int ioasb_reserve(struct ioasb_ctx *ctx, struct ioasb_reserve *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = reserve_in(ioas, cmd);
+	rc = ioas->tce ? -EOPNOTSUPP : reserve_in(ioas, cmd);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }
