@@ -4,6 +4,10 @@
  * share one ring, one set of state maps and one count of everything. Which of
  * them are loaded is decided by what the running kernel has.
  */
+#include "bundled_areas.bpf.h"
+#include "bundled_clients.bpf.h"
+#include "bundled_objects.bpf.h"
+#include "bundled_users.bpf.h"
 #include "faults.bpf.h"
 #include "iommufd_accesses.bpf.h"
 #include "iommufd_areas.bpf.h"

@@ -8,6 +8,7 @@
 #ifndef IOASCOPE_HOOKS_H
 #define IOASCOPE_HOOKS_H
 
+#include <ioascope/bundled.h>
 #include <ioascope/iommu.h>
 #include <ioascope/iommufd.h>
 #include <ioascope/type1.h>
@@ -15,6 +16,7 @@
 #define HOOK_ARGS(X)                                                                               \
 	TYPE1_ARGS(X)                                                                              \
 	IOMMUFD_ARGS(X)                                                                            \
+	BUNDLED_ARGS(X)                                                                            \
 	IOMMU_ARGS(X)
 
 enum hook_arg {

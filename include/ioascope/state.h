@@ -26,6 +26,7 @@
 /* All programs of an instance have names with one of these prefixes and use IOAS_MAP_STATS. */
 #define IOAS_PROG_PREFIX "t1_"
 #define IOAS_PROG_PREFIX_FD "fd_"
+#define IOAS_PROG_PREFIX_BD "bd_"
 
 #define IOAS_GROUPS_MAX 32
 

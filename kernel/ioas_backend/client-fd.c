@@ -142,7 +142,7 @@ static long client_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (i >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, _IOC_NR(cmd)))
 		return -ENOTTY;
 	i = array_index_nospec(i, ARRAY_SIZE(commands));
-	return ioasb_ioctl(file, client->obj.ctx, &commands[i], arg);
+	return ioasb_ioctl(file, client->obj.ctx, _IOC_NR(cmd), &commands[i], arg);
 }
 
 static struct workqueue_struct *releases;
@@ -181,6 +181,7 @@ static int client_release(struct inode *inode, struct file *file)
 	/* So that the context, if this is its end, ends here and not in a worker. */
 	struct file *context = get_file(client->file);
 
+	client->exiting = current->flags & PF_EXITING;
 	kref_get(&client->obj.kref);
 	kref_get(&client->obj.kref);
 	queue_work(releases, &client->release);

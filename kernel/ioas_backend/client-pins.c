@@ -221,7 +221,7 @@ int ioasb_pins_add(struct ioasb_client *client, unsigned long start, unsigned lo
 	/* On failure what is new has a count of 0 and goes. */
 	count(client, start, last, rc ? 0 : 1);
 	if (!rc)
-		ioasb_note_client_pin(client, start, last, ioasb_order(client->obj.ctx));
+		ioasb_note_client_pin(client, start, last, prot, ioasb_order(client->obj.ctx));
 	return rc;
 }
 
@@ -264,7 +264,7 @@ static void forget(struct ioasb_client *client, struct ioasb_range *range)
 static void unpin(struct ioasb_client *client, unsigned long start, unsigned long last)
 {
 	cut_both(client, start, last, false);
-	ioasb_note_client_unpin(client, start, last, ioasb_order(client->obj.ctx));
+	ioasb_note_client_unpin(client, start, last, 1, ioasb_order(client->obj.ctx));
 	count(client, start, last, -1);
 }
 
@@ -287,7 +287,7 @@ static void drop_pins(struct ioasb_client *client, unsigned long start, unsigned
 	while ((pin = ioasb_pins_iter_first(&client->pins, start, last))) {
 		/* By range, each pin is told as it was asked for. */
 		if (client->refcount)
-			ioasb_note_client_unpin(client, pin->start, pin->last,
+			ioasb_note_client_unpin(client, pin->start, pin->last, pin->count,
 						ioasb_order(client->obj.ctx));
 		pin_free(client, pin);
 		cond_resched();
@@ -300,7 +300,7 @@ static void drop_all(struct ioasb_client *client)
 	struct ioasb_range *range;
 
 	while ((range = ioasb_ranges_iter_first(&client->exact, 0, ULONG_MAX))) {
-		ioasb_note_client_unpin(client, range->start, range->last,
+		ioasb_note_client_unpin(client, range->start, range->last, 1,
 					ioasb_order(client->obj.ctx));
 		forget(client, range);
 		cond_resched();

@@ -102,6 +102,7 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	struct file *file = client->file;
 	u64 forgotten;
 
+	ioasb_note_client_call(client, IOASB_NR_CLIENT_ALLOC, 0, 0, 0);
 	ioasb_begin(ctx);
 	mutex_lock(&client->asking);
 	client->closed = true;
@@ -118,6 +119,7 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	up_write(&client->ioas->lock);
 	xa_erase(&ctx->objects, client->obj.id);
 	ioasb_end(ctx);
+	ioasb_note_client_answer(client, IOASB_NR_CLIENT_ALLOC, 0);
 	ioasb_object_put(&client->obj);
 	ioasb_object_put(&client->obj);
 	fput(file);
@@ -152,21 +154,32 @@ static int pin_locked(struct ioasb_client *client, unsigned long start, unsigned
 	return rc;
 }
 
+static int pin(struct ioasb_client *client, unsigned long start, unsigned long last, u32 prot,
+	       struct page **pages)
+{
+	int rc = ioasb_ioas_read(client->ioas);
+
+	if (rc)
+		return rc;
+	ioasb_begin(client->obj.ctx);
+	rc = pin_locked(client, start, last, prot, pages);
+	ioasb_end(client->obj.ctx);
+	up_read(&client->ioas->lock);
+	return rc;
+}
+
 int ioasb_client_pin(struct ioasb_client *client, u64 iova, u64 npages, bool write,
 		     struct page **pages)
 {
+	u32 prot = write ? IOASB_WRITEABLE : IOASB_READABLE;
 	unsigned long last;
 	int rc = check_range(iova, npages, &last);
 
 	if (rc)
 		return rc;
-	rc = ioasb_ioas_read(client->ioas);
-	if (rc)
-		return rc;
-	ioasb_begin(client->obj.ctx);
-	rc = pin_locked(client, iova, last, write ? IOASB_WRITEABLE : IOASB_READABLE, pages);
-	ioasb_end(client->obj.ctx);
-	up_read(&client->ioas->lock);
+	ioasb_note_client_call(client, IOASB_NR_CLIENT_PIN, iova, last, prot);
+	rc = pin(client, iova, last, prot, pages);
+	ioasb_note_client_answer(client, IOASB_NR_CLIENT_PIN, rc);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(ioasb_client_pin);
@@ -179,21 +192,19 @@ int ioasb_client_unpin(struct ioasb_client *client, u64 iova, u64 npages)
 
 	if (rc)
 		return rc;
+	ioasb_note_client_call(client, IOASB_NR_CLIENT_UNPIN, iova, last, 0);
 	ioasb_begin(client->obj.ctx);
 	mutex_lock(&client->lock);
 	rc = ioasb_pins_remove_range(client, iova, last);
 	mutex_unlock(&client->lock);
 	ioasb_end(client->obj.ctx);
+	ioasb_note_client_answer(client, IOASB_NR_CLIENT_UNPIN, rc);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(ioasb_client_unpin);
 
-int ioasb_client_rw(struct ioasb_client *client, u64 iova, void *buf, size_t n, bool write)
+static int transfer(struct ioasb_client *client, u64 iova, void *buf, size_t n, bool write)
 {
-	unsigned long last;
-
-	if (n && check_add_overflow((unsigned long)iova, n - 1, &last))
-		return -EOVERFLOW;
 	while (n) {
 		u32 part = min_t(size_t, n, PAGE_SIZE - offset_in_page(iova));
 		int rc = ioasb_access(client->ioas, iova, buf, part, write);
@@ -205,6 +216,20 @@ int ioasb_client_rw(struct ioasb_client *client, u64 iova, void *buf, size_t n, 
 		n -= part;
 	}
 	return 0;
+}
+
+int ioasb_client_rw(struct ioasb_client *client, u64 iova, void *buf, size_t n, bool write)
+{
+	unsigned long last = iova;
+	int rc;
+
+	if (n && check_add_overflow((unsigned long)iova, n - 1, &last))
+		return -EOVERFLOW;
+	ioasb_note_client_call(client, IOASB_NR_CLIENT_RW, iova, last,
+			       write ? IOASB_WRITEABLE : IOASB_READABLE);
+	rc = transfer(client, iova, buf, n, write);
+	ioasb_note_client_answer(client, IOASB_NR_CLIENT_RW, rc);
+	return rc;
 }
 EXPORT_SYMBOL_GPL(ioasb_client_rw);
 
@@ -255,7 +280,9 @@ int ioasb_client_ask(struct ioasb_client *client, unsigned long start, unsigned 
 	if (!rc) {
 		if (!client->closed) {
 			client->asked++;
+			ioasb_note_client_asked(client, start, last);
 			client->ops->unmap(client->data, start, last);
+			ioasb_note_client_let_go(client, start, last);
 		}
 		mutex_unlock(&client->asking);
 	}

@@ -153,7 +153,7 @@ static int attach(struct ioasb_ioas *ioas, struct ioasb_attachment *at)
 	}
 	for (i = 0; i < at->nranges; i++) {
 		ioasb_ranges_insert(&at->ranges[i], &ioas->reserved);
-		ioasb_note_range_added(ioas, &at->ranges[i], IOASB_REC_RESERVED,
+		ioasb_note_range_added(ioas, &at->ranges[i], IOASB_REC_RESERVED, at->device,
 				       ioasb_order(ioas->obj.ctx));
 	}
 	ioas->nentries += at->nranges;
@@ -161,7 +161,7 @@ static int attach(struct ioasb_ioas *ioas, struct ioasb_attachment *at)
 	list_add_tail(&at->entry, &ioas->attached);
 	ioas->nattached++;
 	ioas->generation++;
-	ioasb_note_attached(ioas, at->device, ioasb_order(ioas->obj.ctx));
+	ioasb_note_attached(ioas, at, ioasb_order(ioas->obj.ctx));
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static void detach(struct ioasb_ioas *ioas, struct ioasb_attachment *at)
 		deactivate_below(ioas, NULL);
 	for (i = 0; i < at->nranges; i++) {
 		ioasb_ranges_remove(&at->ranges[i], &ioas->reserved);
-		ioasb_note_range_gone(ioas, &at->ranges[i], IOASB_REC_RESERVED,
+		ioasb_note_range_gone(ioas, &at->ranges[i], IOASB_REC_RESERVED, at->device,
 				      ioasb_order(ioas->obj.ctx));
 	}
 	ioas->nentries -= at->nranges;
@@ -183,7 +183,7 @@ static void detach(struct ioasb_ioas *ioas, struct ioasb_attachment *at)
 	list_for_each_entry(other, &ioas->attached, entry)
 		ioas->alignment = max(ioas->alignment, other->device->page_size);
 	ioas->generation++;
-	ioasb_note_detached(ioas, at->device, ioasb_order(ioas->obj.ctx));
+	ioasb_note_detached(ioas, at, ioasb_order(ioas->obj.ctx));
 }
 
 /* device->lock is held. The IOAS lives: it cannot be destroyed while a device is attached. */

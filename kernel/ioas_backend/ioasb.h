@@ -226,6 +226,7 @@ struct ioasb_client {
 	bool refcount; /* unpin any range, not just what was one pin */
 	struct mutex asking; /* held over the callback: not after the close */
 	bool closed;
+	bool exiting; /* it is closed because its process ends */
 	u64 asked; /* how often to unpin */
 	struct work_struct release; /* of the client's file */
 	struct completion released;
@@ -374,8 +375,8 @@ struct ioasb_command {
 };
 
 #define IOASB_ARGS_MAX 128
-long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
-		 unsigned long arg);
+long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, u32 nr,
+		 const struct ioasb_command *command, unsigned long arg);
 
 /* rw.c, dump.c */
 int ioasb_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, bool write);
@@ -384,10 +385,15 @@ int ioasb_lookup(struct ioasb_ctx *ctx, struct ioasb_lookup *cmd);
 int ioasb_dump(struct ioasb_ctx *ctx, struct ioasb_dump *cmd);
 
 /*
- * note.c: hook points. Each is called once for each change, under the lock that orders it; order
- * numbers are per context.
+ * note.c: what hook points are told. Each is called once for each change, under the lock that
+ * orders it; order numbers are per context.
  */
 u64 ioasb_order(struct ioasb_ctx *ctx);
+void ioasb_note_opened(struct ioasb_ctx *ctx);
+void ioasb_note_closing(struct ioasb_ctx *ctx);
+void ioasb_note_closed(struct ioasb_ctx *ctx);
+void ioasb_note_call(struct ioasb_ctx *ctx, u32 nr, const void *args);
+void ioasb_note_answer(struct ioasb_ctx *ctx, u32 nr, const void *args, int result);
 void ioasb_note_ioas_new(struct ioasb_ioas *ioas, u64 order);
 void ioasb_note_ioas_gone(struct ioasb_ioas *ioas, u64 order);
 void ioasb_note_area_added(struct ioasb_ioas *ioas, struct ioasb_area *area, u64 order);
@@ -397,21 +403,27 @@ void ioasb_note_area_split(struct ioasb_ioas *ioas, struct ioasb_area *head,
 			   struct ioasb_area *tail, u64 order);
 void ioasb_note_pages_new(struct ioasb_pages *pages, u64 order);
 void ioasb_note_pages_gone(struct ioasb_pages *pages, u64 order);
-void ioasb_note_pinned(struct ioasb_pages *pages, unsigned long first, unsigned long npages,
-		       u64 order);
-void ioasb_note_unpinned(struct ioasb_pages *pages, unsigned long first, unsigned long npages,
-			 u64 order);
+void ioasb_note_pinned(struct ioasb_pages *pages, u64 order);
+void ioasb_note_unpinned(struct ioasb_pages *pages, u64 order);
 void ioasb_note_charged(struct ioasb_pages *pages, long npages, u64 order);
-void ioasb_note_attached(struct ioasb_ioas *ioas, struct ioasb_device *device, u64 order);
-void ioasb_note_detached(struct ioasb_ioas *ioas, struct ioasb_device *device, u64 order);
-void ioasb_note_client_new(struct ioasb_client *client, u64 order);
-void ioasb_note_client_gone(struct ioasb_client *client, unsigned long forgotten, u64 order);
-void ioasb_note_client_pin(struct ioasb_client *client, unsigned long start, unsigned long last,
-			   u64 order);
-void ioasb_note_client_unpin(struct ioasb_client *client, unsigned long start, unsigned long last,
-			     u64 order);
+void ioasb_note_attached(struct ioasb_ioas *ioas, struct ioasb_attachment *at, u64 order);
+void ioasb_note_detached(struct ioasb_ioas *ioas, struct ioasb_attachment *at, u64 order);
 void ioasb_note_range_added(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
-			    u64 order);
-void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind, u64 order);
+			    const struct ioasb_device *device, u64 order);
+void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
+			   const struct ioasb_device *device, u64 order);
+
+/* note-client.c */
+void ioasb_note_client_new(struct ioasb_client *client, u64 order);
+void ioasb_note_client_gone(struct ioasb_client *client, u64 forgotten, u64 order);
+void ioasb_note_client_pin(struct ioasb_client *client, unsigned long start, unsigned long last,
+			   u32 prot, u64 order);
+void ioasb_note_client_unpin(struct ioasb_client *client, unsigned long start, unsigned long last,
+			     u64 count, u64 order);
+void ioasb_note_client_call(struct ioasb_client *client, u32 op, unsigned long start,
+			    unsigned long last, u32 prot);
+void ioasb_note_client_answer(struct ioasb_client *client, u32 op, int result);
+void ioasb_note_client_asked(struct ioasb_client *client, unsigned long start, unsigned long last);
+void ioasb_note_client_let_go(struct ioasb_client *client, unsigned long start, unsigned long last);
 
 #endif

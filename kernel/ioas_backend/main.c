@@ -65,22 +65,24 @@ static const struct ioasb_command commands[] = {
 	},
 };
 
-static int run(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
-	       void *args)
+static int run(struct file *file, struct ioasb_ctx *ctx, u32 nr,
+	       const struct ioasb_command *command, void *args)
 {
 	int rc;
 
-	if (!command->changes)
-		return command->run(file, args);
-	ioasb_begin(ctx);
+	ioasb_note_call(ctx, nr, args);
+	if (command->changes)
+		ioasb_begin(ctx);
 	rc = command->run(file, args);
-	ioasb_end(ctx);
+	if (command->changes)
+		ioasb_end(ctx);
+	ioasb_note_answer(ctx, nr, args, rc);
 	return rc;
 }
 
 /* A struct that begins with its size comes in, the command runs, the struct goes back. */
-long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_command *command,
-		 unsigned long arg)
+long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, u32 nr,
+		 const struct ioasb_command *command, unsigned long arg)
 {
 	u64 args[IOASB_ARGS_MAX / sizeof(u64)] = {};
 	void __user *user = (void __user *)arg;
@@ -99,7 +101,7 @@ long ioasb_ioctl(struct file *file, struct ioasb_ctx *ctx, const struct ioasb_co
 		return rc;
 	/* Another thread may have written to it meanwhile. */
 	*(u32 *)args = size;
-	rc = run(file, ctx, command, args);
+	rc = run(file, ctx, nr, command, args);
 	told = !copy_to_user(user, args, min_t(size_t, size, command->size));
 	if (rc)
 		return rc;
@@ -115,7 +117,7 @@ static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	if (nr >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, nr))
 		return -ENOTTY;
 	nr = array_index_nospec(nr, ARRAY_SIZE(commands));
-	return ioasb_ioctl(file, file->private_data, &commands[nr], arg);
+	return ioasb_ioctl(file, file->private_data, nr, &commands[nr], arg);
 }
 
 static int backend_open(struct inode *inode, struct file *file)
@@ -129,6 +131,7 @@ static int backend_open(struct inode *inode, struct file *file)
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->pages, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	file->private_data = ctx;
+	ioasb_note_opened(ctx);
 	return nonseekable_open(inode, file);
 }
 
@@ -136,8 +139,10 @@ static int backend_release(struct inode *inode, struct file *file)
 {
 	struct ioasb_ctx *ctx = file->private_data;
 
+	ioasb_note_closing(ctx);
 	ioasb_destroy_all(ctx);
 	WARN_ON(!xa_empty(&ctx->pages));
+	ioasb_note_closed(ctx);
 	xa_destroy(&ctx->objects);
 	xa_destroy(&ctx->pages);
 	kfree(ctx);

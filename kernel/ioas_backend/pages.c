@@ -67,7 +67,7 @@ static unsigned long unpin(struct ioasb_pages *pages, unsigned long first, unsig
 	unsigned long n = ioasb_unpin(pages, first, last);
 
 	if (n && tell)
-		ioasb_note_unpinned(pages, first, last - first + 1, ioasb_order(pages->ctx));
+		ioasb_note_unpinned(pages, ioasb_order(pages->ctx));
 	return n;
 }
 
@@ -117,7 +117,7 @@ static int pin_charged(struct ioasb_pages *pages, unsigned long first, unsigned 
 		charged(pages, -(long)missing);
 		return rc;
 	}
-	ioasb_note_pinned(pages, first, last - first + 1, ioasb_order(pages->ctx));
+	ioasb_note_pinned(pages, ioasb_order(pages->ctx));
 	return 0;
 }
 

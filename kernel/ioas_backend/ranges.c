@@ -159,9 +159,9 @@ static unsigned long tell_allowed(struct ioasb_ioas *ioas, bool added)
 		u64 order = ioasb_order(ioas->obj.ctx);
 
 		if (added)
-			ioasb_note_range_added(ioas, r, IOASB_REC_ALLOWED, order);
+			ioasb_note_range_added(ioas, r, IOASB_REC_ALLOWED, NULL, order);
 		else
-			ioasb_note_range_gone(ioas, r, IOASB_REC_ALLOWED, order);
+			ioasb_note_range_gone(ioas, r, IOASB_REC_ALLOWED, NULL, order);
 		cond_resched();
 	}
 	return n;
@@ -239,7 +239,8 @@ static int reserve(struct ioasb_ioas *ioas, struct ioasb_range *range, struct io
 	ioasb_ranges_insert(range, &ioas->claims);
 	ioas->nentries++;
 	ioasb_iova_taken(ioas, place);
-	ioasb_note_range_added(ioas, range, IOASB_REC_RESERVATION, ioasb_order(ioas->obj.ctx));
+	ioasb_note_range_added(ioas, range, IOASB_REC_RESERVATION, NULL,
+			       ioasb_order(ioas->obj.ctx));
 	return 0;
 }
 
@@ -293,7 +294,7 @@ static int release(struct ioasb_ioas *ioas, u32 id)
 	xa_erase(&ioas->claim_ids, id);
 	ioasb_ranges_remove(range, &ioas->claims);
 	ioas->nentries--;
-	ioasb_note_range_gone(ioas, range, IOASB_REC_RESERVATION, ioasb_order(ioas->obj.ctx));
+	ioasb_note_range_gone(ioas, range, IOASB_REC_RESERVATION, NULL, ioasb_order(ioas->obj.ctx));
 	kfree(range);
 	return 0;
 }

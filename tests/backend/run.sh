@@ -26,10 +26,10 @@ tests() {
     passed=$((passed + p)) failed=$((failed + f))
 }
 
-# Each function of note.c can be traced, and is called by one of some tests.
+# Each hook point can be traced, and is called by one of some tests.
 hooks() {
     local tracing=/sys/kernel/tracing name missing=0
-    echo 'ioasb_note_*' >$tracing/set_ftrace_filter
+    echo 'ioasb_hook_*' >$tracing/set_ftrace_filter
     echo function >$tracing/current_tracer
     cat $tracing/trace_pipe >/tmp/trace &
     build/tests/backend-test modes copy ranges reservations devices client >/tmp/hooks.out || cat /tmp/hooks.out
@@ -37,7 +37,8 @@ hooks() {
     kill $!
     wait $! 2>/dev/null
     echo nop >$tracing/current_tracer
-    for name in $(sed -n 's/^noinline void \(ioasb_note_[a-z_]*\)(.*/\1/p' kernel/ioas_backend/note.c); do
+    for name in ioasb_hook_call ioasb_hook_answer \
+        $(sed -n 's/^HOOK(\([a-z_]*\), .*/ioasb_hook_\1/p' kernel/ioas_backend/hook.c); do
         grep -q " $name <-" /tmp/trace || { echo "# $name was not called" && missing=1; }
     done
     [ -n "$name" ] && [ $missing = 0 ]

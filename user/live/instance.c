@@ -36,6 +36,8 @@ static bool present(unsigned int backend)
 		return probe_module_loaded("vfio") && probe_module_loaded("vfio_iommu_type1");
 	case IOAS_BACKEND_IOMMUFD:
 		return probe_module_loaded("iommufd");
+	case IOAS_BACKEND_BUNDLED:
+		return probe_module_loaded("ioas_backend");
 	default:
 		return false;
 	}
@@ -43,7 +45,8 @@ static bool present(unsigned int backend)
 
 bool instance_possible(void)
 {
-	return present(IOAS_BACKEND_TYPE1) || present(IOAS_BACKEND_IOMMUFD);
+	return present(IOAS_BACKEND_TYPE1) || present(IOAS_BACKEND_IOMMUFD) ||
+	       present(IOAS_BACKEND_BUNDLED);
 }
 
 static int on_record(void *arg, void *data, size_t size)

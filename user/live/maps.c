@@ -93,7 +93,8 @@ static __u32 instance_of(const __u32 *ids, __u32 n)
 static bool is_ours(const char *prog)
 {
 	return !strncmp(prog, IOAS_PROG_PREFIX, strlen(IOAS_PROG_PREFIX)) ||
-	       !strncmp(prog, IOAS_PROG_PREFIX_FD, strlen(IOAS_PROG_PREFIX_FD));
+	       !strncmp(prog, IOAS_PROG_PREFIX_FD, strlen(IOAS_PROG_PREFIX_FD)) ||
+	       !strncmp(prog, IOAS_PROG_PREFIX_BD, strlen(IOAS_PROG_PREFIX_BD));
 }
 
 /* Map numbers of a program of ours; the count, 0 for any other program. */

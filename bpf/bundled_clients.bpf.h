@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The bundled backend: mediated clients and their pins.
+ *
+ * What makes it ordered: a client comes and goes under the lock of its IOAS, for writing. Its own
+ * lock orders its pins: in after the pin, under the IOAS's lock as well; out before the unpin. An
+ * unmap looks for pins under both. What it does, and is asked, are ops, and need no order.
+ */
+#ifndef IOASCOPE_BUNDLED_CLIENTS_BPF_H
+#define IOASCOPE_BUNDLED_CLIENTS_BPF_H
+
+#include "bundled.bpf.h"
+
+static __noinline int bd_client_tell(const struct ioasb_note_client *n, __u32 kind)
+{
+	struct ioas_ioas *s = bd_ioas(&n->at);
+	struct op *op = bd_op(n->at.ioas);
+	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
+	struct fd_object *o;
+	struct ioas_event *e;
+
+	o = c ? fd_get(c, n->client, FD_ACCESS, n->at.ctx, n->at.ioas) : NULL;
+	e = o ? event_begin(c, s, kind, fd_op_num(op)) : NULL;
+	if (!e)
+		return 0;
+	e->body_obj.mode = s->mode;
+	e->body_obj.object = o->id;
+	e->body_obj.page_size = 1 << PAGE_SHIFT;
+	e->body_obj.exact = !n->rule;
+	event_end(e);
+	return 0;
+}
+
+HOOK("fentry/ioasb_hook_client_new", bd_client_new)
+{
+	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_NEW);
+
+	return bd_client_tell(&n, IOAS_EV_ACCESS_ATTACH);
+}
+
+HOOK("fentry/ioasb_hook_client_gone", bd_client_gone)
+{
+	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_GONE);
+
+	bd_client_tell(&n, IOAS_EV_ACCESS_DETACH);
+	fd_forget(n.client);
+	return 0;
+}
+
+static __noinline int bd_pin_tell(const struct ioasb_note_client *n, __u32 kind)
+{
+	struct ioas_ioas *s = bd_ioas(&n->at);
+	struct op *op = bd_op(n->at.ioas);
+	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
+	struct fd_object *o;
+	struct ioas_event *e;
+
+	o = c ? fd_get(c, n->client, FD_ACCESS, n->at.ctx, n->at.ioas) : NULL;
+	e = o ? event_begin(c, s, kind, fd_op_num(op)) : NULL;
+	if (!e)
+		return 0;
+	e->body_area.iova = n->start;
+	e->body_area.last = n->last;
+	e->body_area.pages = ((n->last - n->start) >> PAGE_SHIFT) + 1;
+	e->body_area.prot = bd_prot(n->prot);
+	e->body_area.object = o->id;
+	e->body_area.refs = n->count > 1 ? n->count : 0;
+	event_end(e);
+	return 0;
+}
+
+HOOK("fentry/ioasb_hook_client_pin", bd_client_pin)
+{
+	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_PIN);
+
+	return bd_pin_tell(&n, IOAS_EV_ACCESS_PIN);
+}
+
+/* What a client forgets is its own to unpin: not told, it is found to be left when it goes. */
+HOOK("fentry/ioasb_hook_client_unpin", bd_client_unpin)
+{
+	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_UNPIN);
+	struct op *op = op_get(LEVEL_CLIENT);
+
+	if (op && op->what == IOAS_OP_DETACH && !op->emulated)
+		return 0;
+	return bd_pin_tell(&n, IOAS_EV_ACCESS_UNPIN);
+}
+
+/* ---- ops ---- */
+
+static __always_inline __u32 bd_client_what(__u32 nr)
+{
+	switch (nr) {
+	case IOASB_NR_CLIENT_PIN:
+		return IOAS_OP_PIN;
+	case IOASB_NR_CLIENT_UNPIN:
+		return IOAS_OP_UNPIN;
+	case IOASB_NR_CLIENT_RW:
+		return IOAS_OP_RW;
+	default:
+		return IOAS_OP_DETACH;
+	}
+}
+
+/* .emulated: it goes with its process, which cannot unpin any more. */
+static __noinline int bd_client_begin(const struct ioasb_note_client *n)
+{
+	struct op *op;
+
+	if (!bd_ioas(&n->at))
+		return 0;
+	op = op_new(LEVEL_CLIENT, bd_client_what(n->op));
+	if (!op)
+		return 0;
+	op->ctx_key = n->at.ctx;
+	op->ioas_key = n->at.ioas;
+	op->prot = bd_prot(n->prot);
+	op->emulated = n->exiting;
+	if (op->what == IOAS_OP_DETACH)
+		return 0;
+	op->iova = n->start;
+	op->size = n->last - n->start + 1;
+	return 0;
+}
+
+HOOK("fentry/ioasb_hook_client_call", bd_client_call)
+{
+	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_CALL);
+
+	return bd_client_begin(&n);
+}
+
+HOOK("fentry/ioasb_hook_client_answer", bd_client_answer)
+{
+	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_ANSWER);
+	struct op *op = op_get(LEVEL_CLIENT);
+	struct ioas_ioas *s = bd_ioas(&n.at);
+
+	if (!op)
+		return 0;
+	if (s)
+		op_emit(ctx_of(s), s, op, n.result, 0, 0);
+	op_del(LEVEL_CLIENT);
+	return 0;
+}
+
+/* In a round clients are asked by their numbers: one that is not above the last begins another. */
+static __always_inline __u32 bd_round(__u32 client)
+{
+	struct op *unmap = op_get(LEVEL_DRIVER);
+
+	if (!unmap)
+		return 1;
+	if (!unmap->rounds || client <= unmap->asked)
+		unmap->rounds++;
+	unmap->asked = client;
+	return unmap->rounds;
+}
+
+static __noinline int bd_client_ask(const struct ioasb_note_client *n)
+{
+	__u32 round = bd_round(n->id);
+	struct fd_object *o;
+	struct op *op;
+
+	if (!bd_ioas(&n->at))
+		return 0;
+	o = fd_find(n->client, FD_ACCESS);
+	op = op_new(LEVEL_NOTIFY, IOAS_OP_NOTIFY);
+	if (!op)
+		return 0;
+	op->ctx_key = n->at.ctx;
+	op->ioas_key = n->at.ioas;
+	op->iova = n->start;
+	op->size = n->last - n->start == ~0ULL ? ~0ULL : n->last - n->start + 1;
+	op->group = o ? o->id : 0;
+	op->rounds = round;
+	return 0;
+}
+
+HOOK("fentry/ioasb_hook_client_asked", bd_client_asked)
+{
+	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_ASKED);
+
+	return bd_client_ask(&n);
+}
+
+HOOK("fentry/ioasb_hook_client_let_go", bd_client_let_go)
+{
+	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_LET_GO);
+	struct op *op = op_get(LEVEL_NOTIFY);
+	struct ioas_ioas *s = bd_ioas(&n.at);
+
+	if (!op)
+		return 0;
+	op->areas = op->rounds;
+	if (s)
+		op_emit(ctx_of(s), s, op, 0, 0, IOAS_F_NO_RESULT);
+	op_del(LEVEL_NOTIFY);
+	return 0;
+}
+
+#endif

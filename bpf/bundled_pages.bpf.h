@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The bundled backend: pages objects, the memory behind areas, and what is charged for it.
+ *
+ * What makes it ordered:
+ *   memory born: before its first area, when nobody else knows it; gone: with its last reference.
+ *   pinned, unpinned, charged: its own lock.
+ */
+#ifndef IOASCOPE_BUNDLED_PAGES_BPF_H
+#define IOASCOPE_BUNDLED_PAGES_BPF_H
+
+#include "bundled.bpf.h"
+#include "iommufd_pages.bpf.h"
+
+static __always_inline __u32 bd_counter(const struct ioasb_note_pages *n)
+{
+	if (!n->payer)
+		return IOAS_COUNTER_NONE;
+	return n->account == IOASB_ACCOUNT_MM ? IOAS_COUNTER_MM_LOCKED : IOAS_COUNTER_USER_LOCKED;
+}
+
+static __always_inline __u32 bd_memory(const struct ioasb_note_pages *n)
+{
+	return n->memory == IOASB_MEMORY_FILE ? IOAS_MEMORY_FILE : IOAS_MEMORY_USER;
+}
+
+/* Our number of who pays; 0: nobody. */
+static __noinline __u32 bd_payer(struct ioas_ctx *c, const struct ioasb_note_pages *n)
+{
+	struct fd_payer key = { .address = n->payer };
+	__u32 *known, id;
+
+	if (!n->payer)
+		return 0;
+	key.who = n->account == IOASB_ACCOUNT_MM ? n->tgid : n->uid;
+	known = bpf_map_lookup_elem(&fd_payers, &key);
+	if (known)
+		return *known;
+	/* As fd_payer(): no lock is held by all who may see one first. */
+	id = new_id();
+	bpf_map_update_elem(&fd_payers, &key, &id, BPF_NOEXIST);
+	known = bpf_map_lookup_elem(&fd_payers, &key);
+	if (known)
+		return *known;
+	stat_inc(IOAS_STAT_MAP_FULL);
+	mark_uncertain(c);
+	return 0;
+}
+
+/* What readers of the state find. */
+static __noinline int bd_pages_keep(struct ioas_ctx *c, const struct ioasb_note_pages *n,
+				    const struct fd_object *o, __u32 owner)
+{
+	struct ioas_pages v = { .owner = owner };
+	__u64 key = n->key;
+
+	if (!c || !o)
+		return 0;
+	v.id = o->id;
+	v.ctx = c->id;
+	v.va = n->user_va;
+	v.npages = n->npages;
+	v.pinned = o->pinned;
+	v.tgid = n->tgid;
+	v.uid = n->uid;
+	v.memory = bd_memory(n);
+	v.account = bd_counter(n);
+	v.writable = n->writeable;
+	if (bpf_map_update_elem(&ioas_pages, &key, &v, BPF_ANY)) {
+		stat_inc(IOAS_STAT_MAP_FULL);
+		mark_uncertain(c);
+	}
+	return 0;
+}
+
+static __noinline int bd_pages_tell(struct ioas_ctx *c, const struct ioasb_note_pages *n,
+				    struct fd_object *o, __u32 kind, __s64 pinned)
+{
+	struct op *op = bd_op(0);
+	__u32 owner = bd_payer(c, n);
+	__u64 key = n->key;
+	struct ioas_event *e;
+
+	if (!c || !o)
+		return 0;
+	if (kind == IOAS_EV_PAGES_GONE)
+		bpf_map_delete_elem(&ioas_pages, &key);
+	else
+		bd_pages_keep(c, n, o, owner);
+	e = event_begin(c, NULL, kind, fd_op_num(op));
+	if (!e)
+		return 0;
+	e->body_pages.pages_id = o->id;
+	e->body_pages.owner = owner;
+	e->body_pages.va = n->user_va;
+	e->body_pages.npages = n->npages;
+	e->body_pages.pinned = pinned;
+	e->body_pages.memory = bd_memory(n);
+	e->body_pages.account = bd_counter(n);
+	e->body_pages.writable = n->writeable;
+	e->body_pages.owner_tgid = n->tgid;
+	e->body_pages.owner_uid = n->uid;
+	event_end(e);
+	return 0;
+}
+
+/* At first sight; what is older than the trace is told as if it came now. */
+static __noinline struct fd_object *bd_pages(struct ioas_ctx *c, const struct ioasb_note_pages *n)
+{
+	struct fd_object *o = fd_find(n->key, FD_PAGES);
+
+	if (o || !c)
+		return o;
+	o = fd_new(c, n->key, FD_PAGES, n->at.ctx, 0);
+	if (!o)
+		return o;
+	if (n->memory == IOASB_MEMORY_USER)
+		memory_mapped(n->mm, n->user_va, n->user_va + (n->npages << PAGE_SHIFT) - 1,
+			      n->tgid, n->uid);
+	bd_pages_tell(c, n, o, IOAS_EV_PAGES_NEW, 0);
+	return o;
+}
+
+HOOK("fentry/ioasb_hook_pages_new", bd_pages_new)
+{
+	BD_NOTE(ioasb_note_pages, n, ARG_BD_PAGES_NEW);
+
+	/* What it was before has ended unseen, if the number is still there. */
+	fd_forget(n.key);
+	bd_pages(bd_ctx(&n.at), &n);
+	return 0;
+}
+
+HOOK("fentry/ioasb_hook_pages_gone", bd_pages_gone)
+{
+	BD_NOTE(ioasb_note_pages, n, ARG_BD_PAGES_GONE);
+	struct fd_object *o = fd_find(n.key, FD_PAGES);
+
+	if (!o)
+		return 0;
+	bd_pages_tell(bd_ctx(&n.at), &n, o, IOAS_EV_PAGES_GONE, 0);
+	fd_forget(n.key);
+	return 0;
+}
+
+/* What the object has pinned now, against what was told last. */
+static __noinline int bd_pinned_now(const struct ioasb_note_pages *n)
+{
+	struct ioas_ctx *c = bd_ctx(&n->at);
+	struct fd_object *o = bd_pages(c, n);
+	struct op *op = bd_op(0);
+	__s64 delta;
+
+	if (!o)
+		return 0;
+	delta = (__s64)n->npinned - o->pinned;
+	if (!delta)
+		return 0;
+	o->pinned = n->npinned;
+	if (op && delta > 0)
+		op->pinned += delta;
+	else if (op)
+		op->unpinned -= delta;
+	return bd_pages_tell(c, n, o, IOAS_EV_PAGES_PINNED, delta);
+}
+
+HOOK("fentry/ioasb_hook_pinned", bd_pinned)
+{
+	BD_NOTE(ioasb_note_pages, n, ARG_BD_PINNED);
+
+	return bd_pinned_now(&n);
+}
+
+HOOK("fentry/ioasb_hook_unpinned", bd_unpinned)
+{
+	BD_NOTE(ioasb_note_pages, n, ARG_BD_UNPINNED);
+
+	return bd_pinned_now(&n);
+}
+
+static __noinline int bd_charge_tell(const struct ioasb_note_pages *n)
+{
+	struct ioas_ctx *c = bd_ctx(&n->at);
+	struct fd_object *o = bd_pages(c, n);
+	struct op *op = bd_op(0);
+	__u32 owner = bd_payer(c, n);
+	struct ioas_event *e;
+
+	if (!c || !o || !n->payer)
+		return 0;
+	e = event_begin(c, NULL, IOAS_EV_CHARGE, fd_op_num(op));
+	if (!e)
+		return 0;
+	e->body_charge.owner = owner;
+	e->body_charge.counter = bd_counter(n);
+	e->body_charge.pages = n->charged;
+	e->body_charge.owner_tgid = n->tgid;
+	e->body_charge.owner_uid = n->uid;
+	e->body_charge.pages_id = o->id;
+	event_end(e);
+	return 0;
+}
+
+HOOK("fentry/ioasb_hook_charged", bd_charged)
+{
+	BD_NOTE(ioasb_note_pages, n, ARG_BD_CHARGED);
+
+	return bd_charge_tell(&n);
+}
+
+#endif
