@@ -51,7 +51,8 @@ TESTED := $(CORE) user/live/device.c user/cli/groups.c $(wildcard user/view/*.c)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 UNIT_SAN := $(UNIT:$(B)/tests/%=$(B)/san/%)
 
-all: check-tools $(B)/ioascope $(B)/tests/type1-client $(B)/tests/iommufd-client $(B)/tests/backend-test $(MAN)
+all: check-tools $(B)/ioascope $(B)/tests/type1-client $(B)/tests/iommufd-client $(B)/tests/backend-test \
+		$(B)/tests/backend-load $(MAN)
 
 # A part that is absent is named once, with the package that brings it.
 check-tools:
@@ -137,6 +138,13 @@ $(B)/man/%: docs/man/%.rst
 
 $(B)/tests/backend-test: $(wildcard tests/backend/*.c tests/backend/*.h) tests/clients/util.h \
 		include/ioascope/ioas_backend.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \
+		-Itests/clients $(filter %.c,$^) -lpthread -o $@
+
+$(B)/tests/backend-load: $(wildcard tests/backend/load/*.c tests/backend/load/*.h) tests/backend/be.c tests/backend/be.h \
+		tests/clients/util.h include/ioascope/ioas_backend.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \

@@ -17,22 +17,14 @@
 #include <ioascope/ioas_backend.h>
 #include <ioascope/ioas_backend_note.h>
 
-/* The module may be older or newer: what both sides know is read, the rest is 0. */
-static __always_inline void bd_read(void *to, __u32 size, __u64 note)
-{
-	__u32 told = 0;
-
-	bpf_probe_read_kernel(&told, sizeof(told), (void *)note);
-	if (told > size)
-		told = size;
-	barrier_var(told);
-	if (told <= size)
-		bpf_probe_read_kernel(to, told, (void *)note);
-}
-
-#define BD_NOTE(type, name, which)                                                                 \
-	struct type name = {};                                                                     \
-	bd_read(&name, sizeof(name), arg(ctx, which))
+/* A field of what a hook point is given. It is read where it is needed: stack is scarce. */
+#define BD(type, note, field)                                                                      \
+	({                                                                                         \
+		typeof(((struct type *)0)->field) bd_v = 0;                                        \
+		bpf_probe_read_kernel(&bd_v, sizeof(bd_v),                                         \
+				      (void *)(note) + __builtin_offsetof(struct type, field));    \
+		bd_v;                                                                              \
+	})
 
 /* enum ioasb_mode */
 static __always_inline __u32 bd_mode(__u32 mode)
@@ -57,9 +49,9 @@ static __always_inline __u32 bd_prot(__u32 flags)
 	       (flags & IOASB_WRITEABLE ? IOAS_PROT_WRITE : 0);
 }
 
-static __always_inline struct ioas_ctx *bd_ctx(const struct ioasb_note *at)
+static __always_inline struct ioas_ctx *bd_ctx(__u64 note)
 {
-	return ctx_get(at->ctx, IOAS_BACKEND_BUNDLED);
+	return ctx_get(BD(ioasb_note, note, ctx), IOAS_BACKEND_BUNDLED);
 }
 
 /* Devices map single pages: an area that they have may be split. */
@@ -75,13 +67,15 @@ static __noinline int bd_small_pages(struct ioas_ioas *s, __u64 op)
 	return 0;
 }
 
-static __noinline struct ioas_ioas *bd_ioas_add(const struct ioasb_note *at, bool adopted)
+static __noinline struct ioas_ioas *bd_ioas_add(__u64 note, bool adopted)
 {
-	struct fd_name name = { .ctx_key = at->ctx, .id = at->ioas_id };
+	struct fd_name name = { .ctx_key = BD(ioasb_note, note, ctx),
+				.id = BD(ioasb_note, note, ioas_id) };
 	struct ioas_ioas *s =
-		ioas_new(at->ioas, at->ctx, IOAS_BACKEND_BUNDLED, bd_mode(at->mode), adopted);
+		ioas_new(BD(ioasb_note, note, ioas), BD(ioasb_note, note, ctx),
+			 IOAS_BACKEND_BUNDLED, bd_mode(BD(ioasb_note, note, mode)), adopted);
 	struct op *op = op_get(LEVEL_DRIVER);
-	__u64 key = at->ioas;
+	__u64 key = BD(ioasb_note, note, ioas);
 
 	if (!s)
 		return NULL;
@@ -94,12 +88,12 @@ static __noinline struct ioas_ioas *bd_ioas_add(const struct ioasb_note *at, boo
 }
 
 /* One that is older than the hooks is adopted. */
-static __always_inline struct ioas_ioas *bd_ioas(const struct ioasb_note *at)
+static __always_inline struct ioas_ioas *bd_ioas(__u64 note)
 {
-	__u64 key = at->ioas;
+	__u64 key = BD(ioasb_note, note, ioas);
 	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &key);
 
-	return s || !key ? s : bd_ioas_add(at, true);
+	return s || !key ? s : bd_ioas_add(note, true);
 }
 
 /* The op that runs: a client's, its answer to an unmap, or an ioctl. */

@@ -11,16 +11,15 @@
 #include "bundled_pages.bpf.h"
 #include "iommufd_splits.bpf.h"
 
-static __always_inline void bd_area_body(struct ioas_area_body *a, const struct ioasb_note_area *n,
-					 __u32 pages_id)
+static __always_inline void bd_area_body(struct ioas_area_body *a, __u64 note, __u32 pages_id)
 {
-	a->iova = n->start;
-	a->last = n->last;
-	a->at = n->first_page << PAGE_SHIFT;
-	a->va = n->pages.user_va + a->at;
-	a->prot = bd_prot(n->prot);
-	a->owner_tgid = n->pages.tgid;
-	a->owner_uid = n->pages.uid;
+	a->iova = BD(ioasb_note_area, note, start);
+	a->last = BD(ioasb_note_area, note, last);
+	a->at = BD(ioasb_note_area, note, first_page) << PAGE_SHIFT;
+	a->va = BD(ioasb_note_pages, note, user_va) + a->at;
+	a->prot = bd_prot(BD(ioasb_note_area, note, prot));
+	a->owner_tgid = BD(ioasb_note_pages, note, tgid);
+	a->owner_uid = BD(ioasb_note_pages, note, uid);
 	a->pages_id = pages_id;
 }
 
@@ -39,56 +38,62 @@ static __noinline int bd_area_tell(struct ioas_ioas *s, const struct ioas_area_b
 	return 0;
 }
 
-static __noinline int bd_area_add(const struct ioasb_note_area *n)
+static __noinline int bd_area_add(__u64 note)
 {
-	struct ioas_ioas *s = bd_ioas(&n->pages.at);
-	struct op *op = bd_op(n->pages.at.ioas);
+	struct ioas_ioas *s = bd_ioas(note);
+	struct op *op = bd_op(BD(ioasb_note, note, ioas));
 	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
-	struct fd_object *o = bd_pages(c, &n->pages);
-	struct ioas_area_body a = {};
+	struct fd_object *o = bd_pages(c, note);
+	struct ioas_area_body *a;
 
 	if (!c || !o)
 		return 0;
-	bd_area_body(&a, n, o->id);
-	a.area = new_id();
-	if (op)
-		op->announced = 1;
+	if (!op) {
+		stat_inc(IOAS_STAT_NO_CONTEXT);
+		return 0;
+	}
+	/* Too large for the stack: the op has room for one. */
+	a = &op->removal.area;
+	__builtin_memset(a, 0, sizeof(*a));
+	bd_area_body(a, note, o->id);
+	a->area = new_id();
+	op->announced = 1;
 	__sync_fetch_and_add(&s->areas, 1);
-	__sync_fetch_and_add(&s->bytes, a.last - a.iova + 1);
-	area_keep(c, s, &a, fd_op_num(op));
-	return bd_area_tell(s, &a, IOAS_EV_AREA_ADD, 0);
+	__sync_fetch_and_add(&s->bytes, a->last - a->iova + 1);
+	area_keep(c, s, a, op->num);
+	return bd_area_tell(s, a, IOAS_EV_AREA_ADD, 0);
 }
 
 HOOK("fentry/ioasb_hook_area_added", bd_area_added)
 {
-	BD_NOTE(ioasb_note_area, n, ARG_BD_AREA_ADDED);
+	__u64 note = arg(ctx, ARG_BD_AREA_ADDED);
 
-	return bd_area_add(&n);
+	return bd_area_add(note);
 }
 
 /* The area as it goes, and as it is known; a slot: it was seen to come. */
-static __always_inline struct ioas_slot *
-bd_area_known(struct ioas_ioas *s, struct ioas_area_body *a, const struct ioasb_note_area *n)
+static __always_inline struct ioas_slot *bd_area_known(struct ioas_ioas *s,
+						       struct ioas_area_body *a, __u64 note)
 {
-	struct fd_object *o = fd_find(n->pages.key, FD_PAGES);
+	struct fd_object *o = fd_find(BD(ioasb_note_pages, note, key), FD_PAGES);
 	struct ioas_slot *slot;
 	__u32 i = 0;
 
-	bd_area_body(a, n, o ? o->id : 0);
+	bd_area_body(a, note, o ? o->id : 0);
 	slot = area_find(s->id, a->iova, &i);
 	if (slot)
 		a->area = slot->area;
 	return slot;
 }
 
-static __noinline int bd_area_goes(const struct ioasb_note_area *n)
+static __noinline int bd_area_goes(__u64 note)
 {
-	struct ioas_ioas *s = bd_ioas(&n->pages.at);
+	struct ioas_ioas *s = bd_ioas(note);
 	struct ioas_area_body a = {};
 	struct ioas_slot *slot;
 
-	bd_op(n->pages.at.ioas);
-	slot = s ? bd_area_known(s, &a, n) : NULL;
+	bd_op(BD(ioasb_note, note, ioas));
+	slot = s ? bd_area_known(s, &a, note) : NULL;
 	if (slot) {
 		slot_write_begin(slot);
 		slot->going = 1;
@@ -99,20 +104,20 @@ static __noinline int bd_area_goes(const struct ioasb_note_area *n)
 
 HOOK("fentry/ioasb_hook_area_going", bd_area_going)
 {
-	BD_NOTE(ioasb_note_area, n, ARG_BD_AREA_GOING);
+	__u64 note = arg(ctx, ARG_BD_AREA_GOING);
 
-	return bd_area_goes(&n);
+	return bd_area_goes(note);
 }
 
-static __noinline int bd_area_went(const struct ioasb_note_area *n)
+static __noinline int bd_area_went(__u64 note)
 {
-	struct ioas_ioas *s = bd_ioas(&n->pages.at);
-	struct op *op = bd_op(n->pages.at.ioas);
+	struct ioas_ioas *s = bd_ioas(note);
+	struct op *op = bd_op(BD(ioasb_note, note, ioas));
 	struct ioas_area_body a = {};
 	struct ioas_slot *slot;
 	__u64 size;
 
-	slot = s ? bd_area_known(s, &a, n) : NULL;
+	slot = s ? bd_area_known(s, &a, note) : NULL;
 	size = a.last - a.iova + 1;
 	if (op && s) {
 		op->areas++;
@@ -128,9 +133,9 @@ static __noinline int bd_area_went(const struct ioasb_note_area *n)
 
 HOOK("fentry/ioasb_hook_area_gone", bd_area_gone)
 {
-	BD_NOTE(ioasb_note_area, n, ARG_BD_AREA_GONE);
+	__u64 note = arg(ctx, ARG_BD_AREA_GONE);
 
-	return bd_area_went(&n);
+	return bd_area_went(note);
 }
 
 /* The right part is the mapping that the whole was: its time, its op, its task. */
@@ -160,15 +165,15 @@ static __noinline int bd_split_keep(struct ioas_ioas *s, struct ioas_area_body *
 	return 0;
 }
 
-static __noinline int bd_area_splits(const struct ioasb_note_area *n)
+static __noinline int bd_area_splits(__u64 note)
 {
-	struct ioas_ioas *s = bd_ioas(&n->pages.at);
+	struct ioas_ioas *s = bd_ioas(note);
 	struct ioas_area_body a = {};
 	struct ioas_slot *slot;
 
-	bd_op(n->pages.at.ioas);
-	slot = s ? bd_area_known(s, &a, n) : NULL;
-	a.at = n->cut;
+	bd_op(BD(ioasb_note, note, ioas));
+	slot = s ? bd_area_known(s, &a, note) : NULL;
+	a.at = BD(ioasb_note_area, note, cut);
 	if (slot)
 		a.area2 = new_id();
 	bd_area_tell(s, &a, IOAS_EV_AREA_SPLIT, slot ? 0 : IOAS_F_UNSEEN);
@@ -177,42 +182,43 @@ static __noinline int bd_area_splits(const struct ioasb_note_area *n)
 
 HOOK("fentry/ioasb_hook_area_split", bd_area_split)
 {
-	BD_NOTE(ioasb_note_area, n, ARG_BD_AREA_SPLIT);
+	__u64 note = arg(ctx, ARG_BD_AREA_SPLIT);
 
-	return bd_area_splits(&n);
+	return bd_area_splits(note);
 }
 
 /* A device is told as a domain of its own, which maps all areas. */
-static __noinline int bd_fill(const struct ioasb_note_area *n, __s64 sign)
+static __noinline int bd_fill(__u64 note, __s64 sign)
 {
-	struct ioas_ioas *s = bd_ioas(&n->pages.at);
-	struct op *op = bd_op(n->pages.at.ioas);
-	struct fd_object *o = fd_find(n->attachment, FD_DOMAIN);
+	struct ioas_ioas *s = bd_ioas(note);
+	struct op *op = bd_op(BD(ioasb_note, note, ioas));
+	struct fd_object *o = fd_find(BD(ioasb_note_area, note, attachment), FD_DOMAIN);
 	struct ioas_event *e;
 
 	e = s && o ? event_begin(ctx_of(s), s, IOAS_EV_AREA_FILLED, fd_op_num(op)) : NULL;
 	if (!e)
 		return 0;
-	e->body_area.iova = n->start;
-	e->body_area.last = n->last;
+	e->body_area.iova = BD(ioasb_note_area, note, start);
+	e->body_area.last = BD(ioasb_note_area, note, last);
 	e->body_area.object = o->id;
-	e->body_area.bytes = sign * (__s64)(n->last - n->start + 1);
+	e->body_area.bytes = sign * (__s64)(BD(ioasb_note_area, note, last) -
+					    BD(ioasb_note_area, note, start) + 1);
 	event_end(e);
 	return 0;
 }
 
 HOOK("fentry/ioasb_hook_area_filled", bd_area_filled)
 {
-	BD_NOTE(ioasb_note_area, n, ARG_BD_AREA_FILLED);
+	__u64 note = arg(ctx, ARG_BD_AREA_FILLED);
 
-	return bd_fill(&n, 1);
+	return bd_fill(note, 1);
 }
 
 HOOK("fentry/ioasb_hook_area_emptied", bd_area_emptied)
 {
-	BD_NOTE(ioasb_note_area, n, ARG_BD_AREA_EMPTIED);
+	__u64 note = arg(ctx, ARG_BD_AREA_EMPTIED);
 
-	return bd_fill(&n, -1);
+	return bd_fill(note, -1);
 }
 
 #endif

@@ -11,80 +11,88 @@
 
 #include "bundled.bpf.h"
 
-static __noinline int bd_client_tell(const struct ioasb_note_client *n, __u32 kind)
+static __noinline int bd_client_tell(__u64 note, __u32 kind)
 {
-	struct ioas_ioas *s = bd_ioas(&n->at);
-	struct op *op = bd_op(n->at.ioas);
+	struct ioas_ioas *s = bd_ioas(note);
+	struct op *op = bd_op(BD(ioasb_note, note, ioas));
 	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
 	struct fd_object *o;
 	struct ioas_event *e;
 
-	o = c ? fd_get(c, n->client, FD_ACCESS, n->at.ctx, n->at.ioas) : NULL;
+	o = c ? fd_get(c, BD(ioasb_note_client, note, client), FD_ACCESS, BD(ioasb_note, note, ctx),
+		       BD(ioasb_note, note, ioas))
+	      : NULL;
 	e = o ? event_begin(c, s, kind, fd_op_num(op)) : NULL;
 	if (!e)
 		return 0;
 	e->body_obj.mode = s->mode;
 	e->body_obj.object = o->id;
 	e->body_obj.page_size = 1 << PAGE_SHIFT;
-	e->body_obj.exact = !n->rule;
+	e->body_obj.exact = !BD(ioasb_note_client, note, rule);
 	event_end(e);
 	return 0;
 }
 
 HOOK("fentry/ioasb_hook_client_new", bd_client_new)
 {
-	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_NEW);
+	__u64 note = arg(ctx, ARG_BD_CLIENT_NEW);
 
-	return bd_client_tell(&n, IOAS_EV_ACCESS_ATTACH);
+	return bd_client_tell(note, IOAS_EV_ACCESS_ATTACH);
 }
 
 HOOK("fentry/ioasb_hook_client_gone", bd_client_gone)
 {
-	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_GONE);
+	__u64 note = arg(ctx, ARG_BD_CLIENT_GONE);
 
-	bd_client_tell(&n, IOAS_EV_ACCESS_DETACH);
-	fd_forget(n.client);
+	bd_client_tell(note, IOAS_EV_ACCESS_DETACH);
+	fd_forget(BD(ioasb_note_client, note, client));
 	return 0;
 }
 
-static __noinline int bd_pin_tell(const struct ioasb_note_client *n, __u32 kind)
+static __noinline int bd_pin_tell(__u64 note, __u32 kind)
 {
-	struct ioas_ioas *s = bd_ioas(&n->at);
-	struct op *op = bd_op(n->at.ioas);
+	struct ioas_ioas *s = bd_ioas(note);
+	struct op *op = bd_op(BD(ioasb_note, note, ioas));
 	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
 	struct fd_object *o;
 	struct ioas_event *e;
 
-	o = c ? fd_get(c, n->client, FD_ACCESS, n->at.ctx, n->at.ioas) : NULL;
+	o = c ? fd_get(c, BD(ioasb_note_client, note, client), FD_ACCESS, BD(ioasb_note, note, ctx),
+		       BD(ioasb_note, note, ioas))
+	      : NULL;
 	e = o ? event_begin(c, s, kind, fd_op_num(op)) : NULL;
 	if (!e)
 		return 0;
-	e->body_area.iova = n->start;
-	e->body_area.last = n->last;
-	e->body_area.pages = ((n->last - n->start) >> PAGE_SHIFT) + 1;
-	e->body_area.prot = bd_prot(n->prot);
+	e->body_area.iova = BD(ioasb_note_client, note, start);
+	e->body_area.last = BD(ioasb_note_client, note, last);
+	e->body_area.pages =
+		((BD(ioasb_note_client, note, last) - BD(ioasb_note_client, note, start)) >>
+		 PAGE_SHIFT) +
+		1;
+	e->body_area.prot = bd_prot(BD(ioasb_note_client, note, prot));
 	e->body_area.object = o->id;
-	e->body_area.refs = n->count > 1 ? n->count : 0;
+	e->body_area.refs =
+		BD(ioasb_note_client, note, count) > 1 ? BD(ioasb_note_client, note, count) : 0;
 	event_end(e);
 	return 0;
 }
 
 HOOK("fentry/ioasb_hook_client_pin", bd_client_pin)
 {
-	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_PIN);
+	__u64 note = arg(ctx, ARG_BD_CLIENT_PIN);
 
-	return bd_pin_tell(&n, IOAS_EV_ACCESS_PIN);
+	return bd_pin_tell(note, IOAS_EV_ACCESS_PIN);
 }
 
 /* What a client forgets is its own to unpin: not told, it is found to be left when it goes. */
 HOOK("fentry/ioasb_hook_client_unpin", bd_client_unpin)
 {
-	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_UNPIN);
+	__u64 note = arg(ctx, ARG_BD_CLIENT_UNPIN);
 	struct op *op = op_get(LEVEL_CLIENT);
 
 	if (op && op->what == IOAS_OP_DETACH && !op->emulated)
 		return 0;
-	return bd_pin_tell(&n, IOAS_EV_ACCESS_UNPIN);
+	return bd_pin_tell(note, IOAS_EV_ACCESS_UNPIN);
 }
 
 /* ---- ops ---- */
@@ -104,43 +112,43 @@ static __always_inline __u32 bd_client_what(__u32 nr)
 }
 
 /* .emulated: it goes with its process, which cannot unpin any more. */
-static __noinline int bd_client_begin(const struct ioasb_note_client *n)
+static __noinline int bd_client_begin(__u64 note)
 {
 	struct op *op;
 
-	if (!bd_ioas(&n->at))
+	if (!bd_ioas(note))
 		return 0;
-	op = op_new(LEVEL_CLIENT, bd_client_what(n->op));
+	op = op_new(LEVEL_CLIENT, bd_client_what(BD(ioasb_note_client, note, op)));
 	if (!op)
 		return 0;
-	op->ctx_key = n->at.ctx;
-	op->ioas_key = n->at.ioas;
-	op->prot = bd_prot(n->prot);
-	op->emulated = n->exiting;
+	op->ctx_key = BD(ioasb_note, note, ctx);
+	op->ioas_key = BD(ioasb_note, note, ioas);
+	op->prot = bd_prot(BD(ioasb_note_client, note, prot));
+	op->emulated = BD(ioasb_note_client, note, exiting);
 	if (op->what == IOAS_OP_DETACH)
 		return 0;
-	op->iova = n->start;
-	op->size = n->last - n->start + 1;
+	op->iova = BD(ioasb_note_client, note, start);
+	op->size = BD(ioasb_note_client, note, last) - BD(ioasb_note_client, note, start) + 1;
 	return 0;
 }
 
 HOOK("fentry/ioasb_hook_client_call", bd_client_call)
 {
-	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_CALL);
+	__u64 note = arg(ctx, ARG_BD_CLIENT_CALL);
 
-	return bd_client_begin(&n);
+	return bd_client_begin(note);
 }
 
 HOOK("fentry/ioasb_hook_client_answer", bd_client_answer)
 {
-	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_ANSWER);
+	__u64 note = arg(ctx, ARG_BD_CLIENT_ANSWER);
 	struct op *op = op_get(LEVEL_CLIENT);
-	struct ioas_ioas *s = bd_ioas(&n.at);
+	struct ioas_ioas *s = bd_ioas(note);
 
 	if (!op)
 		return 0;
 	if (s)
-		op_emit(ctx_of(s), s, op, n.result, 0, 0);
+		op_emit(ctx_of(s), s, op, BD(ioasb_note_client, note, result), 0, 0);
 	op_del(LEVEL_CLIENT);
 	return 0;
 }
@@ -158,22 +166,25 @@ static __always_inline __u32 bd_round(__u32 client)
 	return unmap->rounds;
 }
 
-static __noinline int bd_client_ask(const struct ioasb_note_client *n)
+static __noinline int bd_client_ask(__u64 note)
 {
-	__u32 round = bd_round(n->id);
+	__u32 round = bd_round(BD(ioasb_note_client, note, id));
 	struct fd_object *o;
 	struct op *op;
 
-	if (!bd_ioas(&n->at))
+	if (!bd_ioas(note))
 		return 0;
-	o = fd_find(n->client, FD_ACCESS);
+	o = fd_find(BD(ioasb_note_client, note, client), FD_ACCESS);
 	op = op_new(LEVEL_NOTIFY, IOAS_OP_NOTIFY);
 	if (!op)
 		return 0;
-	op->ctx_key = n->at.ctx;
-	op->ioas_key = n->at.ioas;
-	op->iova = n->start;
-	op->size = n->last - n->start == ~0ULL ? ~0ULL : n->last - n->start + 1;
+	op->ctx_key = BD(ioasb_note, note, ctx);
+	op->ioas_key = BD(ioasb_note, note, ioas);
+	op->iova = BD(ioasb_note_client, note, start);
+	op->size = BD(ioasb_note_client, note, last) - BD(ioasb_note_client, note, start) == ~0ULL
+			   ? ~0ULL
+			   : BD(ioasb_note_client, note, last) -
+				     BD(ioasb_note_client, note, start) + 1;
 	op->group = o ? o->id : 0;
 	op->rounds = round;
 	return 0;
@@ -181,22 +192,22 @@ static __noinline int bd_client_ask(const struct ioasb_note_client *n)
 
 HOOK("fentry/ioasb_hook_client_asked", bd_client_asked)
 {
-	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_ASKED);
+	__u64 note = arg(ctx, ARG_BD_CLIENT_ASKED);
 
-	return bd_client_ask(&n);
+	return bd_client_ask(note);
 }
 
 HOOK("fentry/ioasb_hook_client_let_go", bd_client_let_go)
 {
-	BD_NOTE(ioasb_note_client, n, ARG_BD_CLIENT_LET_GO);
+	__u64 note = arg(ctx, ARG_BD_CLIENT_LET_GO);
 	struct op *op = op_get(LEVEL_NOTIFY);
-	struct ioas_ioas *s = bd_ioas(&n.at);
+	struct ioas_ioas *s = bd_ioas(note);
 
 	if (!op)
 		return 0;
 	op->areas = op->rounds;
 	if (s)
-		op_emit(ctx_of(s), s, op, 0, 0, IOAS_F_NO_RESULT);
+		op_emit(ctx_of(s), s, op, BD(ioasb_note_client, note, result), 0, 0);
 	op_del(LEVEL_NOTIFY);
 	return 0;
 }

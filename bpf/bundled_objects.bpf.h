@@ -15,8 +15,8 @@
 
 HOOK("fentry/ioasb_hook_opened", bd_opened)
 {
-	BD_NOTE(ioasb_note, n, ARG_BD_OPENED);
-	struct ioas_ctx *c = ctx_new(n.ctx, IOAS_BACKEND_BUNDLED, false);
+	__u64 note = arg(ctx, ARG_BD_OPENED);
+	struct ioas_ctx *c = ctx_new(BD(ioasb_note, note, ctx), IOAS_BACKEND_BUNDLED, false);
 	struct op op = { .what = IOAS_OP_OPEN };
 
 	if (!c)
@@ -29,22 +29,22 @@ HOOK("fentry/ioasb_hook_opened", bd_opened)
 
 HOOK("fentry/ioasb_hook_closing", bd_closing)
 {
-	BD_NOTE(ioasb_note, n, ARG_BD_CLOSING);
+	__u64 note = arg(ctx, ARG_BD_CLOSING);
 	struct op *op;
 
-	if (!bd_ctx(&n))
+	if (!bd_ctx(note))
 		return 0;
 	op = op_new(LEVEL_DRIVER, IOAS_OP_CLOSE);
 	if (op)
-		op->ctx_key = n.ctx;
+		op->ctx_key = BD(ioasb_note, note, ctx);
 	return 0;
 }
 
 HOOK("fentry/ioasb_hook_closed", bd_closed)
 {
-	BD_NOTE(ioasb_note, n, ARG_BD_CLOSED);
+	__u64 note = arg(ctx, ARG_BD_CLOSED);
 	struct op *op = op_get(LEVEL_DRIVER);
-	__u64 key = n.ctx;
+	__u64 key = BD(ioasb_note, note, ctx);
 	struct ioas_ctx *c = bpf_map_lookup_elem(&ioas_ctx, &key);
 
 	if (c && op && op->what == IOAS_OP_CLOSE)
@@ -59,21 +59,21 @@ HOOK("fentry/ioasb_hook_closed", bd_closed)
 
 HOOK("fentry/ioasb_hook_ioas_new", bd_ioas_new)
 {
-	BD_NOTE(ioasb_note, n, ARG_BD_IOAS_NEW);
+	__u64 note = arg(ctx, ARG_BD_IOAS_NEW);
 	struct op *op = op_get(LEVEL_DRIVER);
 
-	bd_ioas_add(&n, false);
+	bd_ioas_add(note, false);
 	if (op)
-		op->ioas_key = n.ioas;
+		op->ioas_key = BD(ioasb_note, note, ioas);
 	return 0;
 }
 
 HOOK("fentry/ioasb_hook_ioas_gone", bd_ioas_gone)
 {
-	BD_NOTE(ioasb_note, n, ARG_BD_IOAS_GONE);
-	struct fd_name name = fd_name(n.ctx, n.ioas_id);
-	struct op *op = bd_op(n.ioas);
-	__u64 key = n.ioas;
+	__u64 note = arg(ctx, ARG_BD_IOAS_GONE);
+	struct fd_name name = fd_name(BD(ioasb_note, note, ctx), BD(ioasb_note, note, ioas_id));
+	struct op *op = bd_op(BD(ioasb_note, note, ioas));
+	__u64 key = BD(ioasb_note, note, ioas);
 	struct ioas_ioas *s = bpf_map_lookup_elem(&ioas_ioas, &key);
 	struct ioas_event *e;
 

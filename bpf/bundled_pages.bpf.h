@@ -12,27 +12,31 @@
 #include "bundled.bpf.h"
 #include "iommufd_pages.bpf.h"
 
-static __always_inline __u32 bd_counter(const struct ioasb_note_pages *n)
+static __always_inline __u32 bd_counter(__u64 note)
 {
-	if (!n->payer)
+	if (!BD(ioasb_note_pages, note, payer))
 		return IOAS_COUNTER_NONE;
-	return n->account == IOASB_ACCOUNT_MM ? IOAS_COUNTER_MM_LOCKED : IOAS_COUNTER_USER_LOCKED;
+	return BD(ioasb_note_pages, note, account) == IOASB_ACCOUNT_MM ? IOAS_COUNTER_MM_LOCKED
+								       : IOAS_COUNTER_USER_LOCKED;
 }
 
-static __always_inline __u32 bd_memory(const struct ioasb_note_pages *n)
+static __always_inline __u32 bd_memory(__u64 note)
 {
-	return n->memory == IOASB_MEMORY_FILE ? IOAS_MEMORY_FILE : IOAS_MEMORY_USER;
+	return BD(ioasb_note_pages, note, memory) == IOASB_MEMORY_FILE ? IOAS_MEMORY_FILE
+								       : IOAS_MEMORY_USER;
 }
 
 /* Our number of who pays; 0: nobody. */
-static __noinline __u32 bd_payer(struct ioas_ctx *c, const struct ioasb_note_pages *n)
+static __noinline __u32 bd_payer(struct ioas_ctx *c, __u64 note)
 {
-	struct fd_payer key = { .address = n->payer };
+	struct fd_payer key = { .address = BD(ioasb_note_pages, note, payer) };
 	__u32 *known, id;
 
-	if (!n->payer)
+	if (!BD(ioasb_note_pages, note, payer))
 		return 0;
-	key.who = n->account == IOASB_ACCOUNT_MM ? n->tgid : n->uid;
+	key.who = BD(ioasb_note_pages, note, account) == IOASB_ACCOUNT_MM
+			  ? BD(ioasb_note_pages, note, tgid)
+			  : BD(ioasb_note_pages, note, uid);
 	known = bpf_map_lookup_elem(&fd_payers, &key);
 	if (known)
 		return *known;
@@ -48,24 +52,24 @@ static __noinline __u32 bd_payer(struct ioas_ctx *c, const struct ioasb_note_pag
 }
 
 /* What readers of the state find. */
-static __noinline int bd_pages_keep(struct ioas_ctx *c, const struct ioasb_note_pages *n,
-				    const struct fd_object *o, __u32 owner)
+static __noinline int bd_pages_keep(struct ioas_ctx *c, __u64 note, const struct fd_object *o,
+				    __u32 owner)
 {
 	struct ioas_pages v = { .owner = owner };
-	__u64 key = n->key;
+	__u64 key = BD(ioasb_note_pages, note, key);
 
 	if (!c || !o)
 		return 0;
 	v.id = o->id;
 	v.ctx = c->id;
-	v.va = n->user_va;
-	v.npages = n->npages;
+	v.va = BD(ioasb_note_pages, note, user_va);
+	v.npages = BD(ioasb_note_pages, note, npages);
 	v.pinned = o->pinned;
-	v.tgid = n->tgid;
-	v.uid = n->uid;
-	v.memory = bd_memory(n);
-	v.account = bd_counter(n);
-	v.writable = n->writeable;
+	v.tgid = BD(ioasb_note_pages, note, tgid);
+	v.uid = BD(ioasb_note_pages, note, uid);
+	v.memory = bd_memory(note);
+	v.account = bd_counter(note);
+	v.writable = BD(ioasb_note_pages, note, writeable);
 	if (bpf_map_update_elem(&ioas_pages, &key, &v, BPF_ANY)) {
 		stat_inc(IOAS_STAT_MAP_FULL);
 		mark_uncertain(c);
@@ -73,12 +77,12 @@ static __noinline int bd_pages_keep(struct ioas_ctx *c, const struct ioasb_note_
 	return 0;
 }
 
-static __noinline int bd_pages_tell(struct ioas_ctx *c, const struct ioasb_note_pages *n,
-				    struct fd_object *o, __u32 kind, __s64 pinned)
+static __noinline int bd_pages_tell(struct ioas_ctx *c, __u64 note, struct fd_object *o, __u32 kind,
+				    __s64 pinned)
 {
 	struct op *op = bd_op(0);
-	__u32 owner = bd_payer(c, n);
-	__u64 key = n->key;
+	__u32 owner = bd_payer(c, note);
+	__u64 key = BD(ioasb_note_pages, note, key);
 	struct ioas_event *e;
 
 	if (!c || !o)
@@ -86,116 +90,118 @@ static __noinline int bd_pages_tell(struct ioas_ctx *c, const struct ioasb_note_
 	if (kind == IOAS_EV_PAGES_GONE)
 		bpf_map_delete_elem(&ioas_pages, &key);
 	else
-		bd_pages_keep(c, n, o, owner);
+		bd_pages_keep(c, note, o, owner);
 	e = event_begin(c, NULL, kind, fd_op_num(op));
 	if (!e)
 		return 0;
 	e->body_pages.pages_id = o->id;
 	e->body_pages.owner = owner;
-	e->body_pages.va = n->user_va;
-	e->body_pages.npages = n->npages;
+	e->body_pages.va = BD(ioasb_note_pages, note, user_va);
+	e->body_pages.npages = BD(ioasb_note_pages, note, npages);
 	e->body_pages.pinned = pinned;
-	e->body_pages.memory = bd_memory(n);
-	e->body_pages.account = bd_counter(n);
-	e->body_pages.writable = n->writeable;
-	e->body_pages.owner_tgid = n->tgid;
-	e->body_pages.owner_uid = n->uid;
+	e->body_pages.memory = bd_memory(note);
+	e->body_pages.account = bd_counter(note);
+	e->body_pages.writable = BD(ioasb_note_pages, note, writeable);
+	e->body_pages.owner_tgid = BD(ioasb_note_pages, note, tgid);
+	e->body_pages.owner_uid = BD(ioasb_note_pages, note, uid);
 	event_end(e);
 	return 0;
 }
 
 /* At first sight; what is older than the trace is told as if it came now. */
-static __noinline struct fd_object *bd_pages(struct ioas_ctx *c, const struct ioasb_note_pages *n)
+static __noinline struct fd_object *bd_pages(struct ioas_ctx *c, __u64 note)
 {
-	struct fd_object *o = fd_find(n->key, FD_PAGES);
+	struct fd_object *o = fd_find(BD(ioasb_note_pages, note, key), FD_PAGES);
 
 	if (o || !c)
 		return o;
-	o = fd_new(c, n->key, FD_PAGES, n->at.ctx, 0);
+	o = fd_new(c, BD(ioasb_note_pages, note, key), FD_PAGES, BD(ioasb_note, note, ctx), 0);
 	if (!o)
 		return o;
-	if (n->memory == IOASB_MEMORY_USER)
-		memory_mapped(n->mm, n->user_va, n->user_va + (n->npages << PAGE_SHIFT) - 1,
-			      n->tgid, n->uid);
-	bd_pages_tell(c, n, o, IOAS_EV_PAGES_NEW, 0);
+	if (BD(ioasb_note_pages, note, memory) == IOASB_MEMORY_USER)
+		memory_mapped(BD(ioasb_note_pages, note, mm), BD(ioasb_note_pages, note, user_va),
+			      BD(ioasb_note_pages, note, user_va) +
+				      (BD(ioasb_note_pages, note, npages) << PAGE_SHIFT) - 1,
+			      BD(ioasb_note_pages, note, tgid), BD(ioasb_note_pages, note, uid));
+	bd_pages_tell(c, note, o, IOAS_EV_PAGES_NEW, 0);
 	return o;
 }
 
 HOOK("fentry/ioasb_hook_pages_new", bd_pages_new)
 {
-	BD_NOTE(ioasb_note_pages, n, ARG_BD_PAGES_NEW);
+	__u64 note = arg(ctx, ARG_BD_PAGES_NEW);
 
 	/* What it was before has ended unseen, if the number is still there. */
-	fd_forget(n.key);
-	bd_pages(bd_ctx(&n.at), &n);
+	fd_forget(BD(ioasb_note_pages, note, key));
+	bd_pages(bd_ctx(note), note);
 	return 0;
 }
 
 HOOK("fentry/ioasb_hook_pages_gone", bd_pages_gone)
 {
-	BD_NOTE(ioasb_note_pages, n, ARG_BD_PAGES_GONE);
-	struct fd_object *o = fd_find(n.key, FD_PAGES);
+	__u64 note = arg(ctx, ARG_BD_PAGES_GONE);
+	struct fd_object *o = fd_find(BD(ioasb_note_pages, note, key), FD_PAGES);
 
 	if (!o)
 		return 0;
-	bd_pages_tell(bd_ctx(&n.at), &n, o, IOAS_EV_PAGES_GONE, 0);
-	fd_forget(n.key);
+	bd_pages_tell(bd_ctx(note), note, o, IOAS_EV_PAGES_GONE, 0);
+	fd_forget(BD(ioasb_note_pages, note, key));
 	return 0;
 }
 
 /* What the object has pinned now, against what was told last. */
-static __noinline int bd_pinned_now(const struct ioasb_note_pages *n)
+static __noinline int bd_pinned_now(__u64 note)
 {
-	struct ioas_ctx *c = bd_ctx(&n->at);
-	struct fd_object *o = bd_pages(c, n);
+	struct ioas_ctx *c = bd_ctx(note);
+	struct fd_object *o = bd_pages(c, note);
 	struct op *op = bd_op(0);
 	__s64 delta;
 
 	if (!o)
 		return 0;
-	delta = (__s64)n->npinned - o->pinned;
+	delta = (__s64)BD(ioasb_note_pages, note, npinned) - o->pinned;
 	if (!delta)
 		return 0;
-	o->pinned = n->npinned;
+	o->pinned = BD(ioasb_note_pages, note, npinned);
 	if (op && delta > 0)
 		op->pinned += delta;
 	else if (op)
 		op->unpinned -= delta;
-	return bd_pages_tell(c, n, o, IOAS_EV_PAGES_PINNED, delta);
+	return bd_pages_tell(c, note, o, IOAS_EV_PAGES_PINNED, delta);
 }
 
 HOOK("fentry/ioasb_hook_pinned", bd_pinned)
 {
-	BD_NOTE(ioasb_note_pages, n, ARG_BD_PINNED);
+	__u64 note = arg(ctx, ARG_BD_PINNED);
 
-	return bd_pinned_now(&n);
+	return bd_pinned_now(note);
 }
 
 HOOK("fentry/ioasb_hook_unpinned", bd_unpinned)
 {
-	BD_NOTE(ioasb_note_pages, n, ARG_BD_UNPINNED);
+	__u64 note = arg(ctx, ARG_BD_UNPINNED);
 
-	return bd_pinned_now(&n);
+	return bd_pinned_now(note);
 }
 
-static __noinline int bd_charge_tell(const struct ioasb_note_pages *n)
+static __noinline int bd_charge_tell(__u64 note)
 {
-	struct ioas_ctx *c = bd_ctx(&n->at);
-	struct fd_object *o = bd_pages(c, n);
+	struct ioas_ctx *c = bd_ctx(note);
+	struct fd_object *o = bd_pages(c, note);
 	struct op *op = bd_op(0);
-	__u32 owner = bd_payer(c, n);
+	__u32 owner = bd_payer(c, note);
 	struct ioas_event *e;
 
-	if (!c || !o || !n->payer)
+	if (!c || !o || !BD(ioasb_note_pages, note, payer))
 		return 0;
 	e = event_begin(c, NULL, IOAS_EV_CHARGE, fd_op_num(op));
 	if (!e)
 		return 0;
 	e->body_charge.owner = owner;
-	e->body_charge.counter = bd_counter(n);
-	e->body_charge.pages = n->charged;
-	e->body_charge.owner_tgid = n->tgid;
-	e->body_charge.owner_uid = n->uid;
+	e->body_charge.counter = bd_counter(note);
+	e->body_charge.pages = BD(ioasb_note_pages, note, charged);
+	e->body_charge.owner_tgid = BD(ioasb_note_pages, note, tgid);
+	e->body_charge.owner_uid = BD(ioasb_note_pages, note, uid);
 	e->body_charge.pages_id = o->id;
 	event_end(e);
 	return 0;
@@ -203,9 +209,9 @@ static __noinline int bd_charge_tell(const struct ioasb_note_pages *n)
 
 HOOK("fentry/ioasb_hook_charged", bd_charged)
 {
-	BD_NOTE(ioasb_note_pages, n, ARG_BD_CHARGED);
+	__u64 note = arg(ctx, ARG_BD_CHARGED);
 
-	return bd_charge_tell(&n);
+	return bd_charge_tell(note);
 }
 
 #endif

@@ -143,6 +143,8 @@ enum ioas_range_class {
 	IOAS_RANGE_VALID = 1, /* where areas may be; where there is none at all: anywhere */
 	IOAS_RANGE_RESERVED = 2, /* where none may be, on behalf of .owner */
 	IOAS_RANGE_ALLOWED = 3, /* where the kernel may choose addresses */
+	IOAS_RANGE_CLAIMED = 4, /* bundled: only a map that names it may use it */
+	IOAS_RANGE_CLASSES,
 };
 
 /* obj.option */

@@ -2,8 +2,7 @@
 /*
  * What the hook points of the bundled backend tell (kernel/ioas_backend/hook.c), for programs that
  * are attached to them. Each is given a pointer to what it is about. The struct begins with
- * its size; fields are only ever appended, so a reader takes what both sides know and has 0 for the
- * rest.
+ * its size; fields are only ever appended.
  *
  * Keys are kernel addresses. They tell objects apart as long as these live, and are good for
  * nothing else. Ids are those that user space has. Addresses are bytes, `last` is inclusive, pages
@@ -89,7 +88,7 @@ struct ioasb_note_client {
 	__u32 rule; /* IOASB_PIN_RANGES, IOASB_PIN_PAGES */
 	__u32 prot; /* IOASB_READABLE, WRITEABLE */
 	__u32 op; /* calls: enum ioasb_nr; CLIENT_ALLOC: it is closed */
-	__s32 result; /* answers */
+	__s32 result; /* answers; let go: -EINTR if the unmap was killed */
 	__u32 exiting; /* closed because its process ends, or was killed */
 };
 

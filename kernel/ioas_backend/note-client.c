@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is told of mediated clients; see note.c. */
+#include <linux/sched/signal.h>
+
 #include "hook.h"
 
 static struct ioasb_note_client client_note(struct ioasb_client *client, u64 order)
@@ -102,5 +104,7 @@ void ioasb_note_client_let_go(struct ioasb_client *client, unsigned long start, 
 {
 	struct ioasb_note_client note = range_note(client, start, last);
 
+	/* One that is killed on the way may have left something: it is for nobody any more. */
+	note.result = fatal_signal_pending(current) ? -EINTR : 0;
 	ioasb_hook_client_let_go(&note);
 }

@@ -101,7 +101,7 @@ static inline void random_range(struct unit_random *r, struct ioas_event *ev)
 
 	body->iova = unit_below(r, 16) * PAGE;
 	body->last = body->iova + (1 + unit_below(r, 3)) * PAGE - 1;
-	body->class = (uint32_t)unit_below(r, IOAS_RANGE_ALLOWED + 1);
+	body->class = (uint32_t)unit_below(r, IOAS_RANGE_CLASSES);
 	body->owner = (uint32_t)unit_below(r, 3);
 }
 

@@ -332,7 +332,7 @@ static bool ioas(struct compare *k)
 	    !SAME("stray unpins", 0, k->s->stray_unpins) ||
 	    !SAME("hardware", model_has_hardware(k->mc, k->ms), mirror_has_hardware(k->s)))
 		return false;
-	for (unsigned int class = IOAS_RANGE_VALID; class <= IOAS_RANGE_ALLOWED; class ++) {
+	for (unsigned int class = IOAS_RANGE_VALID; class < IOAS_RANGE_CLASSES; class ++) {
 		if (!ranges_of(k, class))
 			return false;
 	}

@@ -56,7 +56,7 @@ static void test_more_names(void **state)
 	assert_string_equal(ioas_range_name(IOAS_RANGE_VALID), "valid");
 	assert_string_equal(ioas_range_name(IOAS_RANGE_RESERVED), "reserved");
 	assert_string_equal(ioas_range_name(IOAS_RANGE_ALLOWED), "allowed");
-	assert_null(ioas_range_name(IOAS_RANGE_ALLOWED + 1));
+	assert_null(ioas_range_name(IOAS_RANGE_CLASSES));
 	assert_string_equal(ioas_option_name(IOAS_OPTION_NONE), "none");
 	assert_string_equal(ioas_option_name(IOAS_OPTION_RLIMIT_MODE), "rlimit-mode");
 	assert_string_equal(ioas_option_name(IOAS_OPTION_HUGE_PAGES), "huge-pages");
@@ -247,7 +247,7 @@ static void test_more_fields(void **state)
 	REFUSED_WITH(IOAS_EV_PAGES_NEW, body_pages.writable = 2);
 	REFUSED_WITH(IOAS_EV_PAGES_OWNER, body_pages.account = IOAS_COUNTER_MM_PINNED + 1);
 	REFUSED_WITH(IOAS_EV_RANGE_ADD, body_range.class = IOAS_RANGE_NONE);
-	REFUSED_WITH(IOAS_EV_RANGE_DEL, body_range.class = IOAS_RANGE_ALLOWED + 1);
+	REFUSED_WITH(IOAS_EV_RANGE_DEL, body_range.class = IOAS_RANGE_CLASSES);
 	REFUSED_WITH(IOAS_EV_RANGE_ADD, body_range.iova = 1);
 	REFUSED_WITH(IOAS_EV_RANGE_CLEAR, ioas = 0);
 	REFUSED_WITH(IOAS_EV_OPTION, body_obj.option = IOAS_OPTION_NONE);

@@ -14,7 +14,9 @@ static const char *wrong_split(const struct check_at *at, const struct mirror_ar
 	const struct ioas_area_body *body = &at->ev->body_area;
 	const struct mirror_pages *pages = mirror_area_pages(area);
 
-	if (itree_first_in(&at->ioas->pins.ranges, area->node.start, area->node.last))
+	/* The bundled backend asks clients for what goes, and not for what stays. */
+	if (at->ev->backend != IOAS_BACKEND_BUNDLED &&
+	    itree_first_in(&at->ioas->pins.ranges, area->node.start, area->node.last))
 		return "a client has pages of it";
 	if (mirror_domain_count(at->ioas) && !at->ioas->small_pages)
 		return "a domain may map it in large pages";

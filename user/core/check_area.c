@@ -64,7 +64,10 @@ static uint64_t alignment_of(const struct check_at *at)
 	return most;
 }
 
-/* Type1 has no offset: its area begins where its memory does. */
+/*
+ * Type1 has no offset: its area begins where its memory does. The devices of the bundled backend
+ * ask for addresses only: a copy may begin in any page.
+ */
 static void judge_alignment(struct check_at *at, struct check_range r)
 {
 	const struct ioas_area_body *body = &at->ev->body_area;
@@ -73,6 +76,8 @@ static void judge_alignment(struct check_at *at, struct check_range r)
 
 	if (!check_judge(at, RULE_AREA_ALIGNMENT))
 		return;
+	if (at->ev->backend == IOAS_BACKEND_BUNDLED)
+		offset &= IOAS_PAGE_SIZE - 1;
 	if ((r.iova | check_range_bytes(r) | offset) & mask)
 		check_fail(at, RULE_AREA_ALIGNMENT, &r,
 			   "area " RANGE " at %#" PRIx64
@@ -198,12 +203,21 @@ void check_area_before(struct check_at *at)
 	}
 }
 
+/* Whether all of the range lies in one that its map may have named (bundled). */
+static bool claimed(const struct mirror_ioas *ioas, struct check_range r)
+{
+	const struct mirror_range *c =
+		mirror_range_first_in(ioas, IOAS_RANGE_CLAIMED, r.iova, r.iova);
+
+	return c && c->node.last >= r.last;
+}
+
 /* Whether all of the range is allowed; where nothing is, anything is. */
 static bool allowed(const struct mirror_ioas *ioas, struct check_range r)
 {
 	const struct mirror_range *a;
 
-	if (!mirror_range_count(ioas, IOAS_RANGE_ALLOWED))
+	if (!mirror_range_count(ioas, IOAS_RANGE_ALLOWED) || claimed(ioas, r))
 		return true;
 	for (a = mirror_range_first_in(ioas, IOAS_RANGE_ALLOWED, r.iova, r.last); a;
 	     a = mirror_range_next_in(a, r.iova, r.last)) {
@@ -231,7 +245,8 @@ void check_area_op(struct check_at *at)
 	    check_others(&at->mine->ranges, op->number, check_op_start(at->ev)) ||
 	    !check_judge(at, RULE_ALLOCATED_IOVA))
 		return;
-	if (r.iova < IOAS_PAGE_SIZE || r.last > UINT64_MAX - IOAS_PAGE_SIZE)
+	if (at->ev->backend != IOAS_BACKEND_BUNDLED &&
+	    (r.iova < IOAS_PAGE_SIZE || r.last > UINT64_MAX - IOAS_PAGE_SIZE))
 		check_fail(at, RULE_ALLOCATED_IOVA, &r, "the kernel chose " RANGE ", at an end",
 			   r.iova, r.last);
 	else if (!allowed(at->ioas, r))

@@ -28,16 +28,20 @@ static int64_t plus(int64_t a, int64_t b)
 
 /* ---- R-47 ---- */
 
-/* The compat container charges the mm, and that is no option. */
+/*
+ * The compat container charges the mm, and that is no option. Each IOAS of the bundled backend
+ * has its own way, which a pages object has for good.
+ */
 static bool account_possible(const struct check_at *at, uint32_t account)
 {
+	bool bundled = at->ev->backend == IOAS_BACKEND_BUNDLED;
 	bool compat = at->ev->backend == IOAS_BACKEND_COMPAT;
 
 	switch (account) {
 	case IOAS_COUNTER_NONE: /* CAP_IPC_LOCK */
 		return true;
 	case IOAS_COUNTER_MM_LOCKED:
-		return at->ctx->rlimit_mm || compat;
+		return at->ctx->rlimit_mm || compat || bundled;
 	case IOAS_COUNTER_USER_LOCKED:
 		return !at->ctx->rlimit_mm;
 	default:

@@ -194,6 +194,29 @@ static void unpin(struct check_at *at)
 			   run.start, run.last, access->id);
 }
 
+/* Whether pins may have been taken back for an unmap, which their client is not told of. */
+static bool may_be_let_go(const struct check_at *at)
+{
+	const struct check_op *op = at->c->ops;
+
+	while (op && (op == at->op || op->ioas != at->mine->id || op->access_pins >= 0))
+		op = op->hh.next;
+	return op || at->mine->use.let_go;
+}
+
+/* The bundled backend refuses what is not pinned, and nothing changes: the op alone tells it. */
+static void unpin_refused(struct check_at *at)
+{
+	struct check_range range;
+
+	if (at->ev->body_op.result != -ENOENT || may_be_let_go(at) ||
+	    check_asked(at->ev, &range) || !check_judge_whole(at, RULE_UNPIN_MATCH))
+		return;
+	check_fail(at, RULE_UNPIN_MATCH, &range,
+		   "unpin of " CHECK_RANGE " was refused: the client has no such pin", range.iova,
+		   range.last);
+}
+
 /* ---- what is left ---- */
 
 static void fail_leak(struct check_at *at, const struct pincount *pins, const char *who,
@@ -327,4 +350,10 @@ void check_pin_before(struct check_at *at)
 void check_pin_op(struct check_at *at)
 {
 	check_void_op(at);
+	if (at->ev->backend != IOAS_BACKEND_BUNDLED || !at->ioas || !at->mine)
+		return;
+	if (at->ev->body_op.what == IOAS_OP_NOTIFY)
+		at->mine->use.let_go |= at->op->access_pins < 0;
+	else if (at->ev->body_op.what == IOAS_OP_UNPIN)
+		unpin_refused(at);
 }

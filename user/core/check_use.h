@@ -42,6 +42,7 @@ struct check_use {
 	struct check_group *groups; /* how much their clients pin: check_group.c */
 	bool anonymous; /* not all pins and unpins of clients say of which group */
 	uint64_t pin_ns; /* when a client pinned last; 0: never */
+	bool let_go; /* pins were taken back for an unmap (bundled) */
 	bool hardware_pins; /* a device of a hardware group pins as a client */
 	bool readonly_pins; /* a client pins where an area is only read */
 	uint64_t leaked; /* pins that were reported to be left */

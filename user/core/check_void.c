@@ -6,12 +6,35 @@
 
 #define ROUNDS_TYPE1 10 /* vfio_dma_do_unmap() */
 #define ROUNDS 100 /* iopt_unmap_iova_range() */
+#define ROUNDS_BUNDLED 20 /* kernel/ioas_backend/unmap.c */
+
+static uint32_t most_rounds(unsigned int backend)
+{
+	switch (backend) {
+	case IOAS_BACKEND_TYPE1:
+		return ROUNDS_TYPE1;
+	case IOAS_BACKEND_BUNDLED:
+		return ROUNDS_BUNDLED;
+	default:
+		return ROUNDS;
+	}
+}
+
+/* The bundled backend asks one client at a time: it answers for its own pins. */
+static const struct pincount *asked(const struct check_at *at)
+{
+	const struct mirror_access *access = NULL;
+
+	if (at->ev->backend == IOAS_BACKEND_BUNDLED && at->ev->body_op.group)
+		access = mirror_find_access(at->ioas, at->ev->body_op.group);
+	return access ? &access->pins : &at->ioas->pins;
+}
 
 static void notify(struct check_at *at)
 {
 	const struct ioas_event *ev = at->ev;
 	const struct ioas_op_body *op = &ev->body_op;
-	uint32_t most = ev->backend == IOAS_BACKEND_TYPE1 ? ROUNDS_TYPE1 : ROUNDS;
+	uint32_t most = most_rounds(ev->backend);
 	struct check_range range = { .iova = op->iova, .last = op->iova + op->size - 1 };
 	struct check_run run, first;
 	uint64_t held;
@@ -32,7 +55,7 @@ static void notify(struct check_at *at)
 		return;
 	run.start = range.iova & ~(IOAS_PAGE_SIZE - 1);
 	run.last = range.last | (IOAS_PAGE_SIZE - 1);
-	held = check_pins_held(&at->ioas->pins, run, &first);
+	held = check_pins_held(asked(at), run, &first);
 	if (held)
 		check_fail(at, RULE_NOTIFY, &range,
 			   "clients were told of " CHECK_RANGE " and keep %" PRIu64

@@ -114,6 +114,7 @@ static const char *const range_names[] = {
 	[IOAS_RANGE_VALID] = "valid",
 	[IOAS_RANGE_RESERVED] = "reserved",
 	[IOAS_RANGE_ALLOWED] = "allowed",
+	[IOAS_RANGE_CLAIMED] = "claimed",
 };
 
 static const char *const option_names[] = {

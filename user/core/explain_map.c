@@ -25,7 +25,8 @@ static bool is_type1(const struct explain_at *at)
 /* The container's ioctl always names an address. */
 static bool is_fixed(const struct explain_at *at)
 {
-	return (at->ev->flags & IOAS_F_FIXED) || at->ev->backend != IOAS_BACKEND_IOMMUFD;
+	return (at->ev->flags & IOAS_F_FIXED) || is_type1(at) ||
+	       at->ev->backend == IOAS_BACKEND_COMPAT;
 }
 
 static void sure_part(struct explain_at *at, enum explain_what what, const char *part,

@@ -92,7 +92,7 @@ static void see_range(struct explain *x, struct explain_flight *f, const struct 
 {
 	const struct ioas_range_body *body = &ev->body_range;
 
-	if (!f || !ioas || body->class == IOAS_RANGE_ALLOWED)
+	if (!f || !ioas || body->class >= IOAS_RANGE_ALLOWED)
 		return;
 	if (!f->before && !f->unkept)
 		keep_before(x, f, ioas);

@@ -75,7 +75,7 @@ struct mirror_ioas {
 	struct itree domains;
 	struct itree devices;
 	struct itree accesses;
-	struct itree ranges[IOAS_RANGE_ALLOWED + 1]; /* by enum ioas_range_class */
+	struct itree ranges[IOAS_RANGE_CLASSES]; /* by enum ioas_range_class */
 	struct itree_node node; /* [id, id] */
 };
 

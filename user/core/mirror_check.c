@@ -75,7 +75,7 @@ static int check_pins(const struct mirror_ioas *ioas, const struct mirror_access
 
 static int check_ranges(const struct mirror_ioas *ioas)
 {
-	for (unsigned int c = 0; c <= IOAS_RANGE_ALLOWED; c++) {
+	for (unsigned int c = 0; c < IOAS_RANGE_CLASSES; c++) {
 		const struct mirror_range *prev = NULL;
 		const struct mirror_range *r;
 

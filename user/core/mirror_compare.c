@@ -241,7 +241,7 @@ static int ioas(struct compare *c, const struct mirror_ioas *a, const struct mir
 	c->ioas = a->id;
 	if (!rc)
 		rc = users(c, a, b);
-	for (unsigned int n = 0; n <= IOAS_RANGE_ALLOWED && !rc; n++)
+	for (unsigned int n = 0; n < IOAS_RANGE_CLASSES && !rc; n++)
 		rc = ranges(c, mirror_range_first(a, n), mirror_range_first(b, n));
 	if (!rc)
 		rc = areas(c, mirror_area_first(a), mirror_area_first(b));

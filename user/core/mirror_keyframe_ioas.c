@@ -40,7 +40,7 @@ static int tell_ioas(const struct keyframe *k, const struct mirror_ioas *i)
 		ev.body_obj.option = IOAS_OPTION_HUGE_PAGES; /* .value 0: none */
 		rc = tell(k, &ev);
 	}
-	for (unsigned int c = IOAS_RANGE_VALID; c <= IOAS_RANGE_ALLOWED && !rc; c++)
+	for (unsigned int c = IOAS_RANGE_VALID; c < IOAS_RANGE_CLASSES && !rc; c++)
 		rc = tell_ranges(k, i, c);
 	return rc;
 }

@@ -89,13 +89,13 @@ int mirror_apply_range(struct mirror *m, struct mirror_ioas *ioas, const struct 
 
 void mirror_drop_ranges(struct mirror *m, struct mirror_ioas *ioas)
 {
-	for (unsigned int c = 0; c <= IOAS_RANGE_ALLOWED; c++)
+	for (unsigned int c = 0; c < IOAS_RANGE_CLASSES; c++)
 		clear(m, &ioas->ranges[c], 0);
 }
 
 static const struct itree *ranges_of(const struct mirror_ioas *ioas, unsigned int class)
 {
-	return class <= IOAS_RANGE_ALLOWED ? &ioas->ranges[class] : &ioas->ranges[IOAS_RANGE_NONE];
+	return class < IOAS_RANGE_CLASSES ? &ioas->ranges[class] : &ioas->ranges[IOAS_RANGE_NONE];
 }
 
 size_t mirror_range_count(const struct mirror_ioas *ioas, unsigned int class)

@@ -130,7 +130,7 @@ static int add_pins(const struct mirror_ioas *i, struct state_ioas *out)
 
 static int add_ranges(const struct mirror_ioas *i, struct state_ioas *out)
 {
-	for (unsigned int c = IOAS_RANGE_VALID; c <= IOAS_RANGE_ALLOWED; c++) {
+	for (unsigned int c = IOAS_RANGE_VALID; c < IOAS_RANGE_CLASSES; c++) {
 		for (const struct mirror_range *r = mirror_range_first(i, c); r;
 		     r = mirror_range_next(r)) {
 			struct state_range v = {

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The bundled backend under the tool: what the backend says of itself and what the tool says must be
+the same at any moment, and no rule may be broken. Runs inside the lab, with the module loaded."""
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, '..', 'type1')]
+import guest  # noqa: E402
+from compare import compare  # noqa: E402
+from guest import SEED, Recording, Trace, check, no_loss, scaled, show, tool  # noqa: E402
+
+LOAD = 'build/tests/backend-load'
+# What a program may do and had better not; the rest is a promise of the kernel.
+LINTS = {'R-20', 'R-21', 'R-26', 'R-54'}
+RING = ('--ring', '128M')
+
+
+class Load:
+    def __init__(self, *args):
+        self.p = subprocess.Popen([LOAD, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  text=True)
+        guest.started.append(self.p)
+        self.pid = self.p.pid
+        check(self.p.stdout.readline() == 'READY\n', 'the load does not start')
+
+    def ask(self, line):
+        self.p.stdin.write(line + '\n')
+        self.p.stdin.flush()
+        answer = self.p.stdout.readline().strip()
+        check(answer, 'the load died on', line)
+        return answer
+
+    def dump(self):
+        return json.loads(self.ask('dump'))
+
+    def quit(self):
+        self.p.stdin.close()
+        check(self.p.wait() == 0, 'the load ended with', self.p.returncode)
+
+
+def settled(t=None):
+    """Nothing is pinned or charged any more; the clients of a process may end after it."""
+    for _ in range(100):
+        with open('/proc/sys/vm/stat_refresh', 'w') as f:
+            f.write('1')
+        v = dict(line.split() for line in open('/proc/vmstat'))
+        if v['nr_foll_pin_acquired'] == v['nr_foll_pin_released']:
+            return
+        time.sleep(0.1)
+    check(False, 'pages are still pinned', v['nr_foll_pin_acquired'], v['nr_foll_pin_released'])
+
+
+def pauses(load, numbers, ops, count, probes):
+    """Random calls with stops at random moments, in each of which the running trace is compared."""
+    rnd = random.Random(SEED)
+    areas = done = probed = 0
+    for n in range(count):
+        left = ops - done
+        step = max(1, min(left, int(2 * rnd.random() * left / (count - n)))) if n < count - 1 else left
+        done, killed = map(int, load.ask(f'run {step}').split())
+        areas += compare(load.dump(), show('events'), load.pid, numbers)
+        probed += int(load.ask(f'probe {probes // count + 1}'))
+    return f'{done} calls, {killed} processes killed, {count} stops, {areas} areas, {probed} probes'
+
+
+def clean(path):
+    r = tool('check', '-r', path, '--json')
+    lines = [json.loads(line) for line in r.stdout.splitlines()]
+    s = lines.pop()
+    bad = [(v['rule'], v['text']) for v in lines if v['rule'] not in LINTS]
+    check(r.returncode == 0 and s['result'] == 'clean' and not bad, r.returncode, s['result'], bad[:8],
+          s['doubts'], r.stderr[-400:])
+    return f"{s['events']} events, {s['rules_judged']} rules judged"
+
+
+def test_trace():
+    """At stops show, at the end --state; when all is given back nothing is left."""
+    t = Trace(*RING)
+    load, numbers = Load(), {}
+    told = pauses(load, numbers, scaled(100000, 2000), scaled(20, 5), scaled(2000, 100))
+    dump = load.dump()
+    s, state = t.finish()
+    no_loss(s)
+    compare(dump, state, load.pid, numbers)
+    load.quit()
+    settled()
+    return f"{told}, {s['seen']} events"
+
+
+def test_record():
+    """The same for a recording, which must be clean."""
+    r = Recording(*RING)
+    load, numbers = Load(), {}
+    told = pauses(load, numbers, scaled(900000, 8000), scaled(80, 8), scaled(8000, 400))
+    dump = load.dump()
+    path = r.finish()
+    state = json.loads(tool('show', '-r', path, '--json').stdout)
+    compare(dump, state, load.pid, numbers)
+    load.quit()
+    settled()
+    judged = clean(path)
+    os.unlink(path)
+    return f'{told}, {judged}'
+
+
+def test_end():
+    """After the last call all is gone, also for the tool."""
+    t = Trace(*RING)
+    load, numbers = Load(), {}
+    pauses(load, numbers, scaled(20000, 1000), 2, 100)
+    load.ask('leave')
+    load.ask('detach')
+    compare(load.dump(), show('events'), load.pid, numbers)
+    load.quit()
+    settled()
+    s, state = t.finish()
+    no_loss(s)
+    check(not state['contexts'], 'something is left', state)
+    left = {}
+    for e in t.events:
+        if e['kind'] == 'charge':
+            left[e['owner'], e['counter']] = left.get((e['owner'], e['counter']), 0) + e['pages']
+    check(left and not any(left.values()), 'charges that never went', left)
+    return f"{s['seen']} events"
+
+
+def test_features():
+    f = json.loads(tool('features', '--json').stdout)
+    mine = [h for h in f['hooks'] if h['hook'].startswith('bd_')]
+    check(mine and all(h['result'] == 'used' for h in mine), mine)
+    return f'{len(mine)} hooks'
+
+
+guest.run([v for k, v in list(globals().items()) if k.startswith('test_')])
