@@ -9,6 +9,7 @@
 #define IOASCOPE_BUNDLED_AREAS_BPF_H
 
 #include "bundled_pages.bpf.h"
+#include "bundled_parts.bpf.h"
 #include "iommufd_splits.bpf.h"
 
 static __always_inline void bd_area_body(struct ioas_area_body *a, __u64 note, __u32 pages_id)
@@ -193,16 +194,20 @@ static __noinline int bd_fill(__u64 note, __s64 sign)
 	struct ioas_ioas *s = bd_ioas(note);
 	struct op *op = bd_op(BD(ioasb_note, note, ioas));
 	struct fd_object *o = fd_find(BD(ioasb_note_area, note, attachment), FD_DOMAIN);
+	__s64 bytes = sign * (__s64)(BD(ioasb_note_area, note, last) -
+				     BD(ioasb_note_area, note, start) + 1);
 	struct ioas_event *e;
 
-	e = s && o ? event_begin(ctx_of(s), s, IOAS_EV_AREA_FILLED, fd_op_num(op)) : NULL;
+	if (!s || !o)
+		return 0;
+	bd_part_add(s, IOAS_PART_DOMAIN, o->id, bytes);
+	e = event_begin(ctx_of(s), s, IOAS_EV_AREA_FILLED, fd_op_num(op));
 	if (!e)
 		return 0;
 	e->body_area.iova = BD(ioasb_note_area, note, start);
 	e->body_area.last = BD(ioasb_note_area, note, last);
 	e->body_area.object = o->id;
-	e->body_area.bytes = sign * (__s64)(BD(ioasb_note_area, note, last) -
-					    BD(ioasb_note_area, note, start) + 1);
+	e->body_area.bytes = bytes;
 	event_end(e);
 	return 0;
 }

@@ -9,7 +9,7 @@
 #ifndef IOASCOPE_BUNDLED_CLIENTS_BPF_H
 #define IOASCOPE_BUNDLED_CLIENTS_BPF_H
 
-#include "bundled.bpf.h"
+#include "bundled_parts.bpf.h"
 
 static __noinline int bd_client_tell(__u64 note, __u32 kind)
 {
@@ -29,6 +29,7 @@ static __noinline int bd_client_tell(__u64 note, __u32 kind)
 	e->body_obj.object = o->id;
 	e->body_obj.page_size = 1 << PAGE_SHIFT;
 	e->body_obj.exact = !BD(ioasb_note_client, note, rule);
+	bd_user_keep(s, e);
 	event_end(e);
 	return 0;
 }
@@ -54,25 +55,29 @@ static __noinline int bd_pin_tell(__u64 note, __u32 kind)
 	struct ioas_ioas *s = bd_ioas(note);
 	struct op *op = bd_op(BD(ioasb_note, note, ioas));
 	struct ioas_ctx *c = s ? ctx_of(s) : NULL;
+	__u64 count = BD(ioasb_note_client, note, count);
 	struct fd_object *o;
 	struct ioas_event *e;
+	__s64 pages;
 
 	o = c ? fd_get(c, BD(ioasb_note_client, note, client), FD_ACCESS, BD(ioasb_note, note, ctx),
 		       BD(ioasb_note, note, ioas))
 	      : NULL;
-	e = o ? event_begin(c, s, kind, fd_op_num(op)) : NULL;
+	if (!o)
+		return 0;
+	pages = BD(ioasb_note_client, note, last) - BD(ioasb_note_client, note, start);
+	pages = (pages >> PAGE_SHIFT) + 1;
+	bd_part_add(s, IOAS_PART_ACCESS, o->id,
+		    kind == IOAS_EV_ACCESS_PIN ? pages * count : -pages * count);
+	e = event_begin(c, s, kind, fd_op_num(op));
 	if (!e)
 		return 0;
 	e->body_area.iova = BD(ioasb_note_client, note, start);
 	e->body_area.last = BD(ioasb_note_client, note, last);
-	e->body_area.pages =
-		((BD(ioasb_note_client, note, last) - BD(ioasb_note_client, note, start)) >>
-		 PAGE_SHIFT) +
-		1;
+	e->body_area.pages = pages;
 	e->body_area.prot = bd_prot(BD(ioasb_note_client, note, prot));
 	e->body_area.object = o->id;
-	e->body_area.refs =
-		BD(ioasb_note_client, note, count) > 1 ? BD(ioasb_note_client, note, count) : 0;
+	e->body_area.refs = count > 1 ? count : 0;
 	event_end(e);
 	return 0;
 }

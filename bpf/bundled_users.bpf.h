@@ -7,7 +7,7 @@
 #ifndef IOASCOPE_BUNDLED_USERS_BPF_H
 #define IOASCOPE_BUNDLED_USERS_BPF_H
 
-#include "bundled.bpf.h"
+#include "bundled_parts.bpf.h"
 
 /* A device has a domain of its own in each IOAS, which lasts as long as it is attached. */
 static __noinline int bd_device_tell(struct ioas_ioas *s, __u64 note, __u32 kind, __u32 device,
@@ -29,6 +29,7 @@ static __noinline int bd_device_tell(struct ioas_ioas *s, __u64 note, __u32 kind
 		e->body_obj.domain = domain;
 		BPF_SNPRINTF(e->body_obj.name, sizeof(e->body_obj.name), "dev%d", id);
 	}
+	bd_user_keep(s, e);
 	event_end(e);
 	return 0;
 }
@@ -128,6 +129,7 @@ static __noinline int bd_range_tell(__u64 note, __u32 kind)
 	e->body_range.last = BD(ioasb_note_range, note, last);
 	e->body_range.class = class;
 	e->body_range.owner = o ? o->id : 0;
+	bd_range_keep(s, &e->body_range, kind == IOAS_EV_RANGE_ADD ? 1 : -1);
 	event_end(e);
 	return 0;
 }

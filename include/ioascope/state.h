@@ -21,6 +21,7 @@
 #define IOAS_MAP_CHARGE "ioas_charge"
 #define IOAS_MAP_AREAS "ioas_areas"
 #define IOAS_MAP_PAGES "ioas_pages"
+#define IOAS_MAP_PARTS "ioas_parts"
 #define IOAS_MAP_NAMES "fd_names"
 #define IOAS_MAP_STATS "ioas_stats"
 /* All programs of an instance have names with one of these prefixes and use IOAS_MAP_STATS. */
@@ -113,6 +114,31 @@ struct ioas_pages {
 	__u8 account; /* enum ioas_counter */
 	__u8 writable;
 	__u8 pad;
+};
+
+enum ioas_part_kind {
+	IOAS_PART_DOMAIN = 1,
+	IOAS_PART_DEVICE = 2,
+	IOAS_PART_ACCESS = 3,
+	IOAS_PART_RANGE = 4,
+};
+
+/* IOAS_MAP_PARTS: who uses an IOAS of the bundled backend, and its ranges. */
+struct ioas_part_key {
+	__u32 ioas; /* our numbers */
+	__u32 id; /* of the domain, device or access; range: who asks for it */
+	__u32 kind; /* enum ioas_part_kind */
+	__u32 class; /* range: enum ioas_range_class */
+	__u64 iova; /* range */
+	__u64 last;
+};
+
+struct ioas_part {
+	__u64 page_size;
+	__s64 count; /* domain: bytes mapped; access: pages pinned; range: how often */
+	__u32 domain; /* device */
+	__u32 exact; /* access */
+	char name[24]; /* device */
 };
 
 /* IOAS_MAP_NAMES: the key of an IOAS of iommufd by the number that user space has for it. */

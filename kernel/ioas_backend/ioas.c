@@ -103,6 +103,7 @@ int ioasb_ioas_end(struct ioasb_ioas *ioas, bool force)
 	}
 	ioas->dead = true;
 	ioasb_areas_clear(ioas);
+	ioasb_ranges_tell_gone(ioas);
 	ioasb_note_ioas_gone(ioas, ioasb_order(ioas->obj.ctx));
 	up_write(&ioas->lock);
 	return 0;

@@ -273,6 +273,7 @@ int ioasb_allow_iovas(struct ioasb_ctx *ctx, struct ioasb_allow_iovas *cmd);
 int ioasb_reserve(struct ioasb_ctx *ctx, struct ioasb_reserve *cmd);
 int ioasb_release(struct ioasb_ctx *ctx, struct ioasb_release *cmd);
 void ioasb_ranges_free(struct rb_root_cached *root);
+void ioasb_ranges_tell_gone(struct ioasb_ioas *ioas);
 int ioasb_ranges_copy_in(struct ioasb_iova_range *to, u64 uptr, u32 n);
 
 /* Where a list of areas, or a reservation, is to go. */

@@ -167,6 +167,20 @@ static unsigned long tell_allowed(struct ioasb_ioas *ioas, bool added)
 	return n;
 }
 
+/* With the IOAS all of them go, reservations too. */
+void ioasb_ranges_tell_gone(struct ioasb_ioas *ioas)
+{
+	struct ioasb_range *r;
+
+	tell_allowed(ioas, false);
+	for (r = ioasb_ranges_iter_first(&ioas->claims, 0, ULONG_MAX); r;
+	     r = ioasb_ranges_iter_next(r, 0, ULONG_MAX)) {
+		ioasb_note_range_gone(ioas, r, IOASB_REC_RESERVATION, NULL,
+				      ioasb_order(ioas->obj.ctx));
+		cond_resched();
+	}
+}
+
 static unsigned long count_allowed(struct ioasb_ioas *ioas)
 {
 	struct ioasb_range *r;

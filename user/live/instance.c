@@ -281,6 +281,7 @@ static int start(struct instance *i, const struct instance_options *opt)
 	i->maps.stats = bpf_map__fd(i->skel->maps.ioas_stats);
 	i->maps.names = bpf_map__fd(i->skel->maps.fd_names);
 	i->maps.pages = bpf_map__fd(i->skel->maps.ioas_pages);
+	i->maps.parts = bpf_map__fd(i->skel->maps.ioas_parts);
 	i->maps.missing = missing(i);
 	err = init_pages(i, false);
 	if (err)

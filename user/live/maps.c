@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "live/maps_pages.h"
+#include "live/maps_parts.h"
 
 #define PROG_MAPS_MAX 64
 #define READ_TRIES 100
@@ -31,6 +32,7 @@ void maps_close(struct maps *m)
 	close_fd(&m->stats);
 	close_fd(&m->pages);
 	close_fd(&m->names);
+	close_fd(&m->parts);
 }
 
 static int *slot_of(struct maps *m, const char *name)
@@ -49,6 +51,8 @@ static int *slot_of(struct maps *m, const char *name)
 		return &m->pages;
 	if (!strcmp(name, IOAS_MAP_NAMES))
 		return &m->names;
+	if (!strcmp(name, IOAS_MAP_PARTS))
+		return &m->parts;
 	return NULL;
 }
 
@@ -390,6 +394,8 @@ int maps_state(const struct maps *m, struct state *out)
 		err = read_charges(m, &s);
 	if (!err)
 		err = read_areas(m, &s);
+	if (!err)
+		err = maps_read_parts(m, &s);
 	if (!err)
 		err = maps_read_pages(m, &s);
 	if (err) {

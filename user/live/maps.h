@@ -15,6 +15,7 @@ struct maps {
 	int stats;
 	int pages; /* and .names: -1: no hooks of iommufd are there */
 	int names;
+	int parts; /* -1: no hooks of the bundled backend are there */
 	__u32 pid; /* of the tool that runs the instance */
 	__u64 start_ns; /* CLOCK_BOOTTIME of its start */
 	__u64 missed; /* runs of its programs that were skipped when it was found */
@@ -24,7 +25,7 @@ struct maps {
 #define MAPS_NONE                                                                                  \
 	{                                                                                          \
 		.ctx = -1, .ioas = -1, .charge = -1, .areas = -1, .stats = -1, .pages = -1,        \
-		.names = -1                                                                        \
+		.names = -1, .parts = -1                                                           \
 	}
 
 /*
