@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Inside the lab: loads the backend from the folder $BACKEND, tests it as root and as
-# another user, unloads it. Arguments: names of tests. IOASCOPE_SCALE, IOASCOPE_SEED.
+# Inside the lab: loads the backend from the folder $BACKEND, tests it as root, under the tool, and
+# as another user, unloads it. Arguments: names of tests. IOASCOPE_SCALE, IOASCOPE_SEED.
 set -uo pipefail
 passed=0 failed=0
 
@@ -44,6 +44,15 @@ hooks() {
     [ -n "$name" ] && [ $missing = 0 ]
 }
 
+# What the tool says of it.
+traced() {
+    local out p f
+    out=$(mktemp)
+    tests/backend/trace.py "$@" 2>&1 | tee "$out" | grep -v ' passed, '
+    read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$out") || p=0 f=1
+    passed=$((passed + p)) failed=$((failed + f))
+}
+
 # A client's end may be later than that of its process.
 unload() {
     local i
@@ -58,6 +67,7 @@ check "the module loads" insmod "$BACKEND/ioas_backend.ko"
 check "only root may open the device" test "$(stat -c %a /dev/ioas_backend)" = 600
 [ $# -gt 0 ] || check "every hook point is called" hooks
 tests "$@"
+[ $# -gt 0 ] || traced
 chmod 666 /dev/ioas_backend
 tests --user 65534 "$@"
 check "the module unloads" unload
