@@ -48,7 +48,7 @@ hooks() {
 traced() {
     local out p f
     out=$(mktemp)
-    tests/backend/trace.py "$@" 2>&1 | tee "$out" | grep -v ' passed, '
+    tests/backend/trace.py 2>&1 | tee "$out" | grep -v ' passed, '
     read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$out") || p=0 f=1
     passed=$((passed + p)) failed=$((failed + f))
 }

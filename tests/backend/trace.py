@@ -130,6 +130,21 @@ def test_end():
     return f"{s['seen']} events"
 
 
+def test_rules():
+    """A mistake of a client breaks just the rule that is about it."""
+    told = []
+    for what, rules in (('nothing', set()), ('dies', set()), ('unpins-twice', {'R-33'}),
+                        ('forgets', {'R-34'}), ('holds', {'R-36'})):
+        r = tool('check', '--json', '--', LOAD, '--wrong', what)
+        lines = [json.loads(line) for line in r.stdout.splitlines()]
+        found = {v['rule'] for v in lines[:-1]} - LINTS
+        check(found == rules and r.returncode == (4 if rules else 0), what, found, r.returncode,
+              [v.get('text') for v in lines[:-1]][:4], r.stderr[-300:])
+        told.append(f"{what}: {', '.join(sorted(found)) or 'clean'}")
+    settled()
+    return '; '.join(told)
+
+
 def test_features():
     f = json.loads(tool('features', '--json').stdout)
     mine = [h for h in f['hooks'] if h['hook'].startswith('bd_')]

@@ -197,8 +197,8 @@ static int attach(struct run *r)
 
 	if (err == -ENODEV) {
 		if (!r->waiting)
-			log_warn("neither the VFIO modules (vfio, vfio_iommu_type1) nor iommufd "
-				 "are loaded: waiting for them");
+			log_warn("neither the VFIO modules (vfio, vfio_iommu_type1) nor iommufd or "
+				 "ioas_backend are loaded: waiting for them");
 		r->waiting = true;
 		return 0;
 	}

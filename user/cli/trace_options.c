@@ -165,9 +165,6 @@ static int parse_one(int c, void *arg, int *status)
 /* What goes with a recording, and what with a live trace. */
 static int conflict(const struct trace_options *o)
 {
-	if (!o->read && o->backend == IOAS_BACKEND_BUNDLED)
-		return usage_error("trace", "only recordings (--read) have events of backend '%s'",
-				   ioas_backend_name(o->backend));
 	return o->read ? run_check_read("trace", &o->run) : EXIT_FINE;
 }
 

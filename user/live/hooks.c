@@ -33,11 +33,11 @@
 #define FD_PAIR(begin, end, function, need, lost)                                                  \
 	FD(begin, function, need, lost), FD(end, function, need, lost)
 
-/* Of our own module: all its hook points are there, or it is another version. */
-#define BD(program, need, lost)                                                                    \
+/* Of our own module: all its hook points are there, or it is another version of it. */
+#define BD(program, lost)                                                                          \
 	{                                                                                          \
 		.prog = "bd_" program, .funcs = { "ioasb_hook_" program },                         \
-		.module = "ioas_backend", .needed = need, .cost = lost,                            \
+		.module = "ioas_backend", .needed = NEEDED, .cost = lost,                          \
 		.backend = IOAS_BACKEND_BUNDLED                                                    \
 	}
 
@@ -174,36 +174,36 @@ const struct hook hook_table[] = {
 	FD_PAIR("rw", "rw_done", "iommufd_access_rw", OPTIONAL, "reads and writes of accesses"),
 	FD_PAIR("notify", "notified", "iommufd_access_notify_unmap", OPTIONAL,
 		"rounds of unmap notification"),
-	BD("opened", OPTIONAL, "contexts are known from first use"),
-	BD("closing", NEEDED, "the end of a context"),
-	BD("closed", NEEDED, "the end of a context"),
-	BD("call", NEEDED, "maps and unmaps"),
-	BD("answer", NEEDED, "maps and unmaps"),
-	BD("ioas_new", OPTIONAL, "an IOAS is known from first use"),
-	BD("ioas_gone", NEEDED, "the end of an IOAS"),
-	BD("area_added", NEEDED, "areas that are mapped"),
-	BD("area_going", NEEDED, "areas that go"),
-	BD("area_gone", NEEDED, "areas that go"),
-	BD("area_split", NEEDED, "splits"),
-	BD("area_filled", OPTIONAL, "what devices reach"),
-	BD("area_emptied", OPTIONAL, "what devices reach"),
-	BD("pages_new", NEEDED, "the memory of areas"),
-	BD("pages_gone", NEEDED, "the end of memory"),
-	BD("pinned", OPTIONAL, "pages pinned"),
-	BD("unpinned", OPTIONAL, "pages unpinned"),
-	BD("charged", OPTIONAL, "charges"),
-	BD("range_added", OPTIONAL, "ranges"),
-	BD("range_gone", OPTIONAL, "ranges"),
-	BD("attached", OPTIONAL, "devices"),
-	BD("detached", OPTIONAL, "devices"),
-	BD("client_new", OPTIONAL, "clients"),
-	BD("client_gone", OPTIONAL, "clients"),
-	BD("client_pin", OPTIONAL, "pins of clients"),
-	BD("client_unpin", OPTIONAL, "pins of clients"),
-	BD("client_call", OPTIONAL, "ops of clients"),
-	BD("client_answer", OPTIONAL, "ops of clients"),
-	BD("client_asked", OPTIONAL, "rounds of unmap notification"),
-	BD("client_let_go", OPTIONAL, "rounds of unmap notification"),
+	BD("opened", "contexts are known from first use"),
+	BD("closing", "the end of a context"),
+	BD("closed", "the end of a context"),
+	BD("call", "maps and unmaps"),
+	BD("answer", "maps and unmaps"),
+	BD("ioas_new", "an IOAS is known from first use"),
+	BD("ioas_gone", "the end of an IOAS"),
+	BD("area_added", "areas that are mapped"),
+	BD("area_going", "areas that go"),
+	BD("area_gone", "areas that go"),
+	BD("area_split", "splits"),
+	BD("area_filled", "what devices reach"),
+	BD("area_emptied", "what devices reach"),
+	BD("pages_new", "the memory of areas"),
+	BD("pages_gone", "the end of memory"),
+	BD("pinned", "pages pinned"),
+	BD("unpinned", "pages unpinned"),
+	BD("charged", "charges"),
+	BD("range_added", "ranges"),
+	BD("range_gone", "ranges"),
+	BD("attached", "devices"),
+	BD("detached", "devices"),
+	BD("client_new", "clients"),
+	BD("client_gone", "clients"),
+	BD("client_pin", "pins of clients"),
+	BD("client_unpin", "pins of clients"),
+	BD("client_call", "ops of clients"),
+	BD("client_answer", "ops of clients"),
+	BD("client_asked", "rounds of unmap notification"),
+	BD("client_let_go", "rounds of unmap notification"),
 	IOMMU("fault", "dmar_fault", "faults that VT-d reports"),
 	IOMMU("faulted", "dmar_fault", "faults that VT-d reports"),
 	{ .prog = "iommu_log",

@@ -74,4 +74,7 @@ void load_leave(struct thread *t);
 void load_dump(const struct load *l, unsigned int clients);
 unsigned int load_probe(const struct load *l, unsigned int n, struct rng *rng);
 
+/* wrong.c: one mistake of a client, and all is given back. False: there is none of that name. */
+bool load_wrong(const char *what);
+
 #endif

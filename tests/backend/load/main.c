@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Usage: backend-load [--threads N] [--no-kills]
+ * Usage: backend-load [--threads N] [--no-kills] | --wrong WHAT
  * Does what it is told by lines on standard input, and answers each with a line:
  *   run N     N more random calls by all threads, then all stop between two calls
  *   dump      the state, as the backend tells it
@@ -226,6 +226,7 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = { { "threads", 1, NULL, 't' },
 					       { "no-kills", 0, NULL, 'k' },
+					       { "wrong", 1, NULL, 'w' },
 					       {} };
 	struct run r = { .kills = true };
 	unsigned int i;
@@ -237,6 +238,8 @@ int main(int argc, char **argv)
 			r.load.threads = atoi(optarg) / PROCESSES;
 		else if (c == 'k')
 			r.kills = false;
+		else if (c == 'w')
+			return load_wrong(optarg) ? 0 : 2;
 		else
 			return 2;
 	}
