@@ -290,7 +290,7 @@ static int read_charges(const struct maps *m, struct state *s)
 	struct ioas_charge_key key = {}, next;
 	bool first = true;
 
-	/* Without the hooks of type1 and iommufd no program has it. */
+	/* Without the hooks of type1 no program has it. */
 	while (m->charge >= 0 && !bpf_map_get_next_key(m->charge, first ? NULL : &key, &next)) {
 		struct state_ioas *i;
 		struct ioas_charge ch;
