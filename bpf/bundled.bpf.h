@@ -79,6 +79,9 @@ static __noinline struct ioas_ioas *bd_ioas_add(__u64 note, bool adopted)
 
 	if (!s)
 		return NULL;
+	/* A newer module: how it answers, and what it does then, is not known here. */
+	if (s->mode == IOAS_MODE_NONE)
+		mark_uncertain(ctx_of(s));
 	if (bpf_map_update_elem(&fd_names, &name, &key, BPF_ANY)) {
 		stat_inc(IOAS_STAT_MAP_FULL);
 		mark_uncertain(ctx_of(s));

@@ -92,6 +92,8 @@ HOOK("fentry/ioasb_hook_ioas_gone", bd_ioas_gone)
 
 /* ---- ioctls ---- */
 
+#define BD_NR_LAST IOASB_NR_CLIENT_RW /* that is known here */
+
 /* What is asked without an effect, and what clients are asked for (bundled_clients), is not told.
  */
 static __always_inline __u32 bd_what(__u32 nr)
@@ -268,9 +270,16 @@ HOOK("fentry/ioasb_hook_call", bd_call)
 {
 	__u32 nr = arg(ctx, ARG_BD_CALL_NR), what = bd_what(nr);
 	__u64 key = arg(ctx, ARG_BD_CALL_CTX);
+	struct ioas_ctx *c;
 	struct op *op;
 
-	if (!what || !ctx_get(key, IOAS_BACKEND_BUNDLED))
+	if (!what && nr <= BD_NR_LAST)
+		return 0;
+	c = ctx_get(key, IOAS_BACKEND_BUNDLED);
+	/* What a newer module does for a call that is not known here may not be told either. */
+	if (nr > BD_NR_LAST)
+		mark_uncertain(c);
+	if (!c || !what)
 		return 0;
 	op = op_new(LEVEL_DRIVER, what);
 	if (!op)

@@ -56,6 +56,7 @@ static void test_more_names(void **state)
 	assert_string_equal(ioas_range_name(IOAS_RANGE_VALID), "valid");
 	assert_string_equal(ioas_range_name(IOAS_RANGE_RESERVED), "reserved");
 	assert_string_equal(ioas_range_name(IOAS_RANGE_ALLOWED), "allowed");
+	assert_string_equal(ioas_range_name(IOAS_RANGE_CLAIMED), "claimed");
 	assert_null(ioas_range_name(IOAS_RANGE_CLASSES));
 	assert_string_equal(ioas_option_name(IOAS_OPTION_NONE), "none");
 	assert_string_equal(ioas_option_name(IOAS_OPTION_RLIMIT_MODE), "rlimit-mode");

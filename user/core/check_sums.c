@@ -270,6 +270,7 @@ void check_book(struct check_at *at)
 		book_op(at->op, at);
 	else if (unsettles(ev))
 		at->my_ctx->shaken = true;
+	touch(&at->my_ctx->changes, ev);
 	if (!at->mine)
 		return;
 	if (!at->op && unsettles(ev))
