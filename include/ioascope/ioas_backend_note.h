@@ -100,7 +100,7 @@ struct ioasb_note_tce {
 struct ioasb_note_client {
 	struct ioasb_note at;
 	__aligned_u64 client; /* key */
-	__aligned_u64 start; /* pins, calls, what is asked for */
+	__aligned_u64 start; /* pins, calls, what is asked for; of a list of pages 0 to 2^64 - 1 */
 	__aligned_u64 last;
 	__aligned_u64 count; /* pins: so often; gone: pages that it had forgotten */
 	__u32 id;

@@ -63,20 +63,31 @@ static int pin_locked(struct ioasb_client *client, const u64 *iovas, u32 n, u32 
 	return rc;
 }
 
+static int pin_list(struct ioasb_client *client, const u64 *iovas, u32 n, u32 prot,
+		    struct page **pages)
+{
+	int rc = ioasb_ioas_read(client->ioas);
+
+	if (rc)
+		return rc;
+	ioasb_begin(client->obj.ctx);
+	rc = pin_locked(client, iovas, n, prot, pages);
+	ioasb_end(client->obj.ctx);
+	up_read(&client->ioas->lock);
+	return rc;
+}
+
 int ioasb_client_pin_pages(struct ioasb_client *client, const u64 *iovas, u32 n, bool write,
 			   struct page **pages)
 {
+	u32 prot = write ? IOASB_WRITEABLE : IOASB_READABLE;
 	int rc = check_list(iovas, n);
 
 	if (rc)
 		return rc;
-	rc = ioasb_ioas_read(client->ioas);
-	if (rc)
-		return rc;
-	ioasb_begin(client->obj.ctx);
-	rc = pin_locked(client, iovas, n, write ? IOASB_WRITEABLE : IOASB_READABLE, pages);
-	ioasb_end(client->obj.ctx);
-	up_read(&client->ioas->lock);
+	ioasb_note_client_call(client, IOASB_NR_CLIENT_PIN_PAGES, 0, ULONG_MAX, prot);
+	rc = pin_list(client, iovas, n, prot, pages);
+	ioasb_note_client_answer(client, IOASB_NR_CLIENT_PIN_PAGES, rc);
 	return rc;
 }
 EXPORT_SYMBOL_GPL(ioasb_client_pin_pages);
@@ -150,7 +161,9 @@ int ioasb_client_unpin_pages(struct ioasb_client *client, const u64 *iovas, u32 
 		return -ENOMEM;
 	memcpy(sorted, iovas, array_size(n, sizeof(*sorted)));
 	sort(sorted, n, sizeof(*sorted), compare, NULL);
+	ioasb_note_client_call(client, IOASB_NR_CLIENT_UNPIN_PAGES, 0, ULONG_MAX, 0);
 	rc = unpin_sorted(client, sorted, n);
+	ioasb_note_client_answer(client, IOASB_NR_CLIENT_UNPIN_PAGES, rc);
 	kvfree(sorted);
 	return rc;
 }

@@ -183,6 +183,28 @@ def test_rules():
     return f"{summary['events']} events"
 
 
+def judged(*tests):
+    r = tool('check', '--json', *RING, '--', 'build/tests/backend-test', *tests)
+    lines = [json.loads(line) for line in r.stdout.splitlines()]
+    s = lines.pop()
+    return s, {v['rule'] for v in lines} - LINTS, r.stderr[-300:]
+
+
+def test_calls():
+    """Merges, files, another owner: nothing is broken. A table is not known, which is said."""
+    s, found, err = judged('merge', 'file')
+    check(s['result'] == 'clean' and not s['doubts'] and not found, found, s['doubts'], err)
+    events = s['events']
+    # Clients of these forget pins.
+    s, found, err = judged('scatter', 'owner')
+    check(found <= {'R-34'} and not s['doubts'], found, s['doubts'], err)
+    events += s['events']
+    s, found, err = judged('tce')
+    check(s['doubts'] and not found, found, s['doubts'], err)
+    settled()
+    return f"{events} events, {s['doubts']}"
+
+
 def test_features():
     f = json.loads(tool('features', '--json').stdout)
     mine = [h for h in f['hooks'] if h['hook'].startswith('bd_')]

@@ -248,6 +248,7 @@ static bool changes_areas(const struct ioas_event *ev)
 	case IOAS_EV_AREA_GOING:
 	case IOAS_EV_AREA_GONE:
 	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_AREA_MERGED:
 	case IOAS_EV_AREA_UPDATE:
 	case IOAS_EV_VADDR_INVALID:
 		return true;

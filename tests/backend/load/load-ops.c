@@ -179,12 +179,17 @@ static void lives(struct thread *t)
 	be_copy(t->load->fd, pick(t), t->own, RW_PROT, somewhere(t), PAGE, &at);
 }
 
+/* What changes no memory. */
 static void query(struct thread *t)
 {
 	struct ioasb_iova_range list[16];
 	unsigned int n = ARRAY_SIZE(list);
+	struct ioasb_merge m = {
+		.size = sizeof(m), .ioas_id = pick(t), .iova = somewhere(t), .length = 512 * PAGE
+	};
 	uint64_t data;
 
+	be_call(t->load->fd, IOASB_MERGE, &m);
 	be_ranges(t->load->fd, pick(t), list, &n);
 	be_rw(t->load->fd, pick(t), false, somewhere(t), &data, sizeof(data), NULL);
 }
