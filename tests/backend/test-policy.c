@@ -94,7 +94,7 @@ void test_policy(void)
 	char *buf = be_memory(16 * PAGE);
 
 	if (!be_root || !is_deniable()) {
-		printf("# nothing may be refused\n");
+		fprintf(stderr, "# nothing may be refused\n");
 		return;
 	}
 	attach();
