@@ -103,12 +103,15 @@ struct ioasb_iova_range {
 	__aligned_u64 last;
 };
 
+/* As if all devices of the context were attached: what stays valid whichever of them comes. */
+#define IOASB_RANGES_ALL 1
+
 /* -EMSGSIZE if there are more than num_iovas; how many there are is told either way. */
 struct ioasb_iova_ranges {
 	__u32 size;
 	__u32 ioas_id;
 	__u32 num_iovas; /* in: room, out: how many there are */
-	__u32 __reserved;
+	__u32 flags;
 	__aligned_u64 iovas; /* struct ioasb_iova_range * */
 	__aligned_u64 out_alignment;
 	__aligned_u64 out_generation; /* grows with each attach, detach and allow */

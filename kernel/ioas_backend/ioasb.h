@@ -272,6 +272,10 @@ int ioasb_ioas_write(struct ioasb_ioas *ioas);
 bool ioasb_ioas_room(struct ioasb_ioas *ioas, unsigned long n);
 unsigned int ioasb_max_entries(void);
 
+/* known.c: a tree that is the caller's to free, on failure too. */
+int ioasb_known_ranges(struct ioasb_ctx *ctx, struct rb_root_cached *root,
+		       unsigned long *alignment);
+
 /* ranges.c */
 int ioasb_iova_ranges(struct ioasb_ctx *ctx, struct ioasb_iova_ranges *cmd);
 int ioasb_allow_iovas(struct ioasb_ctx *ctx, struct ioasb_allow_iovas *cmd);

@@ -120,6 +120,48 @@ static void all_known(int fd, uint32_t ioas, char *buf)
 	EQ(be_destroy(fd, fits), 0);
 }
 
+/* What is valid whichever device comes; without the flag, only those that are there count. */
+static void intersection(void)
+{
+	static const struct ioasb_iova_range msi[] = { { 4 * BASE, 5 * BASE - 1 },
+						       { 7 * BASE, 7 * BASE } };
+	int fd = be_open();
+	uint32_t ioas = be_ioas(fd, IOASB_MODE_ANY, 0), dev;
+	struct ioasb_iova_range got[4];
+	struct ioasb_iova_ranges c = { .size = sizeof(c),
+				       .flags = IOASB_RANGES_ALL,
+				       .ioas_id = ioas,
+				       .num_iovas = 4,
+				       .iovas = (uintptr_t)got };
+
+	EQ(be_call(fd, IOASB_IOVA_RANGES, &c), 0);
+	EQ(c.num_iovas, 1);
+	EQ(c.out_alignment, PAGE);
+	be_device(fd, 4 * PAGE, BASE, 8 * BASE - 1, NULL, 0);
+	dev = be_device(fd, PAGE, 0, TOP, msi, 2);
+	EQ(be_attach(fd, dev, ioas, 0), 0);
+	be_device(fd, PAGE, 2 * BASE, 6 * BASE - 1, msi, 1);
+	c.num_iovas = 4;
+	EQ(be_call(fd, IOASB_IOVA_RANGES, &c), 0);
+	EQ(c.num_iovas, 2);
+	EQ(c.out_alignment, 4 * PAGE);
+	EQ(got[0].start, 2 * BASE);
+	EQ(got[0].last, 4 * BASE - 1);
+	EQ(got[1].start, 5 * BASE);
+	EQ(got[1].last, 6 * BASE - 1);
+	c.num_iovas = 1;
+	EQ(be_call(fd, IOASB_IOVA_RANGES, &c), -EMSGSIZE);
+	EQ(c.num_iovas, 2);
+	c.flags = 0;
+	c.num_iovas = 4;
+	EQ(be_call(fd, IOASB_IOVA_RANGES, &c), 0);
+	EQ(c.num_iovas, 3);
+	EQ(c.out_alignment, PAGE);
+	EQ(got[2].start, 7 * BASE + 1);
+	EQ(got[2].last, TOP);
+	close(fd);
+}
+
 static void arguments(int fd, uint32_t ioas)
 {
 	struct ioasb_iova_range reversed = { 2, 1 };
@@ -185,5 +227,6 @@ void test_test_attach(void)
 	all_known(fd, ioas, buf);
 	arguments(fd, ioas);
 	of_table(fd);
+	intersection();
 	close(fd);
 }

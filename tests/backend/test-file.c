@@ -224,7 +224,7 @@ static void huge(int fd, uint32_t ioas)
 	CHECK(write(hugepages, "4", 1) == 1);
 	file = memory_file(MFD_HUGETLB, 4 * MIB);
 	if (map(fd, ioas, RW_PROT, file, 2 * MIB - PAGE, 3 * PAGE, BASE)) {
-		printf("# no huge pages\n");
+		fprintf(stderr, "# no huge pages\n");
 	} else {
 		EQ(be_pins(), 3);
 		EQ(be_rw(fd, ioas, true, BASE + PAGE, &c, 1, NULL), 0);

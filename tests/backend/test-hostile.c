@@ -33,7 +33,7 @@ static const struct call {
 	GROWN(IOASB_MAP, map, out_replaced, 0, AT(map, flags)),
 	CALL(IOASB_COPY, copy, AT(copy, __reserved), AT(copy, flags)),
 	CALL(IOASB_UNMAP, unmap, AT(unmap, __reserved), AT(unmap, flags)),
-	CALL(IOASB_IOVA_RANGES, iova_ranges, AT(iova_ranges, __reserved), 0),
+	CALL(IOASB_IOVA_RANGES, iova_ranges, 0, AT(iova_ranges, flags)),
 	CALL(IOASB_ALLOW_IOVAS, allow_iovas, AT(allow_iovas, __reserved), 0),
 	CALL(IOASB_RESERVE, reserve, 0, AT(reserve, flags)),
 	CALL(IOASB_RELEASE, release, AT(release, __reserved), 0),

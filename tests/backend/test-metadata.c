@@ -132,7 +132,7 @@ void test_metadata(void)
 	int fd = be_open();
 
 	if (!be_root || !put(ROOT "/cgroup.subtree_control", "+memory")) {
-		printf("# no memory cgroup of our own\n");
+		fprintf(stderr, "# no memory cgroup of our own\n");
 		close(fd);
 		return;
 	}

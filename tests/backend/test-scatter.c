@@ -296,6 +296,45 @@ static void bad_addresses(char *buf)
 	close(fd);
 }
 
+/* Sizes, as of the context's calls. */
+static void structs(char *buf)
+{
+	static const struct {
+		unsigned long cmd;
+		unsigned int size;
+	} calls[] = {
+		{ IOASB_CLIENT_PIN_PAGES, sizeof(struct ioasb_client_pin_pages) },
+		{ IOASB_CLIENT_UNPIN_PAGES, sizeof(struct ioasb_client_unpin_pages) },
+		{ IOASB_CLIENT_SET_DMA, sizeof(struct ioasb_client_set_dma) },
+		{ IOASB_CLIENT_GET_DMA, sizeof(struct ioasb_client_get_dma) },
+	};
+	int fd = be_open(), client = be_client(fd, mapped(fd, buf), 0), rc;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		union {
+			uint32_t size;
+			char bytes[2 * PAGE];
+		} a = { .size = calls[i].size };
+
+		rc = be_call(client, calls[i].cmd, &a);
+		CHECK(rc < 0);
+		a.size = PAGE;
+		EQ(be_call(client, calls[i].cmd, &a), rc);
+		a.bytes[PAGE - 1] = 1;
+		EQ(be_call(client, calls[i].cmd, &a), -E2BIG);
+		a.size = PAGE + 1;
+		EQ(be_call(client, calls[i].cmd, &a), -E2BIG);
+		a.size = calls[i].size - 1;
+		EQ(be_call(client, calls[i].cmd, &a), -EINVAL);
+		EQ(be_call(client, calls[i].cmd, NULL), -EFAULT);
+		a.size = calls[i].size;
+		EQ(be_call(fd, calls[i].cmd, &a), -ENOTTY);
+	}
+	close(client);
+	close(fd);
+}
+
 /* As many as one call takes. */
 static void many(void)
 {
@@ -339,5 +378,6 @@ void test_scatter(void)
 	arguments(buf);
 	addresses(buf);
 	bad_addresses(buf);
+	structs(buf);
 	many();
 }
