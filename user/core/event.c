@@ -110,10 +110,8 @@ static const char *const memory_names[] = {
 };
 
 static const char *const range_names[] = {
-	[IOAS_RANGE_NONE] = "none",
-	[IOAS_RANGE_VALID] = "valid",
-	[IOAS_RANGE_RESERVED] = "reserved",
-	[IOAS_RANGE_ALLOWED] = "allowed",
+	[IOAS_RANGE_NONE] = "none",	    [IOAS_RANGE_VALID] = "valid",
+	[IOAS_RANGE_RESERVED] = "reserved", [IOAS_RANGE_ALLOWED] = "allowed",
 	[IOAS_RANGE_CLAIMED] = "claimed",
 };
 
