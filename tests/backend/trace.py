@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, '..', 'type1')]
@@ -84,7 +85,7 @@ def test_trace():
     """At stops show, at the end --state; when all is given back nothing is left."""
     t = Trace(*RING)
     load, numbers = Load(), {}
-    told = pauses(load, numbers, scaled(100000, 2000), scaled(20, 5), scaled(2000, 100))
+    told = pauses(load, numbers, scaled(50000, 2000), scaled(20, 5), scaled(2000, 100))
     dump = load.dump()
     s, state = t.finish()
     no_loss(s)
@@ -98,7 +99,7 @@ def test_record():
     """The same for a recording, which must be clean."""
     r = Recording(*RING)
     load, numbers = Load(), {}
-    told = pauses(load, numbers, scaled(900000, 8000), scaled(80, 8), scaled(8000, 400))
+    told = pauses(load, numbers, scaled(950000, 8000), scaled(80, 8), scaled(8000, 400))
     dump = load.dump()
     path = r.finish()
     state = json.loads(tool('show', '-r', path, '--json').stdout)
@@ -108,27 +109,6 @@ def test_record():
     judged = clean(path)
     os.unlink(path)
     return f'{told}, {judged}'
-
-
-def test_end():
-    """After the last call all is gone, also for the tool."""
-    t = Trace(*RING)
-    load, numbers = Load(), {}
-    pauses(load, numbers, scaled(20000, 1000), 2, 100)
-    load.ask('leave')
-    load.ask('detach')
-    compare(load.dump(), show('events'), load.pid, numbers)
-    load.quit()
-    settled()
-    s, state = t.finish()
-    no_loss(s)
-    check(not state['contexts'], 'something is left', state)
-    left = {}
-    for e in t.events:
-        if e['kind'] == 'charge':
-            left[e['owner'], e['counter']] = left.get((e['owner'], e['counter']), 0) + e['pages']
-    check(left and not any(left.values()), 'charges that never went', left)
-    return f"{s['seen']} events"
 
 
 def asked(*args):
@@ -141,8 +121,25 @@ def gaps(areas):
     return [(a[1] + 1, b[0] - 1) for a, b in zip(areas, areas[1:]) if a[1] + 1 < b[0]]
 
 
+def ends(t, load, numbers):
+    """When all is given back nothing is left, also for the tool."""
+    load.ask('leave')
+    load.ask('detach')
+    compare(load.dump(), show('events'), load.pid, numbers)
+    load.quit()
+    settled()
+    s, state = t.finish()
+    no_loss(s)
+    check(not state['contexts'], 'something is left', state)
+    left = Counter()
+    for e in t.events:
+        if e['kind'] == 'charge':
+            left[e['owner'], e['counter']] += e['pages']
+    check(left and not any(left.values()), 'charges that never went', left)
+
+
 def test_asks():
-    """What is asked of a running trace has the answers that the dump gives."""
+    """What is asked of a running trace has the answers that the dump gives; then all ends."""
     t = Trace(*RING)
     load, numbers = Load('--no-kills'), {}
     pauses(load, numbers, 1000, 1, 10)
@@ -161,9 +158,7 @@ def test_asks():
     found = asked('diff', '--layout', '--ioas', str(number[a]), '--ioas', str(number[b]))
     check(layout[0] != layout[1] and not found['equal'], 'diff', found['totals'])
     check(asked('aliases', '--shared')['totals']['again_pages'] > 0, 'no memory is mapped twice')
-    load.quit()
-    no_loss(t.finish()[0])
-    settled()
+    ends(t, load, numbers)
     return f'{len(some)} addresses'
 
 
