@@ -136,12 +136,17 @@ $(B)/man/%: docs/man/%.rst
 	$(Q)mkdir -p $(@D)
 	$(Q)$(RST2MAN) --strict $< $@
 
-$(B)/tests/backend-test: $(wildcard tests/backend/*.c tests/backend/*.h) tests/clients/util.h \
-		include/ioascope/ioas_backend.h
+$(B)/tests/backend-policy.bpf.o: tests/backend/policy.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(B)/tests/backend-test: $(filter-out %.bpf.c,$(wildcard tests/backend/*.c)) $(wildcard tests/backend/*.h) \
+		tests/clients/util.h include/ioascope/ioas_backend.h | $(B)/tests/backend-policy.bpf.o
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS) -Iinclude \
-		-Itests/clients $(filter %.c,$^) -lpthread -o $@
+		-Itests/clients $(filter %.c,$^) $(shell $(PKG_CONFIG) --libs libbpf) -lpthread -o $@
 
 $(B)/tests/backend-load: $(wildcard tests/backend/load/*.c tests/backend/load/*.h) tests/backend/be.c tests/backend/be.h \
 		tests/clients/util.h include/ioascope/ioas_backend.h

@@ -38,6 +38,8 @@ static __always_inline __u32 bd_mode(__u32 mode)
 		return IOAS_MODE_FIRST;
 	case IOASB_MODE_ANY:
 		return IOAS_MODE_ANY;
+	case IOASB_MODE_TCE:
+		return IOAS_MODE_TCE;
 	default:
 		return IOAS_MODE_NONE;
 	}
@@ -79,6 +81,9 @@ static __noinline struct ioas_ioas *bd_ioas_add(__u64 note, bool adopted)
 
 	if (!s)
 		return NULL;
+	/* What a table maps is not told; of a newer module it is not even known what it does. */
+	if (s->mode == IOAS_MODE_TCE || s->mode == IOAS_MODE_NONE)
+		mark_uncertain(ctx_of(s));
 	if (bpf_map_update_elem(&fd_names, &name, &key, BPF_ANY)) {
 		stat_inc(IOAS_STAT_MAP_FULL);
 		mark_uncertain(ctx_of(s));

@@ -2,8 +2,8 @@
 /*
  * The bundled backend: areas, and which devices reach them.
  *
- * What makes it ordered: the lock of the IOAS, for writing. A split also has the lock of the
- * memory.
+ * What makes it ordered: the lock of the IOAS, for writing. A split or merge also has the lock of
+ * the memory.
  */
 #ifndef IOASCOPE_BUNDLED_AREAS_BPF_H
 #define IOASCOPE_BUNDLED_AREAS_BPF_H
@@ -186,6 +186,45 @@ HOOK("fentry/ioasb_hook_area_split", bd_area_split)
 	__u64 note = arg(ctx, ARG_BD_AREA_SPLIT);
 
 	return bd_area_splits(note);
+}
+
+static __noinline int bd_area_merges(__u64 note)
+{
+	struct ioas_ioas *s = bd_ioas(note);
+	struct ioas_slot *head, *tail = NULL;
+	struct ioas_area_body a = {};
+	__u32 n = 0;
+
+	bd_op(BD(ioasb_note, note, ioas));
+	head = s ? bd_area_known(s, &a, note) : NULL;
+	a.at = BD(ioasb_note_area, note, cut);
+	if (s)
+		tail = area_find(s->id, a.at, &n);
+	if (tail)
+		a.area2 = tail->area;
+	if (head && tail) {
+		slot_write_begin(head);
+		head->last = a.last;
+		slot_write_end(head);
+	} else if (s && (head || tail)) {
+		/* One was seen to be mapped: what they are then is not known. */
+		__sync_fetch_and_add(&s->bytes, head ? a.iova - a.at : a.at - a.last - 1);
+		area_drop(s->id, a.iova);
+		a.area = 0;
+		a.area2 = 0;
+	}
+	if (s && (head || tail))
+		__sync_fetch_and_add(&s->areas, -1ULL);
+	if (s && tail)
+		area_drop(s->id, a.at);
+	return bd_area_tell(s, &a, IOAS_EV_AREA_MERGED, head && tail ? 0 : IOAS_F_UNSEEN);
+}
+
+HOOK("fentry/ioasb_hook_area_merged", bd_area_merged)
+{
+	__u64 note = arg(ctx, ARG_BD_AREA_MERGED);
+
+	return bd_area_merges(note);
 }
 
 /* A device is told as a domain of its own, which maps all areas. */

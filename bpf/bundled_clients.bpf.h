@@ -106,8 +106,10 @@ static __always_inline __u32 bd_client_what(__u32 nr)
 {
 	switch (nr) {
 	case IOASB_NR_CLIENT_PIN:
+	case IOASB_NR_CLIENT_PIN_PAGES:
 		return IOAS_OP_PIN;
 	case IOASB_NR_CLIENT_UNPIN:
+	case IOASB_NR_CLIENT_UNPIN_PAGES:
 		return IOAS_OP_UNPIN;
 	case IOASB_NR_CLIENT_RW:
 		return IOAS_OP_RW;
@@ -119,18 +121,21 @@ static __always_inline __u32 bd_client_what(__u32 nr)
 /* .emulated: it goes with its process, which cannot unpin any more. */
 static __noinline int bd_client_begin(__u64 note)
 {
+	__u32 nr = BD(ioasb_note_client, note, op);
 	struct op *op;
 
 	if (!bd_ioas(note))
 		return 0;
-	op = op_new(LEVEL_CLIENT, bd_client_what(BD(ioasb_note_client, note, op)));
+	op = op_new(LEVEL_CLIENT, bd_client_what(nr));
 	if (!op)
 		return 0;
 	op->ctx_key = BD(ioasb_note, note, ctx);
 	op->ioas_key = BD(ioasb_note, note, ioas);
 	op->prot = bd_prot(BD(ioasb_note_client, note, prot));
 	op->emulated = BD(ioasb_note_client, note, exiting);
-	if (op->what == IOAS_OP_DETACH)
+	/* Pages that are scattered have no range. */
+	if (op->what == IOAS_OP_DETACH || nr == IOASB_NR_CLIENT_PIN_PAGES ||
+	    nr == IOASB_NR_CLIENT_UNPIN_PAGES)
 		return 0;
 	op->iova = BD(ioasb_note_client, note, start);
 	op->size = BD(ioasb_note_client, note, last) - BD(ioasb_note_client, note, start) + 1;

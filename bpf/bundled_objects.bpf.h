@@ -92,6 +92,8 @@ HOOK("fentry/ioasb_hook_ioas_gone", bd_ioas_gone)
 
 /* ---- ioctls ---- */
 
+#define BD_NR_LAST IOASB_NR_CHANGE_PROCESS /* that is known here */
+
 /* What is asked without an effect, and what clients are asked for (bundled_clients), is not told.
  */
 static __always_inline __u32 bd_what(__u32 nr)
@@ -102,6 +104,7 @@ static __always_inline __u32 bd_what(__u32 nr)
 	case IOASB_NR_IOAS_ALLOC:
 		return IOAS_OP_ALLOC;
 	case IOASB_NR_MAP:
+	case IOASB_NR_MAP_FILE:
 		return IOAS_OP_MAP;
 	case IOASB_NR_COPY:
 		return IOAS_OP_COPY;
@@ -124,6 +127,10 @@ static __always_inline __u32 bd_what(__u32 nr)
 		return IOAS_OP_DETACH;
 	case IOASB_NR_RW:
 		return IOAS_OP_RW;
+	case IOASB_NR_MERGE:
+		return IOAS_OP_MERGE;
+	case IOASB_NR_CHANGE_PROCESS:
+		return IOAS_OP_CHANGE_PROCESS;
 	default:
 		return IOAS_OP_NONE;
 	}
@@ -140,6 +147,28 @@ static __always_inline void bd_ask_map(struct op *op, const void *args)
 	op->va = m.user_va;
 	op->uflags = m.flags;
 	op->prot = bd_prot(m.flags);
+}
+
+static __always_inline void bd_ask_map_file(struct op *op, const void *args)
+{
+	struct ioasb_map_file m = {};
+
+	op->args_ok = !bpf_probe_read_kernel(&m, sizeof(m), args);
+	op->ioas_key = fd_by_name(op->ctx_key, m.ioas_id);
+	op->iova = m.iova;
+	op->size = m.length;
+	op->uflags = m.flags;
+	op->prot = bd_prot(m.flags);
+}
+
+static __always_inline void bd_ask_merge(struct op *op, const void *args)
+{
+	struct ioasb_merge m = {};
+
+	op->args_ok = !bpf_probe_read_kernel(&m, sizeof(m), args);
+	op->ioas_key = fd_by_name(op->ctx_key, m.ioas_id);
+	op->iova = m.iova;
+	op->size = m.length;
 }
 
 static __always_inline void bd_ask_copy(struct op *op, const void *args)
@@ -243,6 +272,12 @@ static __noinline int bd_ask(__u32 nr, __u64 args)
 	case IOASB_NR_MAP:
 		bd_ask_map(op, from);
 		break;
+	case IOASB_NR_MAP_FILE:
+		bd_ask_map_file(op, from);
+		break;
+	case IOASB_NR_MERGE:
+		bd_ask_merge(op, from);
+		break;
 	case IOASB_NR_COPY:
 		bd_ask_copy(op, from);
 		break;
@@ -268,9 +303,16 @@ HOOK("fentry/ioasb_hook_call", bd_call)
 {
 	__u32 nr = arg(ctx, ARG_BD_CALL_NR), what = bd_what(nr);
 	__u64 key = arg(ctx, ARG_BD_CALL_CTX);
+	struct ioas_ctx *c;
 	struct op *op;
 
-	if (!what || !ctx_get(key, IOAS_BACKEND_BUNDLED))
+	if (!what && nr <= BD_NR_LAST)
+		return 0;
+	c = ctx_get(key, IOAS_BACKEND_BUNDLED);
+	/* What a newer module does for a call that is not known here may not be told either. */
+	if (nr > BD_NR_LAST)
+		mark_uncertain(c);
+	if (!c || !what)
 		return 0;
 	op = op_new(LEVEL_DRIVER, what);
 	if (!op)
@@ -280,9 +322,10 @@ HOOK("fentry/ioasb_hook_call", bd_call)
 }
 
 /* What was written back: the address that was chosen, the bytes that went. */
-static __noinline __u64 bd_answered(struct op *op, __u64 args)
+static __noinline __u64 bd_answered(struct op *op, __u32 nr, __u64 args)
 {
 	struct ioasb_unmap u = {};
+	struct ioasb_map_file f = {};
 	struct ioasb_map m = {};
 	struct ioasb_copy p = {};
 	struct ioasb_reserve r = {};
@@ -295,7 +338,10 @@ static __noinline __u64 bd_answered(struct op *op, __u64 args)
 		bpf_probe_read_kernel(&u, sizeof(u), from);
 		return u.out_unmapped;
 	case IOAS_OP_MAP:
-		if (!bpf_probe_read_kernel(&m, sizeof(m), from))
+		if (nr == IOASB_NR_MAP_FILE) {
+			if (!bpf_probe_read_kernel(&f, sizeof(f), from))
+				op->iova = f.iova;
+		} else if (!bpf_probe_read_kernel(&m, sizeof(m), from))
 			op->iova = m.iova;
 		return 0;
 	case IOAS_OP_COPY:
@@ -342,7 +388,7 @@ HOOK("fentry/ioasb_hook_answer", bd_answer)
 	c = bpf_map_lookup_elem(&ioas_ctx, &key);
 	key = op->ioas_key;
 	s = key ? bpf_map_lookup_elem(&ioas_ioas, &key) : NULL;
-	returned = bd_answered(op, arg(ctx, ARG_BD_ANSWER_ARGS));
+	returned = bd_answered(op, arg(ctx, ARG_BD_ANSWER_NR), arg(ctx, ARG_BD_ANSWER_ARGS));
 	if (c)
 		op_emit(c, s, op, result, returned, bd_flags(op));
 	op_del(LEVEL_DRIVER);

@@ -4,7 +4,7 @@
  *
  * What makes it ordered:
  *   memory born: before its first area, when nobody else knows it; gone: with its last reference.
- *   pinned, unpinned, charged: its own lock.
+ *   pinned, unpinned, charged, owned by somebody else: its own lock.
  */
 #ifndef IOASCOPE_BUNDLED_PAGES_BPF_H
 #define IOASCOPE_BUNDLED_PAGES_BPF_H
@@ -27,16 +27,13 @@ static __always_inline __u32 bd_memory(__u64 note)
 }
 
 /* Our number of who pays; 0: nobody. */
-static __noinline __u32 bd_payer(struct ioas_ctx *c, __u64 note)
+static __noinline __u32 bd_payer_of(struct ioas_ctx *c, __u64 address, __u32 who)
 {
-	struct fd_payer key = { .address = BD(ioasb_note_pages, note, payer) };
+	struct fd_payer key = { .address = address, .who = who };
 	__u32 *known, id;
 
-	if (!BD(ioasb_note_pages, note, payer))
+	if (!address)
 		return 0;
-	key.who = BD(ioasb_note_pages, note, account) == IOASB_ACCOUNT_MM
-			  ? BD(ioasb_note_pages, note, tgid)
-			  : BD(ioasb_note_pages, note, uid);
 	known = bpf_map_lookup_elem(&fd_payers, &key);
 	if (known)
 		return *known;
@@ -49,6 +46,14 @@ static __noinline __u32 bd_payer(struct ioas_ctx *c, __u64 note)
 	stat_inc(IOAS_STAT_MAP_FULL);
 	mark_uncertain(c);
 	return 0;
+}
+
+static __always_inline __u32 bd_payer(struct ioas_ctx *c, __u64 note)
+{
+	return bd_payer_of(c, BD(ioasb_note_pages, note, payer),
+			   BD(ioasb_note_pages, note, account) == IOASB_ACCOUNT_MM
+				   ? BD(ioasb_note_pages, note, tgid)
+				   : BD(ioasb_note_pages, note, uid));
 }
 
 /* What readers of the state find. */
@@ -207,11 +212,53 @@ static __noinline int bd_charge_tell(__u64 note)
 	return 0;
 }
 
+/* Told between the charge that the old one gives back and that of the new one. */
+HOOK("fentry/ioasb_hook_owner", bd_owner)
+{
+	__u64 note = arg(ctx, ARG_BD_OWNER);
+	struct ioas_ctx *c = bd_ctx(note);
+
+	return bd_pages_tell(c, note, bd_pages(c, note), IOAS_EV_PAGES_OWNER, 0);
+}
+
 HOOK("fentry/ioasb_hook_charged", bd_charged)
 {
 	__u64 note = arg(ctx, ARG_BD_CHARGED);
 
 	return bd_charge_tell(note);
+}
+
+/* A table is charged as a whole. No lock orders it: what comes between is of other maps of it. */
+static __noinline int bd_table_tell(__u64 note)
+{
+	struct ioas_ioas *s = bd_ioas(note);
+	struct op *op = bd_op(BD(ioasb_note, note, ioas));
+	bool mm = BD(ioasb_note, note, account) == IOASB_ACCOUNT_MM;
+	__u32 tgid = BD(ioasb_note_tce, note, tgid), uid = BD(ioasb_note_tce, note, uid);
+	__u64 payer = BD(ioasb_note_tce, note, payer);
+	struct ioas_event *e;
+	__u32 owner;
+
+	if (!s || !payer)
+		return 0;
+	owner = bd_payer_of(ctx_of(s), payer, mm ? tgid : uid);
+	e = event_begin(ctx_of(s), s, IOAS_EV_CHARGE, fd_op_num(op));
+	if (!e)
+		return 0;
+	e->body_charge.owner = owner;
+	e->body_charge.counter = mm ? IOAS_COUNTER_MM_LOCKED : IOAS_COUNTER_USER_LOCKED;
+	e->body_charge.pages = BD(ioasb_note_tce, note, charged);
+	e->body_charge.owner_tgid = tgid;
+	e->body_charge.owner_uid = uid;
+	event_end(e);
+	return 0;
+}
+
+HOOK("fentry/ioasb_hook_tce_charged", bd_tce_charged)
+{
+	__u64 note = arg(ctx, ARG_BD_TCE_CHARGED);
+
+	return bd_table_tell(note);
 }
 
 #endif

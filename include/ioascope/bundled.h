@@ -22,6 +22,7 @@
 	X(BD_AREA_GOING, "ioasb_hook_area_going", "note")                                          \
 	X(BD_AREA_GONE, "ioasb_hook_area_gone", "note")                                            \
 	X(BD_AREA_SPLIT, "ioasb_hook_area_split", "note")                                          \
+	X(BD_AREA_MERGED, "ioasb_hook_area_merged", "note")                                        \
 	X(BD_AREA_FILLED, "ioasb_hook_area_filled", "note")                                        \
 	X(BD_AREA_EMPTIED, "ioasb_hook_area_emptied", "note")                                      \
 	X(BD_PAGES_NEW, "ioasb_hook_pages_new", "note")                                            \
@@ -29,6 +30,8 @@
 	X(BD_PINNED, "ioasb_hook_pinned", "note")                                                  \
 	X(BD_UNPINNED, "ioasb_hook_unpinned", "note")                                              \
 	X(BD_CHARGED, "ioasb_hook_charged", "note")                                                \
+	X(BD_OWNER, "ioasb_hook_owner", "note")                                                    \
+	X(BD_TCE_CHARGED, "ioasb_hook_tce_charged", "note")                                        \
 	X(BD_RANGE_ADDED, "ioasb_hook_range_added", "note")                                        \
 	X(BD_RANGE_GONE, "ioasb_hook_range_gone", "note")                                          \
 	X(BD_ATTACHED, "ioasb_hook_attached", "note")                                              \

@@ -78,6 +78,7 @@ enum ioas_kind {
 	IOAS_EV_FAULT = 35, /* body: fault; no order, .ctx and .ioas 0: whose is not known */
 	IOAS_EV_MEMORY_GONE = 36, /* body: memory; of a process: no order, no .ctx, no .ioas */
 	IOAS_EV_MEMORY_LOST = 37, /* body: obj; .value: since when; as UNCERTAIN, of MEMORY_GONE */
+	IOAS_EV_AREA_MERGED = 38, /* body: area, as it is then; .at began the second part, .area2 */
 	IOAS_EV_KIND_MAX,
 };
 
@@ -113,6 +114,7 @@ enum ioas_op {
 	/* told if it was refused; bytes: .size: asked, .va: charged then, .returned: the limit;
 	   .prot: enum ioas_counter, .group, .areas: tgid and uid of who is charged */
 	IOAS_OP_CHARGE = 28,
+	IOAS_OP_MERGE = 29,
 	IOAS_OP_MAX,
 };
 
@@ -133,7 +135,7 @@ enum ioas_op {
 enum ioas_memory {
 	IOAS_MEMORY_NONE = 0,
 	IOAS_MEMORY_USER = 1, /* addresses of a process */
-	IOAS_MEMORY_FILE = 2, /* a memfd */
+	IOAS_MEMORY_FILE = 2, /* a memfd, or another file */
 	IOAS_MEMORY_DMABUF = 3,
 };
 
@@ -224,9 +226,9 @@ struct ioas_area_body {
 	__u32 group_valid;
 	__u32 pages_id; /* our number of the pages object; 0: the area's memory is its own */
 	__u32 object; /* our number of the domain (FILLED) or access (ACCESS_*); 0: none */
-	__u64 at; /* SPLIT: see there; ADD: byte in the pages object where the area begins */
+	__u64 at; /* SPLIT, MERGED: see there; ADD: byte in the pages object where the area begins */
 	__s64 bytes; /* FILLED */
-	__u32 area2; /* SPLIT: our number of the right part */
+	__u32 area2; /* SPLIT, MERGED: our number of the right part */
 	__u32 refs; /* ACCESS_PIN, ACCESS_UNPIN: so many times; 0: once */
 };
 

@@ -22,6 +22,7 @@ enum ioasb_mode {
 	IOASB_MODE_COVER = 1, /* whole areas in the range (iommufd) */
 	IOASB_MODE_FIRST = 2, /* areas that begin in the range (type1 v1) */
 	IOASB_MODE_ANY = 3, /* any range, areas are split */
+	IOASB_MODE_TCE = 4, /* a table of one word for each page of a window; no areas */
 };
 
 /* Who is charged for pinned pages. All but NONE also count in the mm's VmPin. */
@@ -45,7 +46,9 @@ struct ioasb_ioas_alloc {
 	__u32 mode;
 	__u32 account;
 	__u32 out_ioas_id;
-	__u32 tracker;
+	__u32 tracker; /* enum ioasb_tracker, of its clients; mode TCE has none: 0 */
+	__aligned_u64 window_start; /* of mode TCE, in whole pages; 0 in all others */
+	__aligned_u64 window_length;
 };
 
 struct ioasb_destroy {
@@ -57,15 +60,17 @@ struct ioasb_destroy {
 #define IOASB_FIXED 1
 #define IOASB_READABLE 2
 #define IOASB_WRITEABLE 4
+#define IOASB_WATCH 8 /* MAP only: tell when the memory behind it is replaced */
 
 struct ioasb_map {
 	__u32 size;
-	__u32 flags; /* IOASB_FIXED, READABLE, WRITEABLE */
+	__u32 flags; /* IOASB_FIXED, READABLE, WRITEABLE, WATCH */
 	__u32 ioas_id;
 	__u32 reservation; /* map inside of this one; 0: outside of all */
 	__aligned_u64 user_va;
 	__aligned_u64 length;
 	__aligned_u64 iova; /* in with FIXED, out always */
+	__aligned_u64 out_replaced; /* bytes that were mapped there; mode TCE */
 };
 
 struct ioasb_copy {
@@ -98,12 +103,15 @@ struct ioasb_iova_range {
 	__aligned_u64 last;
 };
 
+/* As if all devices of the context were attached: what stays valid whichever of them comes. */
+#define IOASB_RANGES_ALL 1
+
 /* -EMSGSIZE if there are more than num_iovas; how many there are is told either way. */
 struct ioasb_iova_ranges {
 	__u32 size;
 	__u32 ioas_id;
 	__u32 num_iovas; /* in: room, out: how many there are */
-	__u32 __reserved;
+	__u32 flags;
 	__aligned_u64 iovas; /* struct ioasb_iova_range * */
 	__aligned_u64 out_alignment;
 	__aligned_u64 out_generation; /* grows with each attach, detach and allow */
@@ -175,6 +183,7 @@ struct ioasb_rw {
 #define IOASB_LOOKUP_READABLE IOASB_READABLE
 #define IOASB_LOOKUP_WRITEABLE IOASB_WRITEABLE
 #define IOASB_LOOKUP_PINNED 8
+#define IOASB_LOOKUP_FILE 16 /* out_user_va is where in the file */
 
 struct ioasb_lookup {
 	__u32 size;
@@ -229,6 +238,188 @@ struct ioasb_client_rw {
 	__aligned_u64 user_va;
 };
 
+/* Memory of a memfd, or a file of tmpfs or hugetlbfs. Needs no mapping of it. */
+struct ioasb_map_file {
+	__u32 size;
+	__u32 flags; /* as for MAP */
+	__u32 ioas_id;
+	__u32 reservation;
+	__s32 fd; /* not needed any more, after the call */
+	__u32 __reserved;
+	__aligned_u64 start; /* in the file, a multiple of a page */
+	__aligned_u64 length;
+	__aligned_u64 iova; /* in with FIXED, out always */
+};
+
+/*
+ * In [iova, iova + length), areas that go on where the one before them ends, in address and memory,
+ * with the same protection and in the same reservation, become one. 0 and 2^64 - 1: all.
+ */
+struct ioasb_merge {
+	__u32 size;
+	__u32 ioas_id;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 out_merged; /* how many areas less there are, also when the call fails */
+};
+
+/* Why a device could not be attached. */
+enum ioasb_block {
+	IOASB_BLOCK_AREA = 1, /* it would take addresses of an area */
+	IOASB_BLOCK_ALLOWED = 2, /* ... that are allowed */
+	IOASB_BLOCK_RESERVATION = 3, /* ... of a reservation */
+	IOASB_BLOCK_PAGE_SIZE = 4, /* an area, or the window, does not fit its page size */
+	IOASB_BLOCK_WINDOW = 5, /* it would take addresses of the window of mode TCE */
+	IOASB_BLOCK_ROOM = 6, /* too many areas and ranges */
+};
+
+#define IOASB_REGION_BELOW 0xfffffffeU /* below the aperture */
+#define IOASB_REGION_ABOVE 0xffffffffU
+#define IOASB_REGION_NONE 0xfffffffdU
+
+struct ioasb_blocker {
+	__aligned_u64 start; /* of what is in the way */
+	__aligned_u64 last;
+	__u32 kind; /* enum ioasb_block */
+	__u32 id; /* of the pages object, or the reservation */
+	__u32 region; /* which of the device's regions, or IOASB_REGION_ */
+	__u32 dev_id; /* 0: the device that was asked about */
+};
+
+/* Ask about the devices of the context, too, that are not attached to the IOAS. */
+#define IOASB_TEST_ALL 1
+
+/* Would an attach succeed, but for what can only be known when it pins? Nothing changes. */
+struct ioasb_test_attach {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__u32 num_reserved;
+	__aligned_u64 page_size; /* 0: about no other device; with TEST_ALL */
+	__aligned_u64 aperture_start;
+	__aligned_u64 aperture_last;
+	__aligned_u64 reserved; /* const struct ioasb_iova_range * */
+	__aligned_u64 blockers; /* struct ioasb_blocker * */
+	__u32 num_blockers; /* in: room, out: how many there are, written or not */
+	__s32 out_result; /* 0, or the negative errno of the attach */
+};
+
+/*
+ * From now on all memory of the context is charged to the caller, its user and its process: the
+ * one who goes on with the file. Only memory of files; that of a process stays with it.
+ */
+struct ioasb_change_process {
+	__u32 size;
+	__u32 __reserved;
+};
+
+/* What is missing, by kind. */
+#define IOASB_GAP_UNPINNED 1 /* mapped, and not pinned; the id is that of the pages object */
+#define IOASB_GAP_RESERVED 2 /* reserved, and not mapped; the id is that of the reservation */
+#define IOASB_GAP_UNMAPPED 4 /* not mapped, and neither a device's nor reserved */
+
+struct ioasb_gap {
+	__aligned_u64 start;
+	__aligned_u64 last;
+	__u32 kind;
+	__u32 id;
+};
+
+struct ioasb_gaps {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 kinds; /* which of them are wanted */
+	__u32 num_gaps; /* in: room, out: how many were written */
+	__aligned_u64 gaps; /* struct ioasb_gap *, in the order of addresses */
+	__aligned_u64 iova; /* from here; out: where to go on */
+	__aligned_u64 last; /* to here */
+	__u32 out_more;
+	__u32 __reserved;
+};
+
+enum ioasb_where_by {
+	IOASB_WHERE_VA = 0, /* value: an address of the caller */
+	IOASB_WHERE_PAGE = 1, /* value: a page of the pages object pages_id */
+	IOASB_WHERE_PFN = 2, /* value: a page frame that is pinned; needs CAP_SYS_ADMIN */
+};
+
+/* LOOKUP the other way round. */
+struct ioasb_where {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 by;
+	__u32 pages_id;
+	__aligned_u64 value;
+	__aligned_u64 iovas; /* __u64 *, ascending */
+	__aligned_u64 iova; /* from here; out: where to go on */
+	__u32 num_iovas; /* in: room, out: how many were written */
+	__u32 out_more;
+};
+
+/* What became of memory that was mapped with IOASB_WATCH. */
+#define IOASB_WATCH_STALE 1 /* some of what is pinned may not be what the process has there */
+#define IOASB_WATCH_SAME 2 /* the page at iova is pinned, and the process has it there */
+#define IOASB_WATCH_OTHER 4 /* it is pinned, and the process has another one there, or none */
+
+struct ioasb_generation {
+	__u32 size;
+	__u32 ioas_id;
+	__u32 out_flags;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 out_generation; /* grows each time that some of the memory goes */
+	__aligned_u64 out_pinned; /* it was this, when the first of what is pinned was */
+	__aligned_u64 out_first_page; /* in the pages object: what went since, from here ... */
+	__aligned_u64 out_last_page; /* ... to here; first above last: nothing did */
+};
+
+enum ioasb_pages_kind {
+	IOASB_PAGES_USER = 0,
+	IOASB_PAGES_FILE = 1, /* user_va is where in the file */
+};
+
+#define IOASB_PAGES_WATCHED 1
+#define IOASB_PAGES_STALE 2
+
+/* The same for pages that are scattered: all or none. A page may be listed more than once. */
+struct ioasb_client_pin_pages {
+	__u32 size;
+	__u32 flags; /* IOASB_PIN_WRITE */
+	__aligned_u64 iovas; /* const __u64 *, multiples of a page */
+	__aligned_u64 pfns; /* 0, or __u64 * with room for each; needs CAP_SYS_ADMIN */
+	__u32 num_iovas; /* 65,536 at most */
+	__u32 __reserved;
+};
+
+struct ioasb_client_unpin_pages {
+	__u32 size;
+	__u32 flags; /* 0 */
+	__aligned_u64 iovas;
+	__u32 num_iovas;
+	__u32 __reserved;
+};
+
+/*
+ * Where the client's device finds a page that it has pinned: at an address of its own, or, without
+ * one, at that of the page itself. Forgotten with the last pin of the page.
+ */
+#define IOASB_DMA_IDENTITY 1
+
+struct ioasb_client_set_dma {
+	__u32 size;
+	__u32 flags; /* IOASB_DMA_IDENTITY: forget them; dma is 0 then */
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 dma; /* of the first page; the others follow */
+};
+
+struct ioasb_client_get_dma {
+	__u32 size;
+	__u32 out_flags; /* IOASB_DMA_IDENTITY */
+	__aligned_u64 iova;
+	__aligned_u64 out_dma; /* with IDENTITY 0 without CAP_SYS_ADMIN */
+};
+
 enum ioasb_rec_kind {
 	IOASB_REC_DEVICE = 1,
 	IOASB_REC_IOAS = 2,
@@ -240,6 +431,9 @@ enum ioasb_rec_kind {
 	IOASB_REC_PINNED = 8,
 	IOASB_REC_CLIENT = 9,
 	IOASB_REC_CLIENT_PIN = 10,
+	IOASB_REC_TCE = 11,
+	IOASB_REC_TCE_ENTRY = 12,
+	IOASB_REC_CLIENT_DMA = 13,
 };
 
 /* One thing that is there. */
@@ -292,6 +486,9 @@ struct ioasb_rec {
 			__u32 uid; /* whom it is charged to */
 			__u32 writeable;
 			__u32 users; /* areas, and ranges of clients, that need it */
+			__u32 kind; /* enum ioasb_pages_kind */
+			__u32 flags; /* IOASB_PAGES_WATCHED, STALE */
+			__aligned_u64 generation; /* if it is watched */
 		} pages;
 		struct {
 			__aligned_u64 first_page;
@@ -310,6 +507,28 @@ struct ioasb_rec {
 			__aligned_u64 last;
 			__aligned_u64 count;
 		} client_pin;
+		struct {
+			__aligned_u64 start; /* the window */
+			__aligned_u64 last;
+			__aligned_u64 npinned; /* entries that map something */
+			__aligned_u64 ncharged;
+			__aligned_u64 replaced; /* entries that a map wrote over, ever */
+			__aligned_u64 bytes; /* of the table */
+			__u32 account;
+			__u32 uid;
+		} tce;
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 last; /* pages that are contiguous, if page frames are told */
+			__aligned_u64 pfn; /* of the first; 0 without CAP_SYS_ADMIN */
+			__u32 prot;
+			__u32 __reserved;
+		} tce_entry;
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 last;
+			__aligned_u64 dma; /* of start */
+		} client_dma;
 		__aligned_u64 room[10];
 	};
 };
@@ -355,6 +574,17 @@ enum ioasb_nr {
 	IOASB_NR_CLIENT_PIN,
 	IOASB_NR_CLIENT_UNPIN,
 	IOASB_NR_CLIENT_RW,
+	IOASB_NR_MAP_FILE,
+	IOASB_NR_GENERATION,
+	IOASB_NR_GAPS,
+	IOASB_NR_WHERE,
+	IOASB_NR_MERGE,
+	IOASB_NR_TEST_ATTACH,
+	IOASB_NR_CLIENT_PIN_PAGES,
+	IOASB_NR_CLIENT_UNPIN_PAGES,
+	IOASB_NR_CLIENT_SET_DMA,
+	IOASB_NR_CLIENT_GET_DMA,
+	IOASB_NR_CHANGE_PROCESS,
 };
 
 #define IOASB_DESTROY _IO(IOASB_TYPE, IOASB_NR_DESTROY)
@@ -373,9 +603,20 @@ enum ioasb_nr {
 #define IOASB_LOOKUP _IO(IOASB_TYPE, IOASB_NR_LOOKUP)
 #define IOASB_DUMP _IO(IOASB_TYPE, IOASB_NR_DUMP)
 #define IOASB_CLIENT_ALLOC _IO(IOASB_TYPE, IOASB_NR_CLIENT_ALLOC)
+#define IOASB_MAP_FILE _IO(IOASB_TYPE, IOASB_NR_MAP_FILE)
+#define IOASB_GENERATION _IO(IOASB_TYPE, IOASB_NR_GENERATION)
+#define IOASB_GAPS _IO(IOASB_TYPE, IOASB_NR_GAPS)
+#define IOASB_WHERE _IO(IOASB_TYPE, IOASB_NR_WHERE)
+#define IOASB_MERGE _IO(IOASB_TYPE, IOASB_NR_MERGE)
+#define IOASB_TEST_ATTACH _IO(IOASB_TYPE, IOASB_NR_TEST_ATTACH)
+#define IOASB_CHANGE_PROCESS _IO(IOASB_TYPE, IOASB_NR_CHANGE_PROCESS)
 /* Of the client's file. */
 #define IOASB_CLIENT_PIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN)
 #define IOASB_CLIENT_UNPIN _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN)
 #define IOASB_CLIENT_RW _IO(IOASB_TYPE, IOASB_NR_CLIENT_RW)
+#define IOASB_CLIENT_PIN_PAGES _IO(IOASB_TYPE, IOASB_NR_CLIENT_PIN_PAGES)
+#define IOASB_CLIENT_UNPIN_PAGES _IO(IOASB_TYPE, IOASB_NR_CLIENT_UNPIN_PAGES)
+#define IOASB_CLIENT_SET_DMA _IO(IOASB_TYPE, IOASB_NR_CLIENT_SET_DMA)
+#define IOASB_CLIENT_GET_DMA _IO(IOASB_TYPE, IOASB_NR_CLIENT_GET_DMA)
 
 #endif

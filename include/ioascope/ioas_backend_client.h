@@ -47,6 +47,18 @@ int ioasb_client_pin(struct ioasb_client *client, u64 iova, u64 npages, bool wri
 		     struct page **pages);
 /* -ENOENT, and nothing has changed, if not all of that is pinned by this client and this rule. */
 int ioasb_client_unpin(struct ioasb_client *client, u64 iova, u64 npages);
+/*
+ * n pages that are scattered, all or none; iovas are multiples of a page, and each may be listed
+ * more than once. With a pin by range each counts as one of that page.
+ */
+int ioasb_client_pin_pages(struct ioasb_client *client, const u64 *iovas, u32 n, bool write,
+			   struct page **pages);
+int ioasb_client_unpin_pages(struct ioasb_client *client, const u64 *iovas, u32 n);
+/*
+ * Where the device finds npages from iova on, which are pinned: -ENOENT if one is not. NULL: where
+ * the pages are.
+ */
+int ioasb_client_set_dma(struct ioasb_client *client, u64 iova, u64 npages, const u64 *dma);
 /* Bytes through the IOAS, without a pin. -ENOENT, -EPERM, -EFAULT; some may have been moved. */
 int ioasb_client_rw(struct ioasb_client *client, u64 iova, void *buf, size_t n, bool write);
 

@@ -15,7 +15,7 @@
 
 enum ioasb_memory {
 	IOASB_MEMORY_USER = 0, /* addresses of a process */
-	IOASB_MEMORY_FILE = 1, /* a memfd */
+	IOASB_MEMORY_FILE = 1, /* a memfd, or another file */
 };
 
 /* Where it happened. */
@@ -53,10 +53,17 @@ struct ioasb_note_area {
 	__aligned_u64 start;
 	__aligned_u64 last;
 	__aligned_u64 first_page; /* in the pages object */
-	__aligned_u64 cut; /* split: where the second part begins */
+	__aligned_u64 cut; /* split, merged: where the second part begins */
 	__aligned_u64 attachment; /* filled, emptied: key, by which device */
 	__u32 prot; /* IOASB_READABLE, WRITEABLE */
 	__u32 reserved;
+};
+
+/* Pages of a watched pages object that its process has no more. */
+struct ioasb_note_replaced {
+	struct ioasb_note_pages pages; /* .npinned, .charged: 0 */
+	__aligned_u64 first_page;
+	__aligned_u64 last_page;
 };
 
 struct ioasb_note_range {
@@ -77,11 +84,23 @@ struct ioasb_note_device {
 	__u32 reserved;
 };
 
+/* Of the table of an IOAS of mode TCE. Words: a page frame number and the protection. */
+struct ioasb_note_tce {
+	struct ioasb_note at;
+	__aligned_u64 iova; /* of the entry; charged: 0 */
+	__aligned_u64 old; /* what was there; 0: nothing */
+	__aligned_u64 word; /* what is there now */
+	__s64 charged; /* change of what is charged, in pages */
+	__aligned_u64 payer; /* charged: key of the user or mm that is; 0: nobody is */
+	__u32 tgid; /* charged: who made the IOAS */
+	__u32 uid;
+};
+
 /* Of a mediated client. */
 struct ioasb_note_client {
 	struct ioasb_note at;
 	__aligned_u64 client; /* key */
-	__aligned_u64 start; /* pins, calls, what is asked for */
+	__aligned_u64 start; /* pins, calls, what is asked for; of a list of pages 0 to 2^64 - 1 */
 	__aligned_u64 last;
 	__aligned_u64 count; /* pins: so often; gone: pages that it had forgotten */
 	__u32 id;
@@ -90,6 +109,7 @@ struct ioasb_note_client {
 	__u32 op; /* calls: enum ioasb_nr; CLIENT_ALLOC: it is closed */
 	__s32 result; /* answers; let go: -EINTR if the unmap was killed */
 	__u32 exiting; /* closed because its process ends, or was killed */
+	__aligned_u64 dma; /* of start, for its device; 2^64 - 1: that of the page itself */
 };
 
 #endif

@@ -13,6 +13,8 @@
 #include <linux/sched/user.h>
 
 #include "ioasb.h"
+#include "policy.h"
+#include "trace.h"
 
 static unsigned long user_pages;
 module_param(user_pages, ulong, 0644);
@@ -75,6 +77,7 @@ int ioasb_charge_init(struct ioasb_charge *charge, enum ioasb_account account)
 	if (!charge->owner)
 		return -ENOMEM;
 	charge->account = account;
+	spin_lock_init(&charge->lock);
 	charge->user = get_uid(current_user());
 	charge->mm = current->mm;
 	mmgrab(charge->mm);
@@ -136,17 +139,11 @@ static int charge_account(struct ioasb_charge *charge, unsigned long npages)
 	}
 }
 
-/*
- * Take npages before they are pinned. -ENOMEM above RLIMIT_MEMLOCK, -EDQUOT above the limit of
- * this module, which holds for all that a user has here, charged or not.
- */
-int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
+static int charge_both(struct ioasb_charge *charge, unsigned long npages)
 {
 	unsigned long limit = READ_ONCE(user_pages);
 	int rc;
 
-	if (!npages)
-		return 0;
 	if (npages > LONG_MAX / 4)
 		return -ENOMEM;
 	if (!limit || limit > LONG_MAX)
@@ -154,13 +151,37 @@ int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
 	if (!add_below(&charge->owner->npages, npages, limit))
 		return -EDQUOT;
 	rc = charge_account(charge, npages);
-	if (rc) {
+	if (rc)
 		atomic64_sub(npages, &charge->owner->npages);
+	return rc;
+}
+
+static u32 uid_of(const struct ioasb_charge *charge)
+{
+	return from_kuid_munged(&init_user_ns, charge->owner->uid);
+}
+
+/*
+ * Take npages before they are pinned. -ENOMEM above RLIMIT_MEMLOCK, -EDQUOT above the limit of
+ * this module, which holds for all that a user has here, charged or not; or what a program says.
+ */
+int ioasb_charge(struct ioasb_charge *charge, unsigned long npages)
+{
+	int rc;
+
+	if (!npages)
+		return 0;
+	rc = ioasb_policy_result(ioasb_policy_pin(uid_of(charge), charge->account, npages));
+	if (!rc)
+		rc = charge_both(charge, npages);
+	trace_ioasb_charge(uid_of(charge), charge->account, npages, rc);
+	if (rc)
 		return rc;
-	}
 	if (charge->account != IOASB_ACCOUNT_NONE)
 		atomic64_add(npages, &charge->mm->pinned_vm);
+	spin_lock(&charge->lock);
 	charge->npages += npages;
+	spin_unlock(&charge->lock);
 	return 0;
 }
 
@@ -168,7 +189,10 @@ void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages)
 {
 	if (!npages)
 		return;
+	trace_ioasb_charge(uid_of(charge), charge->account, -(s64)npages, 0);
+	spin_lock(&charge->lock);
 	charge->npages -= npages;
+	spin_unlock(&charge->lock);
 	atomic64_sub(npages, &charge->owner->npages);
 	if (charge->account == IOASB_ACCOUNT_NONE)
 		return;

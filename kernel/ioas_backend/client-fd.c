@@ -17,6 +17,8 @@ static void let_go(void *data, u64 iova, u64 last)
 
 	mutex_lock(&client->lock);
 	ioasb_pins_drop(client, iova, last);
+	/* By range, more may have gone than was asked for. */
+	ioasb_dma_prune(client, 0, ULONG_MAX);
 	mutex_unlock(&client->lock);
 }
 
@@ -31,7 +33,7 @@ static const struct ioasb_client_ops hold_ops = { .unmap = hold };
 #define MAX_PFNS BIT(20)
 
 /* A list of pages becomes one of their numbers, in its place. */
-static int tell_pfns(struct page **pages, u64 npages, u64 uptr)
+int ioasb_client_tell_pfns(struct page **pages, u64 npages, u64 uptr)
 {
 	u64 *pfns = (u64 *)pages, i;
 
@@ -55,7 +57,7 @@ static int pin_and_tell(struct ioasb_client *client, const struct ioasb_client_p
 		return -ENOMEM;
 	rc = ioasb_client_pin(client, cmd->iova, npages, cmd->flags & IOASB_PIN_WRITE, pages);
 	if (!rc) {
-		rc = tell_pfns(pages, npages, cmd->pfns);
+		rc = ioasb_client_tell_pfns(pages, npages, cmd->pfns);
 		if (rc)
 			ioasb_client_unpin(client, cmd->iova, npages);
 	}
@@ -88,6 +90,26 @@ static int run_unpin(struct file *file, void *args)
 	if (offset_in_page(cmd->length))
 		return -EINVAL;
 	return ioasb_client_unpin(client, cmd->iova, cmd->length >> PAGE_SHIFT);
+}
+
+static int run_pin_pages(struct file *file, void *args)
+{
+	return ioasb_client_pin_list(file->private_data, args);
+}
+
+static int run_unpin_pages(struct file *file, void *args)
+{
+	return ioasb_client_unpin_list(file->private_data, args);
+}
+
+static int run_set_dma(struct file *file, void *args)
+{
+	return ioasb_client_set(file->private_data, args);
+}
+
+static int run_get_dma(struct file *file, void *args)
+{
+	return ioasb_client_get(file->private_data, args);
 }
 
 static int transfer(struct ioasb_client *client, const struct ioasb_client_rw *cmd, void *buf)
@@ -132,6 +154,12 @@ static const struct ioasb_command commands[] = {
 	COMMAND(IOASB_NR_CLIENT_PIN, ioasb_client_pin, pfns, false, run_pin),
 	COMMAND(IOASB_NR_CLIENT_UNPIN, ioasb_client_unpin, length, false, run_unpin),
 	COMMAND(IOASB_NR_CLIENT_RW, ioasb_client_rw, user_va, false, run_rw),
+	COMMAND(IOASB_NR_CLIENT_PIN_PAGES, ioasb_client_pin_pages, __reserved, false,
+		run_pin_pages),
+	COMMAND(IOASB_NR_CLIENT_UNPIN_PAGES, ioasb_client_unpin_pages, __reserved, false,
+		run_unpin_pages),
+	COMMAND(IOASB_NR_CLIENT_SET_DMA, ioasb_client_set_dma, dma, false, run_set_dma),
+	COMMAND(IOASB_NR_CLIENT_GET_DMA, ioasb_client_get_dma, out_dma, false, run_get_dma),
 };
 
 static long client_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -142,6 +170,9 @@ static long client_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (i >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, _IOC_NR(cmd)))
 		return -ENOTTY;
 	i = array_index_nospec(i, ARRAY_SIZE(commands));
+	/* The numbers in between are those of the context. */
+	if (!commands[i].run)
+		return -ENOTTY;
 	return ioasb_ioctl(file, client->obj.ctx, _IOC_NR(cmd), &commands[i], arg);
 }
 
@@ -195,6 +226,7 @@ static int client_release(struct inode *inode, struct file *file)
 static const struct file_operations client_fops = {
 	.owner = THIS_MODULE,
 	.release = client_release,
+	.show_fdinfo = ioasb_info_client_fd,
 	.unlocked_ioctl = client_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -232,3 +232,20 @@ void ioasb_pins_pages(struct ioasb_client *client, unsigned long start, unsigned
 		cond_resched();
 	}
 }
+
+/* How often the page at iova is pinned. */
+u64 ioasb_pins_count(struct ioasb_client *client, unsigned long iova)
+{
+	struct ioasb_pinned entry;
+
+	return client->tracker->find(client, iova, iova, &entry) ? entry.count : 0;
+}
+
+/* The page at iova, which is pinned. */
+struct page *ioasb_pins_page(struct ioasb_client *client, unsigned long iova)
+{
+	struct page *page;
+
+	ioasb_pins_pages(client, iova, 1, &page);
+	return page;
+}

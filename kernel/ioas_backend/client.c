@@ -26,6 +26,7 @@ static struct ioasb_client *client_alloc(struct file *file, u32 tracker, int rul
 	mutex_init(&client->lock);
 	mutex_init(&client->asking);
 	INIT_LIST_HEAD(&client->entry);
+	xa_init_flags(&client->dma, XA_FLAGS_ACCOUNT);
 	client->exact = RB_ROOT_CACHED;
 	client->refcount = rule == IOASB_PIN_PAGES;
 	client->file = file;
@@ -44,6 +45,7 @@ static void client_free(struct ioasb_client *client)
 void ioasb_client_free(struct ioasb_client *client)
 {
 	ioasb_object_put(&client->ioas->obj);
+	xa_destroy(&client->dma);
 	client_free(client);
 }
 
@@ -61,7 +63,7 @@ static void link_client(struct ioasb_ioas *ioas, struct ioasb_client *client)
 /* On success the client has the caller's reference to the IOAS. */
 static int enlist(struct ioasb_ctx *ctx, struct ioasb_client *client, struct ioasb_ioas *ioas)
 {
-	int rc = ioasb_ioas_write(ioas);
+	int rc = ioas->tce ? -EOPNOTSUPP : ioasb_ioas_write(ioas);
 
 	if (rc)
 		return rc;
@@ -121,6 +123,7 @@ u64 ioasb_client_close(struct ioasb_client *client)
 	mutex_unlock(&client->asking);
 	mutex_lock(&client->lock);
 	forgotten = ioasb_pins_drop(client, 0, ULONG_MAX);
+	ioasb_dma_prune(client, 0, ULONG_MAX);
 	mutex_unlock(&client->lock);
 	if (forgotten)
 		pr_info_ratelimited("context %llu: client %u forgot %llu pages\n", ctx->id,
@@ -208,6 +211,7 @@ int ioasb_client_unpin(struct ioasb_client *client, u64 iova, u64 npages)
 	ioasb_begin(client->obj.ctx);
 	mutex_lock(&client->lock);
 	rc = ioasb_pins_remove_range(client, iova, last);
+	ioasb_dma_prune(client, iova, last);
 	mutex_unlock(&client->lock);
 	ioasb_end(client->obj.ctx);
 	ioasb_note_client_answer(client, IOASB_NR_CLIENT_UNPIN, rc);

@@ -74,7 +74,7 @@ static int collect_locked(struct ioasb_ctx *ctx, const struct ioasb_copy *cmd, u
 
 	if (!src)
 		return -ENOENT;
-	rc = ioasb_ioas_read(src);
+	rc = src->tce ? -EOPNOTSUPP : ioasb_ioas_read(src);
 	if (!rc) {
 		rc = collect(src, cmd->src_iova, last, list, place);
 		up_read(&src->lock);
@@ -101,12 +101,16 @@ int ioasb_copy(struct ioasb_ctx *ctx, struct ioasb_copy *cmd)
 	dst = ioasb_ioas_get(ctx, cmd->dst_ioas_id);
 	if (!dst)
 		return -ENOENT;
-	rc = collect_locked(ctx, cmd, last, &list, &place);
+	rc = dst->tce ? -EOPNOTSUPP
+		      : ioasb_map_allowed(dst, cmd->flags, cmd->dst_iova, cmd->length);
+	if (!rc)
+		rc = collect_locked(ctx, cmd, last, &list, &place);
 	if (!rc)
 		rc = ioasb_map_list(dst, &list, &place);
 	ioasb_area_list_free(&list);
 	if (!rc)
 		cmd->dst_iova = place.iova;
+	ioasb_map_told(dst, cmd->flags, cmd->dst_iova, cmd->length, rc);
 	ioasb_object_put(&dst->obj);
 	return rc;
 }

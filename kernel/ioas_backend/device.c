@@ -7,17 +7,20 @@
 
 #include "ioasb.h"
 
-#define MAX_RESERVED 1024
+/* What a device may be like. */
+int ioasb_device_check(u64 page_size, u64 aperture_start, u64 aperture_last, u32 num_reserved)
+{
+	if (num_reserved > IOASB_MAX_RESERVED)
+		return -ENOSPC;
+	return is_power_of_2(page_size) && aperture_start <= aperture_last ? 0 : -EINVAL;
+}
 
 static int check_alloc(const struct ioasb_device_alloc *cmd)
 {
 	if (cmd->flags)
 		return -EOPNOTSUPP;
-	if (cmd->num_reserved > MAX_RESERVED)
-		return -ENOSPC;
-	if (!is_power_of_2(cmd->page_size) || cmd->aperture_start > cmd->aperture_last)
-		return -EINVAL;
-	return 0;
+	return ioasb_device_check(cmd->page_size, cmd->aperture_start, cmd->aperture_last,
+				  cmd->num_reserved);
 }
 
 int ioasb_device_alloc(struct ioasb_ctx *ctx, struct ioasb_device_alloc *cmd)
@@ -94,13 +97,16 @@ static int check_fit(struct ioasb_ioas *ioas, const struct ioasb_attachment *at)
 	for (i = 0; i < at->nranges; i++) {
 		const struct ioasb_range *r = &at->ranges[i];
 
-		if (ioasb_areas_iter_first(&ioas->areas, r->start, r->last) ||
+		if (ioasb_tce_in_way(ioas, r->start, r->last) ||
+		    ioasb_areas_iter_first(&ioas->areas, r->start, r->last) ||
 		    ioasb_ranges_iter_first(&ioas->allowed, r->start, r->last) ||
 		    ioasb_ranges_iter_first(&ioas->claims, r->start, r->last))
 			return -EADDRINUSE;
 	}
 	if (mask < ioas->alignment)
 		return 0;
+	if (ioas->tce)
+		return -EADDRINUSE;
 	for (area = ioasb_areas_iter_first(&ioas->areas, 0, ULONG_MAX); area;
 	     area = ioasb_areas_iter_next(area, 0, ULONG_MAX)) {
 		if ((area->start | (area->last + 1)) & mask)

@@ -56,7 +56,18 @@ static bool dump_pinned(struct ioasb_out *out, struct ioasb_pages *pages)
 	return true;
 }
 
-static bool put_pages(struct ioasb_out *out, const struct ioasb_pages *pages)
+static void put_watch(struct ioasb_rec *rec, struct ioasb_pages *pages)
+{
+	struct ioasb_watch_state state;
+
+	ioasb_watch_state(pages, &state);
+	rec->pages.flags = IOASB_PAGES_WATCHED;
+	if (state.flags & IOASB_WATCH_STALE)
+		rec->pages.flags |= IOASB_PAGES_STALE;
+	rec->pages.generation = state.generation;
+}
+
+static bool put_pages(struct ioasb_out *out, struct ioasb_pages *pages)
 {
 	struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_PAGES, pages->id);
 
@@ -71,7 +82,10 @@ static bool put_pages(struct ioasb_out *out, const struct ioasb_pages *pages)
 	rec->pages.account = pages->charge.account;
 	rec->pages.uid = from_kuid_munged(current_user_ns(), pages->charge.owner->uid);
 	rec->pages.writeable = pages->writeable;
+	rec->pages.kind = pages->file ? IOASB_PAGES_FILE : IOASB_PAGES_USER;
 	rec->pages.users = pages->nusers;
+	if (pages->watch)
+		put_watch(rec, pages);
 	return true;
 }
 
@@ -92,7 +106,7 @@ static int dump_pages(struct ioasb_out *out, struct ioasb_pages *pages)
 	return more;
 }
 
-static struct ioasb_pages *next_pages(struct ioasb_ctx *ctx, unsigned long *id)
+struct ioasb_pages *ioasb_pages_next(struct ioasb_ctx *ctx, unsigned long *id)
 {
 	struct ioasb_pages *pages;
 
@@ -114,7 +128,7 @@ int ioasb_dump_pages(struct ioasb_ctx *ctx, struct ioasb_out *out)
 
 	while (rc == 1 && out->at.stage < STAGE_END) {
 		id = out->at.id;
-		pages = next_pages(ctx, &id);
+		pages = ioasb_pages_next(ctx, &id);
 		if (!pages) {
 			ioasb_out_stage(out, STAGE_END);
 			break;

@@ -27,7 +27,7 @@ static bool put_ioas(struct ioasb_out *out, struct ioasb_ioas *ioas)
 	rec->ioas.areas = ioas->nareas;
 	rec->ioas.entries = ioas->nentries;
 	rec->ioas.max_entries = ioasb_max_entries();
-	rec->ioas.mapped = ioas->mapped;
+	rec->ioas.mapped = ioas->tce ? ioasb_tce_mapped(ioas) : ioas->mapped;
 	return true;
 }
 
@@ -127,7 +127,12 @@ static bool dump_ioas(struct ioasb_out *out, struct ioasb_ioas *ioas)
 	if (out->at.stage == STAGE_RESERVATION &&
 	    !dump_ranges(out, ioas, &ioas->claims, IOASB_REC_RESERVATION, STAGE_AREA))
 		return false;
-	return dump_areas(out, ioas);
+	if (!ioas->tce)
+		return dump_areas(out, ioas);
+	if (!ioasb_tce_dump(out, ioas))
+		return false;
+	ioasb_out_object(out, STAGE_OBJECT);
+	return true;
 }
 
 static bool dump_device(struct ioasb_out *out, struct ioasb_device *device)
@@ -168,6 +173,8 @@ static bool dump_client(struct ioasb_out *out, struct ioasb_client *client)
 			return false;
 		ioasb_out_stage(out, STAGE_CLIENT_PIN);
 	}
+	if (out->at.stage == STAGE_CLIENT_DMA)
+		return ioasb_dma_dump(out, client);
 	while (ioasb_tracker_next(client, out->at.key, ULONG_MAX, &run)) {
 		struct ioasb_rec *rec = ioasb_out_next(out, IOASB_REC_CLIENT_PIN, client->obj.id);
 
@@ -180,8 +187,8 @@ static bool dump_client(struct ioasb_out *out, struct ioasb_client *client)
 			break;
 		out->at.key = run.last + 1;
 	}
-	ioasb_out_object(out, STAGE_OBJECT);
-	return true;
+	ioasb_out_stage(out, STAGE_CLIENT_DMA);
+	return ioasb_dma_dump(out, client);
 }
 
 /* 1: go on, 0: the chunk is full; or -EINTR. One that was destroyed meanwhile is left out. */

@@ -12,7 +12,9 @@ enum stage {
 	STAGE_ALLOWED, /* key: the address to go on from */
 	STAGE_RESERVATION,
 	STAGE_AREA,
+	STAGE_TCE_ENTRY, /* key: the page of the window */
 	STAGE_CLIENT_PIN,
+	STAGE_CLIENT_DMA, /* key: the page */
 	STAGE_PAGES,
 	STAGE_PINNED, /* key: the page */
 	STAGE_END,
@@ -31,6 +33,12 @@ struct ioasb_rec *ioasb_out_next(struct ioasb_out *out, u32 kind, u32 id);
 void ioasb_out_stage(struct ioasb_out *out, u32 stage);
 void ioasb_out_object(struct ioasb_out *out, u32 stage);
 void ioasb_out_found(struct ioasb_out *out, unsigned long id, u32 stage);
+
+/* tce-read.c: in place of areas. False: the chunk is full. */
+bool ioasb_tce_dump(struct ioasb_out *out, struct ioasb_ioas *ioas);
+
+/* client-dma.c. False: the chunk is full. */
+bool ioasb_dma_dump(struct ioasb_out *out, struct ioasb_client *client);
 
 /* dump-pages.c: 1: all through, 0: the chunk is full; or -EINTR. */
 int ioasb_dump_pages(struct ioasb_ctx *ctx, struct ioasb_out *out);

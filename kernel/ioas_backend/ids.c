@@ -57,6 +57,21 @@ struct ioasb_device *ioasb_device_get(struct ioasb_ctx *ctx, u32 id)
 	return obj ? container_of(obj, struct ioasb_device, obj) : NULL;
 }
 
+/* The first of an id from *id on, which becomes its own; NULL: no more. */
+struct ioasb_device *ioasb_device_next(struct ioasb_ctx *ctx, unsigned long *id)
+{
+	struct ioasb_object *obj;
+
+	xa_lock(&ctx->objects);
+	obj = xa_find(&ctx->objects, id, ULONG_MAX, XA_PRESENT);
+	while (obj && obj->type != IOASB_OBJ_DEVICE)
+		obj = xa_find_after(&ctx->objects, id, ULONG_MAX, XA_PRESENT);
+	if (obj)
+		kref_get(&obj->kref);
+	xa_unlock(&ctx->objects);
+	return obj ? container_of(obj, struct ioasb_device, obj) : NULL;
+}
+
 static void object_free(struct kref *kref)
 {
 	struct ioasb_object *obj = container_of(kref, struct ioasb_object, kref);

@@ -13,19 +13,26 @@ unsigned int ioasb_max_entries(void)
 	return READ_ONCE(max_entries);
 }
 
-int ioasb_ioas_alloc(struct ioasb_ctx *ctx, struct ioasb_ioas_alloc *cmd)
+static int check_alloc(const struct ioasb_ioas_alloc *cmd)
 {
-	struct ioasb_ioas *ioas;
-	int rc;
-
-	if (cmd->flags || cmd->mode > IOASB_MODE_ANY || cmd->account > IOASB_ACCOUNT_NONE ||
+	if (cmd->flags || cmd->mode > IOASB_MODE_TCE || cmd->account > IOASB_ACCOUNT_NONE ||
 	    !ioasb_tracker_of(cmd->tracker))
 		return -EOPNOTSUPP;
-	if (cmd->account != IOASB_ACCOUNT_USER && !capable(CAP_IPC_LOCK))
-		return -EPERM;
-	ioas = kzalloc(sizeof(*ioas), GFP_KERNEL_ACCOUNT);
+	/* A table has no clients. */
+	if (cmd->mode == IOASB_MODE_TCE && cmd->tracker)
+		return -EOPNOTSUPP;
+	if (cmd->mode != IOASB_MODE_TCE && (cmd->window_start || cmd->window_length))
+		return -EOPNOTSUPP;
+	return cmd->account == IOASB_ACCOUNT_USER || capable(CAP_IPC_LOCK) ? 0 : -EPERM;
+}
+
+static struct ioasb_ioas *new_ioas(const struct ioasb_ioas_alloc *cmd)
+{
+	struct ioasb_ioas *ioas = kzalloc(sizeof(*ioas), GFP_KERNEL_ACCOUNT);
+	int rc;
+
 	if (!ioas)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	init_rwsem(&ioas->lock);
 	ioas->mode = cmd->mode;
 	ioas->account = cmd->account;
@@ -39,17 +46,38 @@ int ioasb_ioas_alloc(struct ioasb_ctx *ctx, struct ioasb_ioas_alloc *cmd)
 	INIT_LIST_HEAD(&ioas->clients);
 	ioas->alignment = PAGE_SIZE;
 	ioas->hint = PAGE_SIZE;
+	if (cmd->mode != IOASB_MODE_TCE)
+		return ioas;
+	rc = ioasb_tce_alloc(ioas, cmd);
+	if (!rc)
+		return ioas;
+	kfree(ioas);
+	return ERR_PTR(rc);
+}
+
+int ioasb_ioas_alloc(struct ioasb_ctx *ctx, struct ioasb_ioas_alloc *cmd)
+{
+	struct ioasb_ioas *ioas;
+	int rc = check_alloc(cmd);
+
+	if (rc)
+		return rc;
+	ioas = new_ioas(cmd);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
 
 	/* Locked, so that whoever guesses the id does not come before the hook. */
 	down_write(&ioas->lock);
 	rc = ioasb_object_add(ctx, &ioas->obj, IOASB_OBJ_IOAS);
 	if (rc) {
 		up_write(&ioas->lock);
-		kfree(ioas);
+		ioasb_ioas_free(ioas);
 		return rc;
 	}
 	cmd->out_ioas_id = ioas->obj.id;
 	ioasb_note_ioas_new(ioas, ioasb_order(ctx));
+	if (ioas->tce)
+		ioasb_tce_tell(ioas);
 	up_write(&ioas->lock);
 	ioasb_object_put(&ioas->obj);
 	return 0;
@@ -103,6 +131,8 @@ int ioasb_ioas_end(struct ioasb_ioas *ioas, bool force)
 		return -EBUSY;
 	}
 	ioas->dead = true;
+	if (ioas->tce)
+		ioasb_tce_end(ioas);
 	ioasb_areas_clear(ioas);
 	ioasb_ranges_tell_gone(ioas);
 	ioasb_note_ioas_gone(ioas, ioasb_order(ioas->obj.ctx));
@@ -115,5 +145,7 @@ void ioasb_ioas_free(struct ioasb_ioas *ioas)
 	ioasb_ranges_free(&ioas->allowed);
 	ioasb_ranges_free(&ioas->claims);
 	xa_destroy(&ioas->claim_ids);
+	if (ioas->tce)
+		ioasb_tce_free(ioas->tce);
 	kfree(ioas);
 }

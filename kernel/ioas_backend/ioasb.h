@@ -14,7 +14,8 @@
  *	ioasb_client.lock	what a mediated client has pinned; never two of them at a time
  *	ioasb_pages.lock	pins, charge, which areas need pages; never two of them at a time
  *	mm->mmap_lock		pinning, and the charge to an mm
- *	owners_lock, xa_lock	leaves
+ *	owners_lock, xa_lock	leaves; ioasb_watch.lock, which is taken in an invalidation
+ *	ioasb_tce.access	reads and writes through a table; a leaf, too
  *
  * Pinning may wait for a page fault, hence for user space. Whoever can wait behind that waits
  * killably, but where a failure could not be undone: the unwinding of an attach or of a map or
@@ -46,6 +47,7 @@
 
 struct ioasb_ctx {
 	u64 id;
+	struct list_head entry; /* info.c */
 	struct xarray objects;
 	struct xarray pages; /* without references */
 	atomic64_t begun;
@@ -86,6 +88,8 @@ struct ioasb_range {
 	u32 id;
 };
 
+struct ioasb_tce;
+
 struct ioasb_ioas {
 	struct ioasb_object obj;
 	enum ioasb_mode mode;
@@ -108,6 +112,7 @@ struct ioasb_ioas {
 	u64 mapped;
 	u64 generation;
 	u64 last_area;
+	struct ioasb_tce *tce; /* instead of areas, in that mode */
 };
 
 /* Who needs a range of the pages of a pages object. */
@@ -147,6 +152,7 @@ struct ioasb_charge {
 	struct mm_struct *mm;
 	struct task_struct *task;
 	struct ioasb_owner *owner;
+	spinlock_t lock; /* npages: maps into a table have no lock in common */
 	unsigned long npages;
 };
 
@@ -169,12 +175,16 @@ struct ioasb_chunk {
 	struct ioasb_run runs[] __counted_by(nruns);
 };
 
+struct ioasb_watch;
+
 struct ioasb_pages {
 	struct kref kref;
 	u32 id;
 	struct ioasb_ctx *ctx;
-	unsigned long user_va;
+	unsigned long user_va; /* of a file: where in it */
 	unsigned long npages;
+	struct file *file; /* NULL: memory of charge.mm */
+	struct ioasb_watch *watch; /* NULL: not asked for */
 	bool writeable;
 	struct mutex lock; /* all that follows */
 	struct rb_root_cached users; /* active ones, by page */
@@ -184,7 +194,8 @@ struct ioasb_pages {
 	struct xarray chunks;
 	unsigned long npinned;
 	unsigned long bytes;
-	struct ioasb_charge charge;
+	struct ioasb_charge charge; /* whose it is changes under owner_lock, too */
+	spinlock_t owner_lock;
 };
 
 struct ioasb_attachment {
@@ -220,6 +231,7 @@ struct ioasb_client {
 	bool closed;
 	bool exiting; /* it is closed because its process ends */
 	u64 asked; /* how often to unpin */
+	struct xarray dma; /* page frames of the device, by page; by client->lock */
 	struct work_struct release; /* of the client's file */
 	struct completion released;
 	const struct ioasb_tracker_ops *tracker; /* of its IOAS */
@@ -246,6 +258,7 @@ IOASB_TREE(ioasb_ranges, ioasb_range);
 int ioasb_object_add(struct ioasb_ctx *ctx, struct ioasb_object *obj, enum ioasb_type type);
 struct ioasb_ioas *ioasb_ioas_get(struct ioasb_ctx *ctx, u32 id);
 struct ioasb_device *ioasb_device_get(struct ioasb_ctx *ctx, u32 id);
+struct ioasb_device *ioasb_device_next(struct ioasb_ctx *ctx, unsigned long *id);
 void ioasb_object_put(struct ioasb_object *obj);
 int ioasb_destroy(struct ioasb_ctx *ctx, struct ioasb_destroy *cmd);
 void ioasb_destroy_all(struct ioasb_ctx *ctx);
@@ -258,6 +271,10 @@ int ioasb_ioas_read(struct ioasb_ioas *ioas);
 int ioasb_ioas_write(struct ioasb_ioas *ioas);
 bool ioasb_ioas_room(struct ioasb_ioas *ioas, unsigned long n);
 unsigned int ioasb_max_entries(void);
+
+/* known.c: a tree that is the caller's to free, on failure too. */
+int ioasb_known_ranges(struct ioasb_ctx *ctx, struct rb_root_cached *root,
+		       unsigned long *alignment);
 
 /* ranges.c */
 int ioasb_iova_ranges(struct ioasb_ctx *ctx, struct ioasb_iova_ranges *cmd);
@@ -295,16 +312,69 @@ int ioasb_area_split(struct ioasb_ioas *ioas, struct ioasb_area *area, unsigned 
 void ioasb_areas_clear(struct ioasb_ioas *ioas);
 
 /* map.c, copy.c, unmap.c */
+int ioasb_map_pages(struct ioasb_ioas *ioas, struct ioasb_pages *pages, struct ioasb_place *place);
 int ioasb_map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioasb_place *place);
 int ioasb_map_flags(u32 flags);
+int ioasb_map_allowed(struct ioasb_ioas *ioas, u32 flags, u64 iova, u64 length);
+void ioasb_map_told(struct ioasb_ioas *ioas, u32 flags, u64 iova, u64 length, int rc);
 int ioasb_map(struct ioasb_ctx *ctx, struct ioasb_map *cmd);
 int ioasb_copy(struct ioasb_ctx *ctx, struct ioasb_copy *cmd);
 int ioasb_unmap(struct ioasb_ctx *ctx, struct ioasb_unmap *cmd);
 
+/* file.c */
+int ioasb_map_file(struct ioasb_ctx *ctx, struct ioasb_map_file *cmd);
+long ioasb_file_pin(struct ioasb_pages *pages, unsigned long index, u32 n, struct page **page);
+void ioasb_file_put(struct file *file, bool writeable);
+
+/* Where the memory of a pages object is. */
+struct ioasb_source {
+	unsigned long user_va; /* or where in the file */
+	unsigned long npages;
+	struct file *file; /* or NULL; the object gets it, if there is no error */
+	bool writeable;
+	bool watch;
+};
+
+/* watch.c: what becomes of the memory behind a mapping. The state needs pages->lock. */
+struct ioasb_watch_state {
+	u32 flags; /* IOASB_WATCH_STALE */
+	u64 generation;
+	u64 pinned;
+	unsigned long first;
+	unsigned long last;
+};
+
+int ioasb_watch_start(struct ioasb_pages *pages);
+void ioasb_watch_stop(struct ioasb_pages *pages);
+void ioasb_watch_pinning(struct ioasb_pages *pages, bool begin);
+void ioasb_watch_state(struct ioasb_pages *pages, struct ioasb_watch_state *state);
+int ioasb_generation(struct ioasb_ctx *ctx, struct ioasb_generation *cmd);
+
+/* gaps.c, where.c */
+int ioasb_gaps(struct ioasb_ctx *ctx, struct ioasb_gaps *cmd);
+int ioasb_where(struct ioasb_ctx *ctx, struct ioasb_where *cmd);
+
+/* owner.c */
+int ioasb_change_process(struct ioasb_ctx *ctx, struct ioasb_change_process *cmd);
+
+/* info.c: for people, in /proc/PID/fdinfo and debugfs. */
+struct seq_file;
+void ioasb_info_add(struct ioasb_ctx *ctx);
+void ioasb_info_remove(struct ioasb_ctx *ctx);
+void ioasb_info_fd(struct seq_file *m, struct file *file);
+void ioasb_info_client_fd(struct seq_file *m, struct file *file);
+void ioasb_info_init(void);
+void ioasb_info_exit(void);
+
+/* dump-pages.c: with a reference; *id becomes its own. */
+struct ioasb_pages *ioasb_pages_next(struct ioasb_ctx *ctx, unsigned long *id);
+
+/* merge.c, test-attach.c */
+int ioasb_merge(struct ioasb_ctx *ctx, struct ioasb_merge *cmd);
+int ioasb_test_attach(struct ioasb_ctx *ctx, struct ioasb_test_attach *cmd);
+
 /* pages.c */
-struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ctx *ctx, unsigned long user_va,
-				      unsigned long npages, bool writeable,
-				      enum ioasb_account account);
+struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ioas *ioas, const struct ioasb_source *source);
 void ioasb_pages_put(struct ioasb_pages *pages);
 int ioasb_user_activate(struct ioasb_pages *pages, struct ioasb_user *user);
 void ioasb_user_deactivate(struct ioasb_pages *pages, struct ioasb_user *user);
@@ -335,6 +405,8 @@ int ioasb_charge(struct ioasb_charge *charge, unsigned long npages);
 void ioasb_uncharge(struct ioasb_charge *charge, unsigned long npages);
 
 /* device.c */
+#define IOASB_MAX_RESERVED 1024
+int ioasb_device_check(u64 page_size, u64 aperture_start, u64 aperture_last, u32 num_reserved);
 int ioasb_device_alloc(struct ioasb_ctx *ctx, struct ioasb_device_alloc *cmd);
 int ioasb_attach(struct ioasb_ctx *ctx, struct ioasb_attach *cmd);
 int ioasb_detach(struct ioasb_ctx *ctx, struct ioasb_detach *cmd);
@@ -362,8 +434,23 @@ int ioasb_pins_add(struct ioasb_client *client, unsigned long start, unsigned lo
 int ioasb_pins_remove_range(struct ioasb_client *client, unsigned long start, unsigned long last);
 unsigned long ioasb_pins_drop(struct ioasb_client *client, unsigned long start, unsigned long last);
 bool ioasb_pins_any(struct ioasb_client *client, unsigned long start, unsigned long last);
+u64 ioasb_pins_count(struct ioasb_client *client, unsigned long iova);
+struct page *ioasb_pins_page(struct ioasb_client *client, unsigned long iova);
 void ioasb_pins_pages(struct ioasb_client *client, unsigned long start, unsigned long npages,
 		      struct page **pages);
+
+/* client-pages.c */
+int ioasb_client_pin_list(struct ioasb_client *client, const struct ioasb_client_pin_pages *cmd);
+int ioasb_client_unpin_list(struct ioasb_client *client,
+			    const struct ioasb_client_unpin_pages *cmd);
+
+/* client-dma.c: client->lock is held, but for the calls. */
+int ioasb_client_set(struct ioasb_client *client, const struct ioasb_client_set_dma *cmd);
+int ioasb_client_get(struct ioasb_client *client, struct ioasb_client_get_dma *cmd);
+void ioasb_dma_prune(struct ioasb_client *client, unsigned long start, unsigned long last);
+
+/* client.c: of what the ioctls of a client's file do */
+int ioasb_client_tell_pfns(struct page **pages, u64 npages, u64 uptr);
 
 /* main.c */
 struct ioasb_ctx *ioasb_file_ctx(struct file *file);
@@ -386,6 +473,24 @@ int ioasb_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, 
 int ioasb_rw(struct ioasb_ctx *ctx, struct ioasb_rw *cmd);
 int ioasb_lookup(struct ioasb_ctx *ctx, struct ioasb_lookup *cmd);
 int ioasb_dump(struct ioasb_ctx *ctx, struct ioasb_dump *cmd);
+
+/* tce.c, tce-map.c, tce-read.c: an IOAS that has a table instead of areas. */
+int ioasb_tce_alloc(struct ioasb_ioas *ioas, const struct ioasb_ioas_alloc *cmd);
+void ioasb_tce_tell(struct ioasb_ioas *ioas);
+void ioasb_tce_end(struct ioasb_ioas *ioas);
+void ioasb_tce_free(struct ioasb_tce *tce);
+const struct ioasb_charge *ioasb_tce_charge(const struct ioasb_ioas *ioas);
+unsigned long ioasb_tce_clear(struct ioasb_ioas *ioas, unsigned long first, unsigned long last);
+int ioasb_tce_map(struct ioasb_ioas *ioas, struct ioasb_map *cmd);
+int ioasb_tce_unmap(struct ioasb_ioas *ioas, unsigned long start, unsigned long last,
+		    u64 *unmapped);
+int ioasb_tce_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, bool write);
+int ioasb_tce_lookup(struct ioasb_ioas *ioas, struct ioasb_lookup *cmd);
+bool ioasb_tce_in_way(const struct ioasb_ioas *ioas, unsigned long start, unsigned long last);
+u64 ioasb_tce_mapped(const struct ioasb_ioas *ioas);
+unsigned long ioasb_tce_next(const struct ioasb_ioas *ioas, unsigned long start, unsigned long last,
+			     bool set);
+u64 ioasb_tce_frame(const struct ioasb_ioas *ioas, unsigned long iova);
 
 /*
  * note.c: what hook points are told. Each is called once for each change, under the lock that
@@ -415,6 +520,14 @@ void ioasb_note_range_added(struct ioasb_ioas *ioas, struct ioasb_range *range, 
 			    const struct ioasb_device *device, u64 order);
 void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range *range, u32 kind,
 			   const struct ioasb_device *device, u64 order);
+void ioasb_note_tce_set(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 word, u64 order);
+void ioasb_note_tce_cleared(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 order);
+void ioasb_note_tce_charged(struct ioasb_ioas *ioas, long npages, u64 order);
+void ioasb_note_replaced(struct ioasb_pages *pages, unsigned long first, unsigned long last,
+			 u64 order);
+void ioasb_note_owner(struct ioasb_pages *pages, u64 order);
+void ioasb_note_area_merged(struct ioasb_ioas *ioas, struct ioasb_area *head,
+			    struct ioasb_area *tail, u64 order);
 
 /* note-client.c */
 void ioasb_note_client_new(struct ioasb_client *client, u64 order);
@@ -428,5 +541,7 @@ void ioasb_note_client_call(struct ioasb_client *client, u32 op, unsigned long s
 void ioasb_note_client_answer(struct ioasb_client *client, u32 op, int result);
 void ioasb_note_client_asked(struct ioasb_client *client, unsigned long start, unsigned long last);
 void ioasb_note_client_let_go(struct ioasb_client *client, unsigned long start, unsigned long last);
+void ioasb_note_client_dma(struct ioasb_client *client, unsigned long start, unsigned long last,
+			   u64 dma, u64 order);
 
 #endif

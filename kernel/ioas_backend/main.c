@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "ioasb.h"
+#include "policy.h"
 
 static_assert(sizeof(unsigned long) == sizeof(u64), "addresses are 64 bits");
 static_assert(sizeof(struct ioasb_rec) == 88);
@@ -36,6 +37,13 @@ RUN(detach)
 RUN(rw)
 RUN(lookup)
 RUN(dump)
+RUN(map_file)
+RUN(generation)
+RUN(gaps)
+RUN(where)
+RUN(merge)
+RUN(test_attach)
+RUN(change_process)
 /* clang-format on */
 
 #define COMMAND(nr, name, last, what)                                                              \
@@ -63,6 +71,13 @@ static const struct ioasb_command commands[] = {
 		.run = ioasb_client_alloc,
 		.finish = ioasb_client_finish,
 	},
+	COMMAND(IOASB_NR_MAP_FILE, map_file, iova, true),
+	COMMAND(IOASB_NR_GENERATION, generation, out_last_page, false),
+	COMMAND(IOASB_NR_GAPS, gaps, __reserved, false),
+	COMMAND(IOASB_NR_WHERE, where, out_more, false),
+	COMMAND(IOASB_NR_MERGE, merge, out_merged, true),
+	COMMAND(IOASB_NR_TEST_ATTACH, test_attach, out_result, false),
+	COMMAND(IOASB_NR_CHANGE_PROCESS, change_process, __reserved, true),
 };
 
 static int run(struct file *file, struct ioasb_ctx *ctx, u32 nr,
@@ -117,6 +132,9 @@ static long backend_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	if (nr >= ARRAY_SIZE(commands) || cmd != _IO(IOASB_TYPE, nr))
 		return -ENOTTY;
 	nr = array_index_nospec(nr, ARRAY_SIZE(commands));
+	/* The numbers in between are those of a client's file. */
+	if (!commands[nr].run)
+		return -ENOTTY;
 	return ioasb_ioctl(file, file->private_data, nr, &commands[nr], arg);
 }
 
@@ -130,6 +148,7 @@ static int backend_open(struct inode *inode, struct file *file)
 	ctx->id = atomic64_inc_return(&last_id);
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->pages, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	ioasb_info_add(ctx);
 	file->private_data = ctx;
 	ioasb_note_opened(ctx);
 	return nonseekable_open(inode, file);
@@ -139,6 +158,7 @@ static int backend_release(struct inode *inode, struct file *file)
 {
 	struct ioasb_ctx *ctx = file->private_data;
 
+	ioasb_info_remove(ctx);
 	ioasb_note_closing(ctx);
 	ioasb_destroy_all(ctx);
 	WARN_ON(!xa_empty(&ctx->pages));
@@ -153,6 +173,7 @@ static const struct file_operations backend_fops = {
 	.owner = THIS_MODULE,
 	.open = backend_open,
 	.release = backend_release,
+	.show_fdinfo = ioasb_info_fd,
 	.unlocked_ioctl = backend_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -172,19 +193,24 @@ static struct miscdevice backend_misc = {
 
 static int __init backend_init(void)
 {
-	int rc = ioasb_client_files_init();
+	int rc = ioasb_policy_init();
 
+	if (!rc)
+		rc = ioasb_client_files_init();
 	if (rc)
 		return rc;
 	rc = misc_register(&backend_misc);
 	if (rc)
 		ioasb_client_files_exit();
+	else
+		ioasb_info_init();
 	return rc;
 }
 module_init(backend_init);
 
 static void __exit backend_exit(void)
 {
+	ioasb_info_exit();
 	misc_deregister(&backend_misc);
 	ioasb_client_files_exit();
 }

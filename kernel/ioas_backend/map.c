@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
 #include <linux/overflow.h>
 
 #include "ioasb.h"
+#include "policy.h"
+#include "trace.h"
 
 int ioasb_map_flags(u32 flags)
 {
 	if (flags & ~(IOASB_FIXED | IOASB_READABLE | IOASB_WRITEABLE))
 		return -EOPNOTSUPP;
 	return flags & (IOASB_READABLE | IOASB_WRITEABLE) ? 0 : -EINVAL;
+}
+
+/* What a program says of it; before anything is done. */
+int ioasb_map_allowed(struct ioasb_ioas *ioas, u32 flags, u64 iova, u64 length)
+{
+	u32 uid = from_kuid_munged(&init_user_ns, current_uid());
+
+	return ioasb_policy_result(
+		ioasb_policy_map(ioas->obj.ctx->id, ioas->obj.id, uid, flags, iova, length));
+}
+
+void ioasb_map_told(struct ioasb_ioas *ioas, u32 flags, u64 iova, u64 length, int rc)
+{
+	trace_ioasb_map(ioas->obj.ctx->id, ioas->obj.id, iova, length, flags, rc);
 }
 
 /* Give the areas of the list their addresses, one behind the other. */
@@ -69,13 +86,29 @@ int ioasb_map_list(struct ioasb_ioas *ioas, struct list_head *list, struct ioasb
 static int check_map(const struct ioasb_map *cmd)
 {
 	unsigned long end;
-	int rc = ioasb_map_flags(cmd->flags);
+	int rc = ioasb_map_flags(cmd->flags & ~IOASB_WATCH);
 
 	if (rc)
 		return rc;
 	if (!cmd->length || ((cmd->user_va | cmd->length) & ~PAGE_MASK))
 		return -EINVAL;
 	return check_add_overflow(cmd->user_va, cmd->length, &end) ? -EOVERFLOW : 0;
+}
+
+/* One area of all of them; the caller's reference is gone then, on failure too. */
+int ioasb_map_pages(struct ioasb_ioas *ioas, struct ioasb_pages *pages, struct ioasb_place *place)
+{
+	struct ioasb_area *area = ioasb_area_alloc(pages, 0, pages->npages - 1);
+	LIST_HEAD(list);
+	int rc;
+
+	ioasb_pages_put(pages);
+	if (!area)
+		return -ENOMEM;
+	list_add(&area->entry, &list);
+	rc = ioasb_map_list(ioas, &list, place);
+	ioasb_area_list_free(&list);
+	return rc;
 }
 
 static int map_user(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
@@ -88,23 +121,18 @@ static int map_user(struct ioasb_ioas *ioas, struct ioasb_map *cmd)
 		.user_va = cmd->user_va,
 		.iova = cmd->iova,
 	};
-	unsigned long npages = cmd->length >> PAGE_SHIFT;
-	struct ioasb_pages *pages;
-	struct ioasb_area *area;
-	LIST_HEAD(list);
+	struct ioasb_source source = {
+		.user_va = cmd->user_va,
+		.npages = cmd->length >> PAGE_SHIFT,
+		.writeable = cmd->flags & IOASB_WRITEABLE,
+		.watch = cmd->flags & IOASB_WATCH,
+	};
+	struct ioasb_pages *pages = ioasb_pages_alloc(ioas, &source);
 	int rc;
 
-	pages = ioasb_pages_alloc(ioas->obj.ctx, cmd->user_va, npages, cmd->flags & IOASB_WRITEABLE,
-				  ioas->account);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
-	area = ioasb_area_alloc(pages, 0, npages - 1);
-	ioasb_pages_put(pages);
-	if (!area)
-		return -ENOMEM;
-	list_add(&area->entry, &list);
-	rc = ioasb_map_list(ioas, &list, &place);
-	ioasb_area_list_free(&list);
+	rc = ioasb_map_pages(ioas, pages, &place);
 	if (!rc)
 		cmd->iova = place.iova;
 	return rc;
@@ -115,12 +143,16 @@ int ioasb_map(struct ioasb_ctx *ctx, struct ioasb_map *cmd)
 	struct ioasb_ioas *ioas;
 	int rc = check_map(cmd);
 
+	cmd->out_replaced = 0;
 	if (rc)
 		return rc;
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = map_user(ioas, cmd);
+	rc = ioasb_map_allowed(ioas, cmd->flags, cmd->iova, cmd->length);
+	if (!rc)
+		rc = ioas->tce ? ioasb_tce_map(ioas, cmd) : map_user(ioas, cmd);
+	ioasb_map_told(ioas, cmd->flags, cmd->iova, cmd->length, rc);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }

@@ -71,6 +71,17 @@ void ioasb_note_client_unpin(struct ioasb_client *client, unsigned long start, u
 	ioasb_hook_client_unpin(&note);
 }
 
+/* client->lock. Its device finds this page there from here on; U64_MAX: where it is itself. */
+void ioasb_note_client_dma(struct ioasb_client *client, unsigned long start, unsigned long last,
+			   u64 dma, u64 order)
+{
+	struct ioasb_note_client note = range_note(client, start, last);
+
+	note.at.order = order;
+	note.dma = dma;
+	ioasb_hook_client_dma(&note);
+}
+
 /* Around what a client does, from user space or from another module. No lock. */
 void ioasb_note_client_call(struct ioasb_client *client, u32 op, unsigned long start,
 			    unsigned long last, u32 prot)

@@ -97,20 +97,28 @@ static u64 payer(const struct ioasb_charge *charge)
 	}
 }
 
-/* What does not change: no lock is needed. */
+/* Whoever pays may change meanwhile, and then be gone. */
+static void fill_payer(struct ioasb_note_pages *note, struct ioasb_pages *pages)
+{
+	spin_lock(&pages->owner_lock);
+	note->mm = key(pages->charge.mm);
+	note->payer = payer(&pages->charge);
+	note->account = pages->charge.account;
+	note->tgid = pages->charge.task->tgid;
+	note->uid = from_kuid(&init_user_ns, pages->charge.owner->uid);
+	spin_unlock(&pages->owner_lock);
+}
+
+/* All else does not change: pages->lock is not needed. */
 static void fill_pages(struct ioasb_note_pages *note, struct ioasb_pages *pages)
 {
 	note->key = key(pages);
-	note->mm = key(pages->charge.mm);
-	note->payer = payer(&pages->charge);
-	note->user_va = pages->user_va;
+	note->user_va = pages->file ? 0 : pages->user_va;
 	note->npages = pages->npages;
 	note->id = pages->id;
-	note->account = pages->charge.account;
-	note->memory = IOASB_MEMORY_USER;
+	note->memory = pages->file ? IOASB_MEMORY_FILE : IOASB_MEMORY_USER;
 	note->writeable = pages->writeable;
-	note->tgid = pages->charge.task->tgid;
-	note->uid = from_kuid(&init_user_ns, pages->charge.owner->uid);
+	fill_payer(note, pages);
 }
 
 static struct ioasb_note_pages pages_note(struct ioasb_pages *pages, u64 order)
@@ -158,6 +166,28 @@ void ioasb_note_charged(struct ioasb_pages *pages, long npages, u64 order)
 
 	note.charged = npages;
 	ioasb_hook_charged(&note);
+}
+
+/* pages->lock. Somebody else pays from here on: it was told that the one before him does not. */
+void ioasb_note_owner(struct ioasb_pages *pages, u64 order)
+{
+	struct ioasb_note_pages note = pages_note(pages, order);
+
+	ioasb_hook_owner(&note);
+}
+
+/* What was mapped with WATCH has lost these pages, pinned or not. The lock of the watch. */
+void ioasb_note_replaced(struct ioasb_pages *pages, unsigned long first, unsigned long last,
+			 u64 order)
+{
+	struct ioasb_note_replaced note = {
+		.pages.at = of_ctx(pages->ctx, sizeof(note), order),
+		.first_page = first,
+		.last_page = last,
+	};
+
+	fill_pages(&note.pages, pages);
+	ioasb_hook_replaced(&note);
 }
 
 /* ---- areas: ioas->lock for writing ---- */
@@ -225,6 +255,16 @@ void ioasb_note_area_split(struct ioasb_ioas *ioas, struct ioasb_area *head,
 	note.last = tail->last;
 	note.cut = tail->start;
 	ioasb_hook_area_split(&note);
+}
+
+/* As the one area that the head is then. pages->lock is held, too. */
+void ioasb_note_area_merged(struct ioasb_ioas *ioas, struct ioasb_area *head,
+			    struct ioasb_area *tail, u64 order)
+{
+	struct ioasb_note_area note = area_note(ioas, head, order);
+
+	note.cut = tail->start;
+	ioasb_hook_area_merged(&note);
 }
 
 /* ---- devices: ioas->lock for writing ---- */
@@ -301,4 +341,48 @@ void ioasb_note_range_gone(struct ioasb_ioas *ioas, struct ioasb_range *range, u
 	struct ioasb_note_range note = range_note(ioas, range, kind, device, order);
 
 	ioasb_hook_range_gone(&note);
+}
+
+/* ---- tables ---- */
+
+static struct ioasb_note_tce tce_note(struct ioasb_ioas *ioas, unsigned long iova, u64 old,
+				      u64 word, u64 order)
+{
+	return (struct ioasb_note_tce){
+		.at = of_ioas(ioas, sizeof(struct ioasb_note_tce), order),
+		.iova = iova,
+		.old = old,
+		.word = word,
+	};
+}
+
+/*
+ * No lock: the exchange of the word orders it, and the number is taken after that. Of two exchanges
+ * of one entry at the same time, what each found tells which was first.
+ */
+void ioasb_note_tce_set(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 word, u64 order)
+{
+	struct ioasb_note_tce note = tce_note(ioas, iova, old, word, order);
+
+	ioasb_hook_tce_set(&note);
+}
+
+void ioasb_note_tce_cleared(struct ioasb_ioas *ioas, unsigned long iova, u64 old, u64 order)
+{
+	struct ioasb_note_tce note = tce_note(ioas, iova, old, 0, order);
+
+	ioasb_hook_tce_cleared(&note);
+}
+
+/* No lock. Before the pages are pinned, after they are unpinned (negative). */
+void ioasb_note_tce_charged(struct ioasb_ioas *ioas, long npages, u64 order)
+{
+	const struct ioasb_charge *charge = ioasb_tce_charge(ioas);
+	struct ioasb_note_tce note = tce_note(ioas, 0, 0, 0, order);
+
+	note.charged = npages;
+	note.payer = payer(charge);
+	note.tgid = charge->task->tgid;
+	note.uid = from_kuid(&init_user_ns, charge->owner->uid);
+	ioasb_hook_tce_charged(&note);
 }

@@ -5,10 +5,9 @@
  */
 #include "ioasb.h"
 
-struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ctx *ctx, unsigned long user_va,
-				      unsigned long npages, bool writeable,
-				      enum ioasb_account account)
+struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ioas *ioas, const struct ioasb_source *source)
 {
+	struct ioasb_ctx *ctx = ioas->obj.ctx;
 	struct ioasb_pages *pages = kzalloc(sizeof(*pages), GFP_KERNEL_ACCOUNT);
 	int rc;
 
@@ -16,22 +15,31 @@ struct ioasb_pages *ioasb_pages_alloc(struct ioasb_ctx *ctx, unsigned long user_
 		return ERR_PTR(-ENOMEM);
 	kref_init(&pages->kref);
 	mutex_init(&pages->lock);
+	spin_lock_init(&pages->owner_lock);
 	xa_init_flags(&pages->chunks, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&pages->needs, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&pages->more, XA_FLAGS_ACCOUNT);
 	pages->users = RB_ROOT_CACHED;
 	pages->ctx = ctx;
-	pages->user_va = user_va;
-	pages->npages = npages;
-	pages->writeable = writeable;
-	rc = ioasb_charge_init(&pages->charge, account);
+	pages->user_va = source->user_va;
+	pages->npages = source->npages;
+	pages->file = source->file;
+	pages->writeable = source->writeable;
+	rc = ioasb_charge_init(&pages->charge, ioas->account);
 	if (rc)
 		goto free;
 	rc = xa_alloc(&ctx->pages, &pages->id, pages, xa_limit_31b, GFP_KERNEL_ACCOUNT);
 	if (rc)
 		goto exit;
 	ioasb_note_pages_new(pages, ioasb_order(ctx));
-	return pages;
+	if (!source->watch)
+		return pages;
+	rc = ioasb_watch_start(pages);
+	if (!rc)
+		return pages;
+	/* The file, if there is one, stays the caller's; but only other memory is watched. */
+	ioasb_pages_put(pages);
+	return ERR_PTR(rc);
 exit:
 	ioasb_charge_exit(&pages->charge);
 free:
@@ -45,12 +53,17 @@ static void pages_free(struct kref *kref)
 
 	WARN_ON(pages->npinned || pages->nusers);
 	WARN_ON(!xa_empty(&pages->needs) || !xa_empty(&pages->more));
+	/* Before it is told that they are gone: until then it may tell that they were replaced. */
+	if (pages->watch)
+		ioasb_watch_stop(pages);
 	ioasb_note_pages_gone(pages, ioasb_order(pages->ctx));
 	xa_erase(&pages->ctx->pages, pages->id);
 	xa_destroy(&pages->chunks);
 	xa_destroy(&pages->needs);
 	xa_destroy(&pages->more);
 	ioasb_charge_exit(&pages->charge);
+	if (pages->file)
+		ioasb_file_put(pages->file, pages->writeable);
 	kfree(pages);
 }
 
@@ -136,7 +149,11 @@ int ioasb_pages_pin(struct ioasb_pages *pages, unsigned long first, unsigned lon
 	if (rc)
 		return rc;
 	charged(pages, missing);
+	if (pages->watch)
+		ioasb_watch_pinning(pages, true);
 	rc = ioasb_pin(pages, first, last);
+	if (pages->watch)
+		ioasb_watch_pinning(pages, false);
 	if (rc) {
 		unpin_unused(pages, first, last, false);
 		ioasb_uncharge(&pages->charge, missing);

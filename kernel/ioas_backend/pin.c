@@ -83,7 +83,10 @@ static int pin_hole(struct ioasb_pages *pages, struct work *work, unsigned long 
 	while (n) {
 		long got;
 
-		if (pages->charge.mm == current->mm)
+		if (pages->file)
+			got = ioasb_file_pin(pages, (i << IOASB_CHUNK_SHIFT) + lo, n,
+					     work->page + lo);
+		else if (pages->charge.mm == current->mm)
 			got = pin_user_pages_fast(va, n, flags, work->page + lo);
 		else
 			got = pin_remote(pages, va, n, flags, work->page + lo);

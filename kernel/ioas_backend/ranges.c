@@ -29,13 +29,22 @@ int ioasb_ranges_copy_in(struct ioasb_iova_range *to, u64 uptr, u32 n)
 	return 0;
 }
 
+/* The first that somebody takes at or behind @from: a device of the IOAS, or one of @more. */
+static struct ioasb_range *first_taken(struct ioasb_ioas *ioas, struct rb_root_cached *more,
+				       unsigned long from)
+{
+	struct ioasb_range *a = ioasb_ranges_iter_first(&ioas->reserved, from, ULONG_MAX);
+	struct ioasb_range *b = ioasb_ranges_iter_first(more, from, ULONG_MAX);
+
+	return !a || (b && b->start < a->start) ? b : a;
+}
+
 /* The first valid range that ends at or behind *cursor, which moves behind it; false: no more. */
-static bool next_valid(struct ioasb_ioas *ioas, unsigned long *cursor, bool *end,
-		       struct ioasb_iova_range *out)
+static bool next_valid(struct ioasb_ioas *ioas, struct rb_root_cached *more, unsigned long *cursor,
+		       bool *end, struct ioasb_iova_range *out)
 {
 	while (!*end) {
-		struct ioasb_range *r =
-			ioasb_ranges_iter_first(&ioas->reserved, *cursor, ULONG_MAX);
+		struct ioasb_range *r = first_taken(ioas, more, *cursor);
 		bool found = !r || r->start > *cursor;
 
 		if (found)
@@ -50,14 +59,15 @@ static bool next_valid(struct ioasb_ioas *ioas, unsigned long *cursor, bool *end
 	return false;
 }
 
-static u32 list_valid(struct ioasb_ioas *ioas, struct ioasb_iova_range *out, u32 room)
+static u32 list_valid(struct ioasb_ioas *ioas, struct rb_root_cached *more,
+		      struct ioasb_iova_range *out, u32 room)
 {
 	struct ioasb_iova_range range;
 	unsigned long cursor = 0;
 	bool end = false;
 	u32 n = 0;
 
-	while (next_valid(ioas, &cursor, &end, &range)) {
+	while (next_valid(ioas, more, &cursor, &end, &range)) {
 		if (n < room)
 			out[n] = range;
 		n++;
@@ -67,39 +77,46 @@ static u32 list_valid(struct ioasb_ioas *ioas, struct ioasb_iova_range *out, u32
 }
 
 /* *list is the caller's to free, whatever is returned. */
-static int get_valid(struct ioasb_ioas *ioas, struct ioasb_iova_ranges *cmd,
-		     struct ioasb_iova_range **list)
+static int get_valid(struct ioasb_ioas *ioas, struct rb_root_cached *more,
+		     struct ioasb_iova_ranges *cmd, struct ioasb_iova_range **list)
 {
 	u32 room = cmd->num_iovas;
 
-	cmd->num_iovas = list_valid(ioas, NULL, 0);
-	cmd->out_alignment = ioas->alignment;
+	cmd->num_iovas = list_valid(ioas, more, NULL, 0);
+	cmd->out_alignment = max(cmd->out_alignment, ioas->alignment);
 	cmd->out_generation = ioas->generation;
 	if (cmd->num_iovas > room)
 		return -EMSGSIZE;
 	*list = kvmalloc_array(cmd->num_iovas, sizeof(**list), GFP_KERNEL_ACCOUNT);
 	if (!*list)
 		return -ENOMEM;
-	list_valid(ioas, *list, cmd->num_iovas);
+	list_valid(ioas, more, *list, cmd->num_iovas);
 	return 0;
 }
 
 int ioasb_iova_ranges(struct ioasb_ctx *ctx, struct ioasb_iova_ranges *cmd)
 {
+	struct rb_root_cached more = RB_ROOT_CACHED;
 	struct ioasb_iova_range *list = NULL;
+	unsigned long alignment = PAGE_SIZE;
 	struct ioasb_ioas *ioas;
-	int rc;
+	int rc = 0;
 
-	if (cmd->__reserved)
+	if (cmd->flags & ~IOASB_RANGES_ALL)
 		return -EOPNOTSUPP;
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = ioasb_ioas_read(ioas);
+	if (cmd->flags & IOASB_RANGES_ALL)
+		rc = ioasb_known_ranges(ctx, &more, &alignment);
+	cmd->out_alignment = alignment;
+	if (!rc)
+		rc = ioasb_ioas_read(ioas);
 	if (!rc) {
-		rc = get_valid(ioas, cmd, &list);
+		rc = get_valid(ioas, &more, cmd, &list);
 		up_read(&ioas->lock);
 	}
+	ioasb_ranges_free(&more);
 	ioasb_object_put(&ioas->obj);
 	if (!rc && copy_to_user(u64_to_user_ptr(cmd->iovas), list,
 				array_size(cmd->num_iovas, sizeof(*list))))
@@ -223,7 +240,7 @@ int ioasb_allow_iovas(struct ioasb_ctx *ctx, struct ioasb_allow_iovas *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = load_allowed(cmd, &root);
+	rc = ioas->tce ? -EOPNOTSUPP : load_allowed(cmd, &root);
 	if (!rc)
 		rc = ioasb_ioas_write(ioas);
 	if (!rc) {
@@ -292,7 +309,7 @@ int ioasb_reserve(struct ioasb_ctx *ctx, struct ioasb_reserve *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = reserve_in(ioas, cmd);
+	rc = ioas->tce ? -EOPNOTSUPP : reserve_in(ioas, cmd);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }

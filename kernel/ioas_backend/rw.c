@@ -20,6 +20,19 @@ static void move(struct page *page, u32 offset, void *buf, u32 n, bool write)
 		memcpy_from_page(buf, page, offset, n);
 }
 
+static int access_file(struct ioasb_pages *pages, unsigned long index, u32 offset, void *buf, u32 n,
+		       bool write)
+{
+	struct page *page;
+	long got = ioasb_file_pin(pages, index, 1, &page);
+
+	if (got < 0)
+		return got;
+	move(page, offset, buf, n, write);
+	unpin_user_pages_dirty_lock(&page, 1, write);
+	return 0;
+}
+
 /* Memory that no device needs is looked up in its process, for as long as the access takes. */
 static int access_unpinned(struct ioasb_pages *pages, unsigned long index, u32 offset, void *buf,
 			   u32 n, bool write)
@@ -30,6 +43,8 @@ static int access_unpinned(struct ioasb_pages *pages, unsigned long index, u32 o
 	int locked = 1;
 	long got;
 
+	if (pages->file)
+		return access_file(pages, index, offset, buf, n, write);
 	if (!mmget_not_zero(mm))
 		return -EFAULT;
 	if (mmap_read_lock_killable(mm)) {
@@ -74,7 +89,10 @@ int ioasb_access(struct ioasb_ioas *ioas, unsigned long iova, void *buf, u32 n, 
 	if (rc)
 		return rc;
 	area = ioasb_areas_iter_first(&ioas->areas, iova, iova);
-	rc = area ? access_area(area, iova, buf, n, write) : -ENOENT;
+	if (ioas->tce)
+		rc = ioasb_tce_access(ioas, iova, buf, n, write);
+	else
+		rc = area ? access_area(area, iova, buf, n, write) : -ENOENT;
 	up_read(&ioas->lock);
 	return rc;
 }
@@ -142,7 +160,8 @@ static int lookup(struct ioasb_ioas *ioas, struct ioasb_lookup *cmd)
 		return -EINTR;
 	index = area->user.first_page + ((cmd->iova - area->start) >> PAGE_SHIFT);
 	page = ioasb_pinned_page(area->pages, index);
-	cmd->out_flags = area->prot | (page ? IOASB_LOOKUP_PINNED : 0);
+	cmd->out_flags = area->prot | (page ? IOASB_LOOKUP_PINNED : 0) |
+			 (area->pages->file ? IOASB_LOOKUP_FILE : 0);
 	cmd->out_pages_id = area->pages->id;
 	cmd->out_start = area->start;
 	cmd->out_last = area->last;
@@ -161,7 +180,7 @@ int ioasb_lookup(struct ioasb_ctx *ctx, struct ioasb_lookup *cmd)
 		return -ENOENT;
 	rc = ioasb_ioas_read(ioas);
 	if (!rc) {
-		rc = lookup(ioas, cmd);
+		rc = ioas->tce ? ioasb_tce_lookup(ioas, cmd) : lookup(ioas, cmd);
 		up_read(&ioas->lock);
 	}
 	ioasb_object_put(&ioas->obj);

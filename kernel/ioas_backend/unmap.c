@@ -4,6 +4,7 @@
 #include <linux/overflow.h>
 
 #include "ioasb.h"
+#include "trace.h"
 
 /* How often clients are asked to unpin. */
 #define MAX_ROUNDS 20
@@ -254,7 +255,9 @@ int ioasb_unmap(struct ioasb_ctx *ctx, struct ioasb_unmap *cmd)
 	ioas = ioasb_ioas_get(ctx, cmd->ioas_id);
 	if (!ioas)
 		return -ENOENT;
-	rc = unmap(ioas, r, all, &cmd->out_unmapped);
+	rc = ioas->tce ? ioasb_tce_unmap(ioas, r.start, r.last, &cmd->out_unmapped)
+		       : unmap(ioas, r, all, &cmd->out_unmapped);
+	trace_ioasb_unmap(ctx->id, ioas->obj.id, cmd->iova, cmd->length, cmd->out_unmapped, rc);
 	ioasb_object_put(&ioas->obj);
 	return rc;
 }

@@ -14,6 +14,8 @@ unsigned int be_scaled(unsigned int n, unsigned int least)
 	return s > least ? s : least;
 }
 
+uint32_t be_tracker;
+
 int be_open(void)
 {
 	int fd = open("/dev/ioas_backend", O_RDWR | O_CLOEXEC);

@@ -80,6 +80,16 @@ long be_status(const char *name);
 /* Pages that are pinned and not unpinned, in the whole machine; as root only. */
 long be_pins(void);
 
+void test_tce(void);
+void test_file(void);
+void test_watch(void);
+void test_query(void);
+void test_scatter(void);
+void test_owner(void);
+void test_policy(void);
+void test_metadata(void);
+void test_merge(void);
+void test_test_attach(void);
 void test_modes(void);
 void test_all(void);
 void test_map(void);

@@ -16,7 +16,6 @@
 uint64_t be_seed = 1;
 double be_scale = 1;
 bool be_root = true;
-uint32_t be_tracker;
 
 static const char *const trackers[] = { "interval", "xarray", "table", "array" };
 
@@ -26,6 +25,16 @@ static const struct test {
 } tests[] = {
 	{ "modes", test_modes },
 	{ "all", test_all },
+	{ "tce", test_tce },
+	{ "file", test_file },
+	{ "watch", test_watch },
+	{ "query", test_query },
+	{ "scatter", test_scatter },
+	{ "owner", test_owner },
+	{ "policy", test_policy },
+	{ "metadata", test_metadata },
+	{ "merge", test_merge },
+	{ "test-attach", test_test_attach },
 	{ "map", test_map },
 	{ "alloc", test_alloc },
 	{ "copy", test_copy },

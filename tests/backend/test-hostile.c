@@ -15,20 +15,25 @@
 static const struct call {
 	unsigned long cmd;
 	unsigned int size;
+	unsigned int min; /* as first released */
 	unsigned int reserved; /* where __reserved is; 0: there is none */
 	unsigned int flags; /* where flags are */
 } calls[] = {
 #define CALL(nr, name, r, f)                                                                       \
 	{                                                                                          \
-		nr, sizeof(struct ioasb_##name), r, f                                              \
+		nr, sizeof(struct ioasb_##name), sizeof(struct ioasb_##name), r, f                 \
+	}
+#define GROWN(nr, name, next, r, f)                                                                \
+	{                                                                                          \
+		nr, sizeof(struct ioasb_##name), AT(name, next), r, f                              \
 	}
 #define AT(name, field) offsetof(struct ioasb_##name, field)
 	CALL(IOASB_DESTROY, destroy, 0, 0),
-	CALL(IOASB_IOAS_ALLOC, ioas_alloc, 0, AT(ioas_alloc, flags)),
-	CALL(IOASB_MAP, map, 0, AT(map, flags)),
+	GROWN(IOASB_IOAS_ALLOC, ioas_alloc, window_start, 0, AT(ioas_alloc, flags)),
+	GROWN(IOASB_MAP, map, out_replaced, 0, AT(map, flags)),
 	CALL(IOASB_COPY, copy, AT(copy, __reserved), AT(copy, flags)),
 	CALL(IOASB_UNMAP, unmap, AT(unmap, __reserved), AT(unmap, flags)),
-	CALL(IOASB_IOVA_RANGES, iova_ranges, AT(iova_ranges, __reserved), 0),
+	CALL(IOASB_IOVA_RANGES, iova_ranges, 0, AT(iova_ranges, flags)),
 	CALL(IOASB_ALLOW_IOVAS, allow_iovas, AT(allow_iovas, __reserved), 0),
 	CALL(IOASB_RESERVE, reserve, 0, AT(reserve, flags)),
 	CALL(IOASB_RELEASE, release, AT(release, __reserved), 0),
@@ -40,6 +45,13 @@ static const struct call {
 	CALL(IOASB_DUMP, dump, 0, 0),
 	CALL(IOASB_CLIENT_ALLOC, client_alloc, AT(client_alloc, __reserved),
 	     AT(client_alloc, flags)),
+	CALL(IOASB_MAP_FILE, map_file, AT(map_file, __reserved), AT(map_file, flags)),
+	CALL(IOASB_GENERATION, generation, AT(generation, __reserved), 0),
+	CALL(IOASB_GAPS, gaps, AT(gaps, __reserved), 0),
+	CALL(IOASB_WHERE, where, 0, 0),
+	CALL(IOASB_MERGE, merge, 0, 0),
+	CALL(IOASB_TEST_ATTACH, test_attach, 0, AT(test_attach, flags)),
+	CALL(IOASB_CHANGE_PROCESS, change_process, AT(change_process, __reserved), 0),
 };
 
 static int with_word(int fd, const struct call *call, unsigned int offset, uint32_t value)
@@ -51,7 +63,7 @@ static int with_word(int fd, const struct call *call, unsigned int offset, uint3
 
 	a.size = call->size;
 	/* So that flags and reserved are the only thing wrong. */
-	if (call->cmd == IOASB_MAP || call->cmd == IOASB_COPY)
+	if (call->cmd == IOASB_MAP || call->cmd == IOASB_COPY || call->cmd == IOASB_MAP_FILE)
 		((uint32_t *)a.bytes)[1] = RW_PROT;
 	if (offset)
 		memcpy(a.bytes + offset, &value, sizeof(value));
@@ -81,7 +93,7 @@ void test_structs(void)
 		call = &calls[i];
 		EQ(with_size(fd, call, 0, -1), -EINVAL);
 		EQ(with_size(fd, call, 4, -1), -EINVAL);
-		EQ(with_size(fd, call, call->size - 1, -1), -EINVAL);
+		EQ(with_size(fd, call, call->min - 1, -1), -EINVAL);
 		EQ(with_size(fd, call, PAGE + 1, -1), -E2BIG);
 		EQ(with_size(fd, call, UINT32_MAX, -1), -E2BIG);
 		EQ(with_size(fd, call, call->size + 8, call->size), -E2BIG);
@@ -96,7 +108,8 @@ void test_structs(void)
 		if (call->flags)
 			EQ(with_word(fd, call, call->flags, 1U << 31), -EOPNOTSUPP);
 	}
-	EQ(be_call(fd, _IO(IOASB_TYPE, ARRAY_SIZE(calls)), &i), -ENOTTY);
+	EQ(be_call(fd, IOASB_CLIENT_PIN, &i), -ENOTTY);
+	EQ(be_call(fd, _IO(IOASB_TYPE, 127), &i), -ENOTTY);
 	EQ(be_call(fd, _IO(IOASB_TYPE, 255), &i), -ENOTTY);
 	EQ(be_call(fd, TCGETS, &i), -ENOTTY);
 	EQ(be_sum(fd).areas, 0);
@@ -162,7 +175,7 @@ static void dumps(int fd)
 	c.recs = (uintptr_t)&rec;
 	c.cursor.stage = UINT32_MAX;
 	EQ(be_call(fd, IOASB_DUMP, &c), -EINVAL);
-	for (unsigned int stage = 0; stage < 8; stage++) {
+	for (unsigned int stage = 0; stage < 10; stage++) {
 		c.cursor = (struct ioasb_cursor){ stage, UINT32_MAX, TOP };
 		c.num_recs = 1;
 		EQ(be_call(fd, IOASB_DUMP, &c), 0);

@@ -32,7 +32,7 @@ void test_map(void)
 	EQ(be_map_at(fd, ioas, buf, 2 * PAGE, BASE - PAGE), -EEXIST);
 	EQ(be_map_at(fd, ioas, buf, PAGE, BASE - 1), -EINVAL);
 	EQ(be_map(fd, ioas, IOASB_FIXED, buf, PAGE, &iova), -EINVAL);
-	EQ(be_map(fd, ioas, FIXED_RW | 8, buf, PAGE, &iova), -EOPNOTSUPP);
+	EQ(be_map(fd, ioas, FIXED_RW | 16, buf, PAGE, &iova), -EOPNOTSUPP);
 	EQ(be_map_at(fd, ioas, buf, 2 * PAGE, TOP - PAGE + 1), -EOVERFLOW);
 	EQ(be_map_at(fd, 77, buf, PAGE, BASE), -ENOENT);
 	EQ(be_map_at(fd, dev, buf, PAGE, BASE), -ENOENT);

@@ -85,12 +85,14 @@ def test_modules_loaded_later():
 def test_features():
     r = tool('features', '--json')
     f = json.loads(r.stdout)
-    ours = [h for h in f['hooks'] if not h['hook'].startswith('fd_')]
+    bundled = [h for h in f['hooks'] if h['hook'].startswith('bd_')]
+    ours = [h for h in f['hooks'] if not h['hook'].startswith(('fd_', 'bd_'))]
     bad = [h for h in ours if h['result'] != 'used']
     check(r.returncode == 0 and ours and not bad, bad)
     # What Debian ships has no iommufd, and on 6.x no preemption; our own kernel has both.
     stock = not f['kernel'].endswith('-lab')
-    results = {h['result'] for h in f['hooks'] if h not in ours}
+    check({h['result'] for h in bundled} == {'module not loaded'}, bundled)
+    results = {h['result'] for h in f['hooks'] if h not in ours and h not in bundled}
     check(results <= ({'module not loaded'} if stock else {'used'}), results)
     check(f['preemption'] == ('voluntary' if stock else 'lazy'), f['preemption'])
     return f'{len(ours)} hooks'

@@ -32,7 +32,7 @@ static inline void random_area(struct unit_random *r, struct ioas_event *ev)
 	body->pfnmap = (int64_t)unit_below(r, 3);
 	if (unit_below(r, 2))
 		body->pages_id = 1 + (uint32_t)unit_below(r, 3);
-	if (ev->kind == IOAS_EV_AREA_SPLIT)
+	if (ev->kind == IOAS_EV_AREA_SPLIT || ev->kind == IOAS_EV_AREA_MERGED)
 		body->at = body->iova + (1 + unit_below(r, 4)) * PAGE - unit_below(r, 2);
 	else
 		body->at = unit_below(r, 4) * PAGE;

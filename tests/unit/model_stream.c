@@ -104,6 +104,7 @@ static uint32_t memory_of(const struct ioas_event *ev)
 	case IOAS_EV_AREA_GOING:
 	case IOAS_EV_AREA_GONE:
 	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_AREA_MERGED:
 		return ev->body_area.pages_id;
 	default:
 		return 0;

@@ -129,6 +129,7 @@ static const struct {
 	[IOAS_EV_ACCESS_UNPIN] = FIELDS(access_unpin),
 	[IOAS_EV_DIRTY] = FIELDS(dirty),
 	[IOAS_EV_AREA_SPLIT] = FIELDS(split),
+	[IOAS_EV_AREA_MERGED] = FIELDS(split),
 	[IOAS_EV_AREA_FILLED] = FIELDS(filled),
 	[IOAS_EV_PAGES_NEW] = FIELDS(pages_whole),
 	[IOAS_EV_PAGES_GONE] = FIELDS(pages_gone),

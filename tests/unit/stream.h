@@ -198,7 +198,9 @@ static inline void stream_any_area(struct unit_random *r, struct ioas_event *ev)
 	area->group_valid = (__u32)unit_below(r, 2);
 	area->pages_id = ev->backend == IOAS_BACKEND_TYPE1 ? 0 : (__u32)unit_below(r, 4);
 	area->object = 1 + (__u32)unit_below(r, 3);
-	area->at = ev->kind == IOAS_EV_AREA_SPLIT ? area->iova + 2048 : unit_below(r, 4) * 4096;
+	area->at = ev->kind == IOAS_EV_AREA_SPLIT || ev->kind == IOAS_EV_AREA_MERGED
+			   ? area->iova + 2048
+			   : unit_below(r, 4) * 4096;
 	area->bytes = (__s64)unit_below(r, 3) * 4096;
 	area->area2 = (__u32)unit_below(r, 40);
 	area->refs = (__u32)unit_below(r, 3);

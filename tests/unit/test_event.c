@@ -56,6 +56,7 @@ static void test_more_names(void **state)
 	assert_string_equal(ioas_range_name(IOAS_RANGE_VALID), "valid");
 	assert_string_equal(ioas_range_name(IOAS_RANGE_RESERVED), "reserved");
 	assert_string_equal(ioas_range_name(IOAS_RANGE_ALLOWED), "allowed");
+	assert_string_equal(ioas_range_name(IOAS_RANGE_CLAIMED), "claimed");
 	assert_null(ioas_range_name(IOAS_RANGE_CLASSES));
 	assert_string_equal(ioas_option_name(IOAS_OPTION_NONE), "none");
 	assert_string_equal(ioas_option_name(IOAS_OPTION_RLIMIT_MODE), "rlimit-mode");
@@ -83,7 +84,7 @@ static struct ioas_event good(unsigned int kind)
 		ev.body_obj.object = 3;
 	if (ioas_event_is_area(&ev))
 		ev.body_area.last = 8191;
-	if (kind == IOAS_EV_AREA_SPLIT)
+	if (kind == IOAS_EV_AREA_SPLIT || kind == IOAS_EV_AREA_MERGED)
 		ev.body_area.at = 4096;
 	if (kind == IOAS_EV_AREA_FILLED)
 		ev.body_area.object = 3;
@@ -232,6 +233,8 @@ static void test_more_fields(void **state)
 	REFUSED_WITH(IOAS_EV_AREA_ADD, body_area.pfnmap = PAGES_MAX + 1);
 	REFUSED_WITH(IOAS_EV_AREA_SPLIT, body_area.at = 0);
 	REFUSED_WITH(IOAS_EV_AREA_SPLIT, body_area.at = 8192);
+	REFUSED_WITH(IOAS_EV_AREA_MERGED, body_area.at = 0);
+	REFUSED_WITH(IOAS_EV_AREA_MERGED, body_area.at = 8192);
 	REFUSED_WITH(IOAS_EV_AREA_FILLED, body_area.object = 0);
 	REFUSED_WITH(IOAS_EV_AREA_FILLED, ioas = 0);
 	REFUSED_WITH(IOAS_EV_DOMAIN_ATTACH, body_obj.object = 0);
@@ -332,7 +335,7 @@ static void test_bodies(void **state)
 		IOAS_EV_AREA_ADD,    IOAS_EV_AREA_GOING,    IOAS_EV_AREA_GONE,
 		IOAS_EV_AREA_UPDATE, IOAS_EV_VADDR_INVALID, IOAS_EV_PINNED,
 		IOAS_EV_ACCESS_PIN,  IOAS_EV_ACCESS_UNPIN,  IOAS_EV_AREA_SPLIT,
-		IOAS_EV_AREA_FILLED,
+		IOAS_EV_AREA_FILLED, IOAS_EV_AREA_MERGED,
 	};
 	size_t areas = 0, pages = 0, ranges = 0;
 	(void)state;

@@ -43,6 +43,22 @@ static void test_reserved(void **state)
 	maybe(w, op_event(w, IOAS_OP_MAP, 0xfedff000, 0x1000, -EINVAL), EXPLAIN_REFUSED_BY_DRIVER);
 }
 
+/* The bundled backend has an errno of its own for what is set aside for somebody else. */
+static void test_claimed(void **state)
+{
+	struct why *w = *state;
+	const struct explain_reason *r;
+	struct ioas_event ev;
+
+	open_backend(w, IOAS_BACKEND_BUNDLED, IOAS_MODE_COVER);
+	ev = of(range_event(IOAS_EV_RANGE_ADD, IOAS_RANGE_CLAIMED, 0x40000, 0x4ffff, 0),
+		IOAS_BACKEND_BUNDLED, 60);
+	see(w, ev);
+	r = map_fails(w, 0x4f000, 0x2000, -EADDRINUSE, EXPLAIN_RESERVED);
+	assert_range(r->range, 0x40000, 0x4ffff);
+	maybe(w, op_event(w, IOAS_OP_MAP, 0x50000, 0x1000, -EADDRINUSE), EXPLAIN_RESERVED);
+}
+
 static void test_misaligned(void **state)
 {
 	struct why *w = *state;
@@ -421,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_WHY(test_overlap),
 		WITH_WHY(test_reserved),
+		WITH_WHY(test_claimed),
 		WITH_WHY(test_misaligned),
 		WITH_WHY(test_arguments),
 		WITH_WHY(test_compat_arguments),

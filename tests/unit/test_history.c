@@ -209,6 +209,35 @@ static void test_split(void **state)
 	end(&w);
 }
 
+/* Both are the mapping that the first was. */
+static void test_merge(void **state)
+{
+	struct world w = begin(NULL);
+	struct history_mapping m;
+	struct ioas_event ev = area(IOAS_EV_AREA_ADD, 0x1000, 0x2fff, 2000);
+	(void)state;
+
+	strcpy(ev.comm, "mapper");
+	ev.body_area.pages_id = 7;
+	tell(&w, ev);
+	ev.time_ns = 2400;
+	ev.body_area.iova = 0x3000;
+	ev.body_area.last = 0x4fff;
+	ev.body_area.at = 0x2000;
+	strcpy(ev.comm, "other");
+	tell(&w, ev);
+	ev = area(IOAS_EV_AREA_MERGED, 0x1000, 0x4fff, 2500);
+	ev.body_area.pages_id = 7;
+	ev.body_area.at = 0x3000;
+	tell(&w, ev);
+	history_live(w.h, w.m, mirror_find_ioas(w.m, 2),
+		     mirror_area_at(mirror_find_ioas(w.m, 2), 0x4fff), &m);
+	assert_int_equal(m.iova, 0x1000);
+	assert_int_equal(m.mapped_ns, 2000);
+	assert_string_equal(m.mapped_by->comm, "mapper");
+	end(&w);
+}
+
 /* ---- how far it reaches ---- */
 
 static void test_forgets(void **state)
@@ -484,11 +513,12 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_life),	      cmocka_unit_test(test_times),
-		cmocka_unit_test(test_ends_of_space), cmocka_unit_test(test_split),
-		cmocka_unit_test(test_forgets),	      cmocka_unit_test(test_forgets_blocks),
-		cmocka_unit_test(test_older),	      cmocka_unit_test(test_ioas_gone),
-		cmocka_unit_test(test_no_memory),     cmocka_unit_test(test_random),
+		cmocka_unit_test(test_life),	       cmocka_unit_test(test_times),
+		cmocka_unit_test(test_ends_of_space),  cmocka_unit_test(test_split),
+		cmocka_unit_test(test_merge),	       cmocka_unit_test(test_forgets),
+		cmocka_unit_test(test_forgets_blocks), cmocka_unit_test(test_older),
+		cmocka_unit_test(test_ioas_gone),      cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,96 @@ static void test_shared_split(void **state)
 	assert_no_anomaly(f);
 }
 
+/* [0x10000, 0x11fff] and [0x12000, 0x13fff] of pages object 7, which go on in its memory, as one.
+ */
+static struct ioas_event two_to_merge(struct fixture *f)
+{
+	struct ioas_event ev = shared_event(0x10000, 0x11fff, 7, 0x2000);
+
+	open_pages(f);
+	ev.body_area.area = 4;
+	assert_int_equal(apply(f, ev), 0);
+	ev = shared_event(0x12000, 0x13fff, 7, 0x4000);
+	ev.body_area.area = 5;
+	assert_int_equal(apply(f, ev), 0);
+	ev = area_event(IOAS_EV_AREA_MERGED, 0x10000, 0x13fff, 0);
+	ev.body_area.pages_id = 7;
+	ev.body_area.area = 4;
+	ev.body_area.area2 = 5;
+	ev.body_area.at = 0x12000;
+	return ev;
+}
+
+static void test_merge(void **state)
+{
+	struct fixture *f = *state;
+	struct ioas_event ev = two_to_merge(f);
+	const struct mirror_area *area;
+
+	assert_int_equal(apply(f, ev), 0);
+	area = mirror_area_at(the_ioas(f), 0x13fff);
+	assert_int_equal(area->node.start, 0x10000);
+	assert_int_equal(area->node.last, 0x13fff);
+	assert_int_equal(area->number, 4);
+	assert_int_equal(mirror_area_offset(area), 0x2000);
+	assert_int_equal(mirror_area_count(the_ioas(f)), 1);
+	assert_int_equal(mirror_mapped_bytes(the_ioas(f)), 0x4000);
+	assert_int_equal(the_pages(f, 7)->areas, 1);
+	assert_no_anomaly(f);
+	ev.kind = IOAS_EV_AREA_GONE;
+	assert_int_equal(apply(f, ev), 0);
+	assert_int_equal(mirror_mapped_bytes(the_ioas(f)), 0);
+	assert_int_equal(the_pages(f, 7)->areas, 0);
+	assert_no_anomaly(f);
+}
+
+/* Another number of the second part; then there is but one area. */
+static void test_merge_contradictions(void **state)
+{
+	struct fixture *f = *state;
+	struct ioas_event ev = two_to_merge(f);
+
+	ev.body_area.area2 = 6;
+	assert_int_equal(apply(f, ev), -ESTALE);
+	assert_int_equal(mirror_area_count(the_ioas(f)), 1);
+	assert_int_equal(apply(f, ev), -ENOENT);
+	assert_int_equal(mirror_area_count(the_ioas(f)), 0);
+	assert_int_equal(the_pages(f, 7)->areas, 0);
+}
+
+/* Of two areas the sender had seen one: nobody knows what they are as one. */
+static void test_merge_unseen(void **state)
+{
+	struct fixture *f = *state;
+	struct ioas_event ev = two_to_merge(f), gone = ev;
+
+	gone.kind = IOAS_EV_AREA_GONE;
+	gone.body_area.last = 0x11fff;
+	gone.body_area.at = 0;
+	assert_int_equal(apply(f, gone), 0);
+	ev.flags = IOAS_F_UNSEEN;
+	ev.body_area.area = ev.body_area.area2 = 0;
+	assert_int_equal(apply(f, ev), 0);
+	assert_int_equal(mirror_area_count(the_ioas(f)), 0);
+	assert_int_equal(mirror_mapped_bytes(the_ioas(f)), 0);
+	assert_int_not_equal(the_ctx(f)->uncertain_since, 0);
+}
+
+/* A table tells nothing of what it maps. */
+static void test_table(void **state)
+{
+	struct fixture *f = *state;
+	struct ioas_event ev = unit_event(IOAS_EV_IOAS_NEW);
+
+	open_pages(f);
+	assert_int_equal(the_ctx(f)->uncertain_since, 0);
+	ev.ioas = 4;
+	ev.body_obj.mode = IOAS_MODE_TCE;
+	assert_int_equal(apply(f, ev), 0);
+	assert_int_equal(the_ctx(f)->uncertain_since, f->now);
+	assert_no_anomaly(f);
+}
+
 /* What only areas with memory of their own can have. */
 static void test_shared_contradictions(void **state)
 {
@@ -324,11 +414,20 @@ static void test_pages_charges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIXTURE(test_pages),	    WITH_FIXTURE(test_shared),
-		WITH_FIXTURE(test_shared_split),    WITH_FIXTURE(test_shared_contradictions),
-		WITH_FIXTURE(test_outside),	    WITH_FIXTURE(test_unknown_pages),
-		WITH_FIXTURE(test_unknown_changes), WITH_FIXTURE(test_adopted_pages),
-		WITH_FIXTURE(test_leftover_areas),  WITH_FIXTURE(test_pinned_limits),
+		WITH_FIXTURE(test_pages),
+		WITH_FIXTURE(test_shared),
+		WITH_FIXTURE(test_shared_split),
+		WITH_FIXTURE(test_merge),
+		WITH_FIXTURE(test_merge_contradictions),
+		WITH_FIXTURE(test_merge_unseen),
+		WITH_FIXTURE(test_table),
+		WITH_FIXTURE(test_shared_contradictions),
+		WITH_FIXTURE(test_outside),
+		WITH_FIXTURE(test_unknown_pages),
+		WITH_FIXTURE(test_unknown_changes),
+		WITH_FIXTURE(test_adopted_pages),
+		WITH_FIXTURE(test_leftover_areas),
+		WITH_FIXTURE(test_pinned_limits),
 		WITH_FIXTURE(test_pages_charges),
 	};
 

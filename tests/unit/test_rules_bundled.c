@@ -136,6 +136,35 @@ static void test_split_devices(void **state)
 	cs_expect_none(cs);
 }
 
+/* ---- a failure unpins what somebody has let go of meanwhile ---- */
+
+static void attach_fails(struct cs *cs, bool meanwhile)
+{
+	uint64_t op;
+
+	cs_pin(cs, 40, 0x10000, CS_PAGE);
+	cs_begin(cs);
+	op = cs->op;
+	if (meanwhile) {
+		cs->op = ++cs->ops;
+		cs_send(cs, cs_client(cs, IOAS_EV_ACCESS_UNPIN, 40, 0x10000, CS_PAGE));
+		cs->op = op;
+	}
+	cs_client_memory(cs, 0x10000, -1);
+	cs_end(cs, cs_op(cs, IOAS_OP_ATTACH, -EFAULT));
+}
+
+static void test_attach_fails(void **state)
+{
+	struct cs *cs = with_client(state);
+
+	attach_fails(cs, true);
+	cs_expect_held(cs, RULE_ATTACH_ATOMIC);
+	attach_fails(cs, false);
+	cs_expect(cs, RULE_ATTACH_ATOMIC);
+	assert_non_null(strstr(cs->seen.text, "pages pinned or unpinned"));
+}
+
 /* ---- an unpin that is refused ---- */
 
 static void refused(struct cs *cs, uint64_t iova, int64_t result)
@@ -245,10 +274,10 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, cs_setup_same_memory, cs_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_alignment),	 TEST(test_chosen),	   TEST(test_chosen_first),
-		TEST(test_split),	 TEST(test_split_devices), TEST(test_unpin_refused),
-		TEST(test_unpin_let_go), TEST(test_notify),	   TEST(test_notify_rounds),
-		TEST(test_charge_mode),
+		TEST(test_alignment),	  TEST(test_chosen),	    TEST(test_chosen_first),
+		TEST(test_split),	  TEST(test_split_devices), TEST(test_unpin_refused),
+		TEST(test_attach_fails),  TEST(test_unpin_let_go),  TEST(test_notify),
+		TEST(test_notify_rounds), TEST(test_charge_mode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

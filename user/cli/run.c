@@ -218,8 +218,9 @@ static int attach(struct run *r)
 
 	if (err == -ENODEV) {
 		if (!r->waiting)
-			log_warn("neither the VFIO modules (vfio, vfio_iommu_type1) nor iommufd nor "
-				 "ioas_backend are loaded: waiting for them");
+			log_warn(
+				"neither the VFIO modules (vfio, vfio_iommu_type1) nor iommufd nor "
+				"ioas_backend are loaded: waiting for them");
 		r->waiting = true;
 		return 0;
 	}

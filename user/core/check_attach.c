@@ -100,16 +100,22 @@ static const struct mirror_area *outside(const struct mirror_ioas *ioas,
 	return mirror_area_first_in(ioas, next, UINT64_MAX);
 }
 
-/* What an attach that failed has left behind; NULL: nothing. */
-static const char *left_behind(const struct check_op *op, const struct check_ranges *now)
+/*
+ * What an attach that failed has left behind; NULL: nothing. Memory may be shared: who let go of it
+ * meanwhile has left it to this op to unpin.
+ */
+static const char *left_behind(const struct check_at *at, const struct check_ranges *now)
 {
+	const struct check_op *op = at->op;
+	bool alone = !check_others(&at->my_ctx->changes, op->number, check_op_start(at->ev));
+
 	if (op->attached != op->detached)
 		return "a user";
 	if (op->added != op->undone || op->removed)
 		return "areas changed";
-	if (op->pinned)
+	if (op->pinned && alone)
 		return "pages pinned or unpinned";
-	if (op->charged)
+	if (op->charged && alone)
 		return "a charge";
 	if (now && (!check_ranges_inside(now, op->ranges) || !check_ranges_inside(op->ranges, now)))
 		return "ranges changed";
@@ -126,7 +132,7 @@ static void judge_atomic(struct check_at *at, const struct check_ranges *now)
 	if (!attaches(at->ev) || !check_judge(at, RULE_ATTACH_ATOMIC))
 		return;
 	if (at->ev->body_op.result < 0) {
-		what = left_behind(at->op, now);
+		what = left_behind(at, now);
 		if (what)
 			check_fail(at, RULE_ATTACH_ATOMIC, NULL,
 				   "an attach that failed with %" PRId64 " has left behind: %s",

@@ -294,6 +294,7 @@ static bool changes_area(const struct check_at *at)
 	case IOAS_EV_AREA_GONE:
 	case IOAS_EV_AREA_UPDATE:
 	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_AREA_MERGED:
 		return at->ioas;
 	default:
 		return false;

@@ -140,6 +140,7 @@ struct check_ctx {
 	uint64_t uncertain_since; /* 0: certain */
 	bool adopted;
 	bool shaken; /* as of an IOAS, for what IOASes share */
+	struct check_last changes; /* of whatever is in it */
 	uint32_t pending; /* ops that have changed something and are not told yet */
 	uint64_t told[CHECK_TOLD_KEPT]; /* ring of op numbers */
 	uint64_t ntold; /* ever */

@@ -59,6 +59,16 @@ static void compare_task(struct difference *d, const struct ioas_event *ev, uint
 	compare(d, "user", uid, ev->uid);
 }
 
+/* Of an area that goes on in the next one that is known, the last address of that one. */
+static uint64_t known_last(const struct check_at *at, const struct mirror_area *area)
+{
+	const struct mirror_area *next = NULL;
+
+	if (at->ev->kind == IOAS_EV_AREA_MERGED)
+		next = mirror_area_at(at->ioas, at->ev->body_area.at);
+	return next ? next->node.last : area->node.last;
+}
+
 static void compare_memory(struct difference *d, const struct check_at *at,
 			   const struct mirror_area *area)
 {
@@ -68,7 +78,7 @@ static void compare_memory(struct difference *d, const struct check_at *at,
 	compare(d, "pages object", body->pages_id, pages ? pages->id : 0);
 	if (!pages || pages->memory != IOAS_MEMORY_NONE)
 		compare(d, "VA", body->va, mirror_area_va(area));
-	if (at->ev->kind != IOAS_EV_AREA_SPLIT) {
+	if (at->ev->kind != IOAS_EV_AREA_SPLIT && at->ev->kind != IOAS_EV_AREA_MERGED) {
 		compare(d, "offset", body->at, mirror_area_offset(area));
 		compare(d, "pages", (uint64_t)body->pages, (uint64_t)mirror_area_pinned(area));
 		compare(d, "pages that are no RAM", (uint64_t)body->pfnmap, area->pfnmap);
@@ -84,7 +94,7 @@ static void known_area(struct difference *d, const struct check_at *at)
 	if (!area || !body->area)
 		return;
 	compare(d, "number", body->area, area->number);
-	compare(d, "last address", body->last, area->node.last);
+	compare(d, "last address", body->last, known_last(at, area));
 	if (at->ev->kind == IOAS_EV_PINNED)
 		return;
 	compare(d, "protection", body->prot, area->prot);
@@ -254,6 +264,7 @@ static void known(struct difference *d, const struct check_at *at)
 	case IOAS_EV_AREA_GONE:
 	case IOAS_EV_AREA_UPDATE:
 	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_AREA_MERGED:
 	case IOAS_EV_PINNED:
 		known_area(d, at);
 		break;

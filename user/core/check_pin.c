@@ -209,8 +209,8 @@ static void unpin_refused(struct check_at *at)
 {
 	struct check_range range;
 
-	if (at->ev->body_op.result != -ENOENT || may_be_let_go(at) ||
-	    check_asked(at->ev, &range) || !check_judge_whole(at, RULE_UNPIN_MATCH))
+	if (at->ev->body_op.result != -ENOENT || may_be_let_go(at) || check_asked(at->ev, &range) ||
+	    !check_judge_whole(at, RULE_UNPIN_MATCH))
 		return;
 	check_fail(at, RULE_UNPIN_MATCH, &range,
 		   "unpin of " CHECK_RANGE " was refused: the client has no such pin", range.iova,

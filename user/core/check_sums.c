@@ -248,6 +248,7 @@ static bool changes_areas(const struct ioas_event *ev)
 	case IOAS_EV_AREA_GOING:
 	case IOAS_EV_AREA_GONE:
 	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_AREA_MERGED:
 	case IOAS_EV_AREA_UPDATE:
 	case IOAS_EV_VADDR_INVALID:
 		return true;
@@ -270,6 +271,7 @@ void check_book(struct check_at *at)
 		book_op(at->op, at);
 	else if (unsettles(ev))
 		at->my_ctx->shaken = true;
+	touch(&at->my_ctx->changes, ev);
 	if (!at->mine)
 		return;
 	if (!at->op && unsettles(ev))

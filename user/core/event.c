@@ -46,6 +46,7 @@ static const char *const kind_names[] = {
 	[IOAS_EV_FAULT] = "fault",
 	[IOAS_EV_MEMORY_GONE] = "memory-gone",
 	[IOAS_EV_MEMORY_LOST] = "memory-lost",
+	[IOAS_EV_AREA_MERGED] = "area-merged",
 };
 
 static const char *const op_names[] = {
@@ -78,6 +79,7 @@ static const char *const op_names[] = {
 	[IOAS_OP_BIND] = "bind",
 	[IOAS_OP_UNBIND] = "unbind",
 	[IOAS_OP_CHARGE] = "charge",
+	[IOAS_OP_MERGE] = "merge",
 };
 
 static const char *const backend_names[] = {
@@ -110,10 +112,8 @@ static const char *const memory_names[] = {
 };
 
 static const char *const range_names[] = {
-	[IOAS_RANGE_NONE] = "none",
-	[IOAS_RANGE_VALID] = "valid",
-	[IOAS_RANGE_RESERVED] = "reserved",
-	[IOAS_RANGE_ALLOWED] = "allowed",
+	[IOAS_RANGE_NONE] = "none",	    [IOAS_RANGE_VALID] = "valid",
+	[IOAS_RANGE_RESERVED] = "reserved", [IOAS_RANGE_ALLOWED] = "allowed",
 	[IOAS_RANGE_CLAIMED] = "claimed",
 };
 
@@ -239,6 +239,7 @@ bool ioas_event_is_area(const struct ioas_event *ev)
 	case IOAS_EV_ACCESS_UNPIN:
 	case IOAS_EV_AREA_SPLIT:
 	case IOAS_EV_AREA_FILLED:
+	case IOAS_EV_AREA_MERGED:
 		return true;
 	default:
 		return false;
@@ -318,6 +319,7 @@ static bool area_possible(const struct ioas_event *ev)
 	case IOAS_EV_ACCESS_UNPIN:
 		return page_count(area->pages) && page_count(area->pfnmap);
 	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_AREA_MERGED:
 		return area->at > area->iova && area->at <= area->last;
 	case IOAS_EV_AREA_FILLED:
 		return area->object;

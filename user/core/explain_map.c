@@ -158,6 +158,21 @@ static void explain_invalid(struct explain_at *at)
 	explain_maybe(at, is_type1(at) ? maybe_type1 : maybe);
 }
 
+/* Set aside for a map that names it (bundled, check_claim() in kernel/ioas_backend/iova.c). */
+static void explain_claimed(struct explain_at *at)
+{
+	const struct mirror_range *range = NULL;
+	struct check_range asked;
+
+	if (at->ioas && !check_asked(at->ev, &asked))
+		range = mirror_range_first_in(at->ioas, IOAS_RANGE_CLAIMED, asked.iova, asked.last);
+	if (range)
+		explain_sure(at, EXPLAIN_RESERVED)->range =
+			(struct check_range){ range->node.start, range->node.last };
+	else
+		explain_add(at, EXPLAIN_RESERVED);
+}
+
 /* ---- overlap, room, source ---- */
 
 static void explain_overlap(struct explain_at *at)
@@ -255,6 +270,9 @@ void explain_map(struct explain_at *at)
 	switch (at->ev->body_op.result) {
 	case -EEXIST:
 		explain_overlap(at);
+		break;
+	case -EADDRINUSE:
+		explain_claimed(at);
 		break;
 	case -EINVAL:
 	case -EOVERFLOW:

@@ -84,6 +84,18 @@ static void see_split(struct history *h, struct history_ioas *ioas, const struct
 		dtree_insert(&ioas->born, &right->node);
 }
 
+/* The two are one mapping, which is as old as the first. */
+static void see_merge(struct history *h, struct history_ioas *ioas, const struct ioas_event *ev)
+{
+	struct born *left = entry(dtree_find(&ioas->born, ev->body_area.iova));
+	struct born *right = entry(dtree_find(&ioas->born, ev->body_area.at));
+
+	if (right && right != left)
+		drop_born(h, ioas, right);
+	if (left && left->node.last < ev->body_area.last)
+		left->node.last = ev->body_area.last;
+}
+
 static void see_going(struct history *h, struct history_ioas *ioas, const struct ioas_event *ev)
 {
 	struct born *b = entry(dtree_find(&ioas->born, ev->body_area.iova));
@@ -319,6 +331,9 @@ static void see_area(struct history *h, const struct mirror *m, const struct ioa
 		return;
 	case IOAS_EV_AREA_SPLIT:
 		see_split(h, ioas, ev);
+		return;
+	case IOAS_EV_AREA_MERGED:
+		see_merge(h, ioas, ev);
 		return;
 	case IOAS_EV_AREA_GOING:
 		see_going(h, ioas, ev);

@@ -356,6 +356,49 @@ static int apply_split(struct mirror *m, struct mirror_ioas *ioas, const struct 
 	return rc;
 }
 
+/* Of two areas only one was seen to be mapped: what they became neither sender nor mirror knows. */
+static int merge_unknown(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
+{
+	if (!(ev->flags & IOAS_F_UNSEEN))
+		return remove_unknown(m, ioas, ev);
+	drop_overlap(m, ioas, &ev->body_area);
+	return unknown_area(m, ioas, ev);
+}
+
+static bool go_on(const struct mirror_area *left, const struct mirror_area *right,
+		  const struct ioas_event *ev)
+{
+	const struct ioas_area_body *body = &ev->body_area;
+
+	return left && right && left != right && left->shared && right->shared &&
+	       left->pages == right->pages && left->node.last == body->at - 1 &&
+	       right->node.last == body->last && left->va + (body->at - body->iova) == right->va &&
+	       left->prot == right->prot;
+}
+
+/*
+ * The left area becomes both: its number, time and op. Only areas of pages objects do that, which
+ * have no pins of their own.
+ */
+static int apply_merge(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
+{
+	const struct ioas_area_body *body = &ev->body_area;
+	struct mirror_area *left = find_area(ioas, body->iova);
+	struct mirror_area *right = find_area(ioas, body->at);
+	int rc = 0;
+
+	if (!go_on(left, right, ev))
+		return merge_unknown(m, ioas, ev);
+	if ((left->number && body->area && left->number != body->area) ||
+	    (right->number && body->area2 && right->number != body->area2) ||
+	    !same_memory(left, ev))
+		rc = mirror_anomaly(m, ioas->ctx, ev, MIRROR_MISMATCH);
+	drop_area(m, ioas, right);
+	ioas->mapped += body->last - left->node.last;
+	left->node.last = body->last;
+	return rc;
+}
+
 int mirror_apply_area(struct mirror *m, struct mirror_ioas *ioas, const struct ioas_event *ev)
 {
 	switch (ev->kind) {
@@ -370,6 +413,8 @@ int mirror_apply_area(struct mirror *m, struct mirror_ioas *ioas, const struct i
 		return apply_vaddr_invalid(m, ioas, ev);
 	case IOAS_EV_AREA_SPLIT:
 		return apply_split(m, ioas, ev);
+	case IOAS_EV_AREA_MERGED:
+		return apply_merge(m, ioas, ev);
 	default:
 		return apply_pinned(m, ioas, ev);
 	}

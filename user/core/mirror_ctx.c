@@ -149,6 +149,9 @@ int mirror_apply_ioas_new(struct mirror *m, struct mirror_ctx *ctx, struct mirro
 		ioas->adopted = adopted;
 	}
 	ioas->mode = (uint8_t)ev->body_obj.mode;
+	/* What a table maps is not told. */
+	if (ioas->mode == IOAS_MODE_TCE)
+		mirror_set_uncertain(ctx, ev->time_ns);
 	return 0;
 }
 

@@ -147,6 +147,7 @@ static void area_columns(struct trace_columns *c, const struct ioas_event *ev)
 			SET(c->result, "%" PRId64 " pages", (int64_t)a->pages);
 		break;
 	case IOAS_EV_AREA_SPLIT:
+	case IOAS_EV_AREA_MERGED:
 		SET(c->result, "at 0x%" PRIx64, (uint64_t)a->at);
 		break;
 	case IOAS_EV_AREA_FILLED:

@@ -111,7 +111,7 @@ static void area_objects(struct json *j, const struct ioas_event *ev)
 		if (ev->kind == IOAS_EV_AREA_ADD)
 			json_u64(j, "offset", a->at);
 	}
-	if (ev->kind == IOAS_EV_AREA_SPLIT) {
+	if (ev->kind == IOAS_EV_AREA_SPLIT || ev->kind == IOAS_EV_AREA_MERGED) {
 		json_u64(j, "at", a->at);
 		json_id(j, "right_area", a->area2);
 	}

@@ -56,14 +56,22 @@ static void device_op(struct thread *t)
 
 /* ---- clients: what one forgets is an error, but not if its process dies ---- */
 
-static int unpin(struct client *c, struct pin *pin)
+static int unpin_range(struct client *c, uint64_t iova, uint64_t length)
 {
-	struct ioasb_client_unpin u = { .size = sizeof(u),
-					.iova = pin->iova,
-					.length = pin->length };
+	struct ioasb_client_unpin u = { .size = sizeof(u), .iova = iova, .length = length };
 
-	pin->length = 0;
 	return be_call(c->fd, IOASB_CLIENT_UNPIN, &u);
+}
+
+/* By page, an unmap may have taken some of it: the others are still to be unpinned. */
+static void unpin(struct client *c, struct pin *pin)
+{
+	uint64_t at;
+
+	if (unpin_range(c, pin->iova, pin->length) == -ENOENT && c->pages)
+		for (at = 0; at < pin->length; at += PAGE)
+			unpin_range(c, pin->iova + at, PAGE);
+	pin->length = 0;
 }
 
 static void close_client(struct thread *t, struct client *c)
@@ -91,7 +99,7 @@ static void open_client(struct thread *t, unsigned int which)
 		atomic_fetch_sub(&t->slot->clients, 1);
 		return;
 	}
-	*c = (struct client){ .fd = fd, .ioas = ioas };
+	*c = (struct client){ .fd = fd, .pages = which };
 }
 
 static void pin(struct thread *t, struct client *c, struct pin *pin)
@@ -171,12 +179,17 @@ static void lives(struct thread *t)
 	be_copy(t->load->fd, pick(t), t->own, RW_PROT, somewhere(t), PAGE, &at);
 }
 
+/* What changes no memory. */
 static void query(struct thread *t)
 {
 	struct ioasb_iova_range list[16];
 	unsigned int n = ARRAY_SIZE(list);
+	struct ioasb_merge m = {
+		.size = sizeof(m), .ioas_id = pick(t), .iova = somewhere(t), .length = 512 * PAGE
+	};
 	uint64_t data;
 
+	be_call(t->load->fd, IOASB_MERGE, &m);
 	be_ranges(t->load->fd, pick(t), list, &n);
 	be_rw(t->load->fd, pick(t), false, somewhere(t), &data, sizeof(data), NULL);
 }

@@ -50,8 +50,7 @@ struct pin {
 
 struct client {
 	int fd; /* below 0: none */
-	bool holds;
-	uint32_t ioas;
+	bool pages; /* each page has a count */
 	struct pin pins[PINS];
 };
 
