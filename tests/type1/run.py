@@ -57,7 +57,7 @@ def test_btf_hidden():
 
 def test_bad_options():
     bad = (['trace', '--nonsense'], ['trace', '--pid', 'x'], ['trace', '--op', 'fly'],
-           ['trace', '--ring', '5000'], ['trace', '--backend', 'bundled'], ['trace', 'ls'],
+           ['trace', '--ring', '5000'], ['trace', '--backend', 'spapr'], ['trace', 'ls'],
            ['show', '--from', 'moon'], ['show', 'x'], ['features', '-z'], ['fly'],
            ['trace', '-c', '0'])
     for args in bad:
