@@ -128,6 +128,9 @@ static __noinline struct ioas_ioas *ioas_new(__u64 key, __u64 ctx_key, __u8 back
 	e = event_begin(c, s, IOAS_EV_IOAS_NEW, outer ? outer->num : 0);
 	if (e) {
 		e->flags = adopted ? IOAS_F_ADOPTED : 0;
+		if (backend == IOAS_BACKEND_BUNDLED &&
+		    (mode == IOAS_MODE_TCE || mode == IOAS_MODE_NONE))
+			e->flags |= IOAS_F_UNTOLD;
 		e->body_obj.mode = mode;
 		event_end(e);
 	}

@@ -38,7 +38,7 @@ _ioascope_cgroups() {
 _ioascope_value() {
     local ops='open close set-iommu map unmap attach detach pin unpin rw dirty query release
         copy alloc destroy allow replace option change-process notify cut reserve unreserve
-        hwpt-alloc bind unbind charge'
+        hwpt-alloc bind unbind charge merge'
     case $1 in
     --op) _ioascope_list "$2" "$ops" ;;
     --backend) _ioascope_words "$2" 'type1 iommufd compat bundled' ;;

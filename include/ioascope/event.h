@@ -126,6 +126,7 @@ enum ioas_op {
 #define IOAS_F_UNSEEN 0x10 /* a removal of an area whose mapping was not seen */
 #define IOAS_F_ALL 0x20 /* op UNMAP: of everything, however it was spelled */
 #define IOAS_F_FIXED 0x40 /* op MAP, COPY: the caller chose the IOVA */
+#define IOAS_F_UNTOLD 0x80 /* IOAS_NEW: what is mapped in it is not told */
 
 /* area.prot: what the device may do */
 #define IOAS_PROT_READ 0x1

@@ -209,6 +209,7 @@ static void test_table(void **state)
 	assert_int_equal(the_ctx(f)->uncertain_since, 0);
 	ev.ioas = 4;
 	ev.body_obj.mode = IOAS_MODE_TCE;
+	ev.flags = IOAS_F_UNTOLD;
 	assert_int_equal(apply(f, ev), 0);
 	assert_int_equal(the_ctx(f)->uncertain_since, f->now);
 	assert_no_anomaly(f);

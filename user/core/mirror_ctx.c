@@ -149,8 +149,7 @@ int mirror_apply_ioas_new(struct mirror *m, struct mirror_ctx *ctx, struct mirro
 		ioas->adopted = adopted;
 	}
 	ioas->mode = (uint8_t)ev->body_obj.mode;
-	/* What a table maps is not told. */
-	if (ioas->mode == IOAS_MODE_TCE)
+	if (ev->flags & IOAS_F_UNTOLD)
 		mirror_set_uncertain(ctx, ev->time_ns);
 	return 0;
 }

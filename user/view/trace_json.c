@@ -235,6 +235,8 @@ static void json_obj(struct json *j, const struct ioas_event *ev)
 		json_u64(j, "since_ns", o->value);
 	if (ev->flags & IOAS_F_ADOPTED)
 		json_bool(j, "adopted", true);
+	if (ev->flags & IOAS_F_UNTOLD)
+		json_bool(j, "untold", true);
 }
 
 static void json_charge(struct json *j, const struct ioas_event *ev)
