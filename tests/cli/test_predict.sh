@@ -7,21 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-tool=$(realpath "${IOASCOPE:-build/ioascope}")
-maker=build/tests/make-state
-make --no-print-directory "$maker" >/dev/null
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-. tests/check.sh
-
-# status WANT [ARG]...: the exit status.
-status() {
-    local want=$1 got=0
-    shift
-    "$tool" predict "$@" >"$dir/out" 2>"$dir/err" || got=$?
-    [ "$got" -eq "$want" ] ||
-        { echo "exit status $got, not $want" && cat "$dir/out" "$dir/err" && return 1; }
-}
+subject=predict
+. tests/cli/recorded.sh
 
 # text WANT [ARG]...: what is printed, but for runs of spaces.
 text() {

@@ -7,20 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-tool=$(realpath "${IOASCOPE:-build/ioascope}")
-maker=build/tests/make-state
-make --no-print-directory "$maker" >/dev/null
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-. tests/check.sh
-
-# status WANT COMMAND [ARG]...: the tool's exit status.
-status() {
-    local want=$1 got=0
-    shift
-    "$tool" "$@" >/dev/null 2>"$dir/err" || got=$?
-    [ "$got" -eq "$want" ] || { echo "exit status $got, not $want" && cat "$dir/err" && return 1; }
-}
+. tests/cli/recorded.sh
 
 # text WANT COMMAND [ARG]...: what the tool prints, but for runs of spaces.
 text() {
