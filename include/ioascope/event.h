@@ -227,7 +227,7 @@ struct ioas_area_body {
 	__u32 group_valid;
 	__u32 pages_id; /* our number of the pages object; 0: the area's memory is its own */
 	__u32 object; /* our number of the domain (FILLED) or access (ACCESS_*); 0: none */
-	__u64 at; /* SPLIT, MERGED: see there; ADD: byte in the pages object where the area begins */
+	__u64 at; /* SPLIT, MERGED: see there; ADD: byte in the pages object where it begins */
 	__s64 bytes; /* FILLED */
 	__u32 area2; /* SPLIT, MERGED: our number of the right part */
 	__u32 refs; /* ACCESS_PIN, ACCESS_UNPIN: so many times; 0: once */

@@ -9,6 +9,8 @@
 
 #include "ioasb.h"
 
+#ifdef CONFIG_MMU_NOTIFIER
+
 struct ioasb_watch {
 	struct mmu_interval_notifier sub;
 	struct ioasb_pages *pages;
@@ -130,6 +132,29 @@ void ioasb_watch_state(struct ioasb_pages *pages, struct ioasb_watch_state *stat
 	if (state->first <= state->last && ioasb_count_pinned(pages, state->first, state->last))
 		state->flags = IOASB_WATCH_STALE;
 }
+
+#else
+
+/* Nothing can be watched, so there is no state to ask for. */
+int ioasb_watch_start(struct ioasb_pages *pages)
+{
+	return -EOPNOTSUPP;
+}
+
+void ioasb_watch_stop(struct ioasb_pages *pages)
+{
+}
+
+void ioasb_watch_pinning(struct ioasb_pages *pages, bool begin)
+{
+}
+
+void ioasb_watch_state(struct ioasb_pages *pages, struct ioasb_watch_state *state)
+{
+	*state = (struct ioasb_watch_state){};
+}
+
+#endif
 
 /* Which page the process has there, with a reference; NULL: none. No fault is taken. */
 static struct page *present_page(struct mm_struct *mm, unsigned long va)

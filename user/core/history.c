@@ -87,13 +87,21 @@ static void see_split(struct history *h, struct history_ioas *ioas, const struct
 /* The two are one mapping, which is as old as the first. */
 static void see_merge(struct history *h, struct history_ioas *ioas, const struct ioas_event *ev)
 {
-	struct born *left = entry(dtree_find(&ioas->born, ev->body_area.iova));
-	struct born *right = entry(dtree_find(&ioas->born, ev->body_area.at));
+	const struct ioas_area_body *body = &ev->body_area;
+	struct born *left = entry(dtree_find(&ioas->born, body->iova));
+	struct dtree_node *node;
 
-	if (right && right != left)
-		drop_born(h, ioas, right);
-	if (left && left->node.last < ev->body_area.last)
-		left->node.last = ev->body_area.last;
+	if (!left) {
+		drop_overlap(h, ioas, body);
+		return;
+	}
+	while (left->node.last < body->last) {
+		node = dtree_first_in(&ioas->born, left->node.last + 1, body->last);
+		if (!node)
+			left->node.last = body->last;
+		else
+			drop_born(h, ioas, entry(node));
+	}
 }
 
 static void see_going(struct history *h, struct history_ioas *ioas, const struct ioas_event *ev)
