@@ -238,7 +238,7 @@ struct ioasb_client_rw {
 	__aligned_u64 user_va;
 };
 
-/* Memory of a memfd, or a file of tmpfs or hugetlbfs. Needs no mapping of it. */
+/* Memory of a memfd, or a file of tmpfs; not of huge pages. Needs no mapping of it. */
 struct ioasb_map_file {
 	__u32 size;
 	__u32 flags; /* as for MAP */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* MAP_FILE: the memory of a memfd, or of a file of tmpfs or hugetlbfs, without a mapping of it. */
+/* MAP_FILE: the memory of a memfd, or of a file of tmpfs, without a mapping of it. */
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/hugetlb.h>
 #include <linux/memfd.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
@@ -13,19 +12,18 @@
 
 static bool is_sealed(struct file *file)
 {
-	unsigned int seals = is_file_hugepages(file) ? HUGETLBFS_I(file_inode(file))->seals
-						     : SHMEM_I(file_inode(file))->seals;
-
-	return seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+	return SHMEM_I(file_inode(file))->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
 }
 
 /*
  * As for a shared mapping. While it is mapped to be written to, nobody can seal it against that
- * (-EBUSY), so what is pinned later was allowed, too.
+ * (-EBUSY), so what is pinned later was allowed, too. Files of huge pages are refused: to fill a
+ * hole of one, 6.12's alloc_hugetlb_folio_reserve() takes a page that somebody else may have
+ * reserved.
  */
 static int check_file(struct file *file, bool writeable)
 {
-	if (!shmem_mapping(file->f_mapping) && !is_file_hugepages(file))
+	if (!shmem_mapping(file->f_mapping))
 		return -EINVAL;
 	if (!(file->f_mode & FMODE_READ) || (writeable && !(file->f_mode & FMODE_WRITE)))
 		return -EACCES;
