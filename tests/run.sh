@@ -33,66 +33,91 @@ part() {
     count "$name" "$out" "${PIPESTATUS[0]}"
 }
 
-in_lab() {
-    local kernel=$1 module
-    module=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || return 1
+guest() {
+    local kernel=$1 mem=$2
+    shift 2
+    tests/lab/lab.sh -k "$kernel" -m "$mem" -t "$seconds" -E "IOASCOPE_SCALE=$scale" \
+        -E "IOASCOPE_SEED=$IOASCOPE_SEED" "$@"
+}
+
+row() {
+    local kernel=$1 testdev
+    testdev=$(tests/lab/module.sh "$kernel" tests/modules/ioas_testdev) || return 1
     case $kernel in
     *+iommufd) set -- tests/iommufd/run.py ;;
     *) set -- tests/type1/run.py ;;
     esac
-    tests/lab/lab.sh -k "$kernel" -m 5G -t "$seconds" -E "TESTDEV=$module" \
-        -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- "$@"
+    guest "$kernel" 5G -E "TESTDEV=$testdev" -- "$@"
 }
 
 # The bundled backend: on the stock kernel, for it needs nothing else.
 backend() {
     local module
     module=$(make --no-print-directory module K=6.12) || return 1
-    tests/lab/lab.sh -k 6.12 -m 4G -t "$seconds" -E "BACKEND=$module" \
-        -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- tests/backend/run.sh
+    guest 6.12 4G -E "BACKEND=$module" -- tests/backend/run.sh
 }
 
 # Limits on pinned memory: where all who pin are there.
 policy() {
-    local row=6.12+iommufd gate backend testdev
-    gate=$(make --no-print-directory module-gate K=$row) || return 1
-    backend=$(make --no-print-directory module K=$row) || return 1
-    testdev=$(tests/lab/module.sh $row tests/modules/ioas_testdev) || return 1
-    tests/lab/lab.sh -k $row -m 3G -t "$seconds" -E "GATE=$gate" -E "BACKEND=$backend" \
-        -E "TESTDEV=$testdev" -E "IOASCOPE_SCALE=$scale" -E "IOASCOPE_SEED=$IOASCOPE_SEED" -- \
-        tests/policy/run.py
+    local kernel=6.12+iommufd gate backend testdev
+    gate=$(make --no-print-directory module-gate K=$kernel) || return 1
+    backend=$(make --no-print-directory module K=$kernel) || return 1
+    testdev=$(tests/lab/module.sh $kernel tests/modules/ioas_testdev) || return 1
+    guest $kernel 3G -E "GATE=$gate" -E "BACKEND=$backend" -E "TESTDEV=$testdev" -- tests/policy/run.py
+}
+
+# Machines, one after the other, beside what else runs: backend, policy, or rows of the lab.
+lane() {
+    local name
+    (
+        for name; do
+            case $name in
+            backend | policy) "$name" ;;
+            *) row "$name" ;;
+            esac >"build/tests/lab-$name.out" 2>&1
+            echo $? >"build/tests/lab-$name.status"
+        done
+    ) &
+    lanes+=($!)
+}
+
+# What one of them prints, until it ends.
+end() {
+    local out=build/tests/lab-$1.out status=build/tests/lab-$1.status shown
+    echo "== $2"
+    tail -n +1 -F "$out" 2>/dev/null &
+    shown=$!
+    until [ -s "$status" ]; do sleep 1; done
+    sleep 1
+    kill "$shown"
+    wait "$shown" 2>/dev/null
+    count "$2" "$out" "$(cat "$status")"
 }
 
 mkdir -p build/tests
+rm -f build/tests/lab-*.out build/tests/lab-*.status
+lanes=()
+trap 'kill "${lanes[@]}" 2>/dev/null' EXIT
 # An emulated machine keeps half a CPU of ours busy, and the longest comes first. They may have 5 GiB
 # each: two at a time where there is no room for three.
 room=$(awk '$1 == "MemAvailable:" && $2 > 18 * 1024 * 1024 {print "yes"}' /proc/meminfo)
-declare -A pids
-begin() {
-    in_lab "$1" >"build/tests/lab-$1.out" 2>&1 &
-    pids[$1]=$!
-}
-end() {
-    echo "== real kernel $1"
-    tail -n +1 -f --pid="${pids[$1]}" "build/tests/lab-$1.out"
-    wait "${pids[$1]}"
-    count "real kernel $1" "build/tests/lab-$1.out" $?
-    unset "pids[$1]"
-}
-trap 'kill "${pids[@]}" 2>/dev/null' EXIT
-begin 6.12+iommufd
-begin 6.1
-[ -z "$room" ] || begin 6.12
-end 6.1
-[ -n "$room" ] || begin 6.12
-end 6.12
+if [ -n "$room" ]; then
+    lane 6.12+iommufd
+    lane 6.1 policy
+    lane 6.12 backend
+else
+    lane 6.12+iommufd policy
+    lane 6.1 6.12 backend
+fi
+end 6.1 "real kernel 6.1"
+end 6.12 "real kernel 6.12"
 part "unit tests, plain and with sanitizers" env IOASCOPE_SCALE="$unit_scale" \
     IOASCOPE_SAN_SCALE="$san_scale" make --no-print-directory unit
 [ -z "$soak" ] || part "unit tests under valgrind" env IOASCOPE_SCALE=1 make --no-print-directory valgrind
-part "the bundled backend" backend
-part "limits on pinned memory" policy
 part "fuzz corpora" tests/fuzz/run.sh --replay
-end 6.12+iommufd
+end backend "the bundled backend"
+end policy "limits on pinned memory"
+end 6.12+iommufd "real kernel 6.12+iommufd"
 trap - EXIT
 part "documentation" tests/unit/test_docs.sh
 part "the rules on paper" tests/unit/test_rules_doc.sh
