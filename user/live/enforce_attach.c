@@ -173,7 +173,7 @@ int enforce_attach(const __u32 there[POLICY_SCOPES], const struct enforce_option
 	}
 	if (err)
 		return log_err(err, "cannot probe this kernel");
-	/* On 6.1 the verifier is at the programs for more than a minute. */
+	/* On 6.1 loading the programs did not end within a minute. */
 	if (!enforce_gate_possible()) {
 		log_warn("this kernel is too old to enforce policies: it has no "
 			 "register_btf_fmodret_id_set()");
