@@ -477,7 +477,7 @@ def test_race():
         wait_used(0)
         now, _, _, skipped = count.ask()
         # Where the kernel preempts, neither they nor we see each call.
-        if guest.preemption() in ('full', 'lazy'):
+        if guest.preempts():
             most = f'{most} ({skipped} calls not counted)'
         else:
             check(limit // 2 < most <= limit, way, 'pinned at most', most, 'of', limit)
