@@ -141,4 +141,32 @@ static __always_inline void area_drop(__u32 ioas, __u64 iova)
 	bpf_map_push_elem(&ioas_free, &n, BPF_ANY);
 }
 
+/*
+ * The area of @left ends before a->at, and a new one, a->area2, goes on from there:
+ * the mapping that the whole was, with its time, its op, its task.
+ */
+static __noinline int area_split(struct ioas_ctx *c, struct ioas_ioas *s, struct ioas_area_body *a,
+				 struct ioas_slot *left)
+{
+	struct ioas_slot *right;
+	__u32 n = 0;
+
+	slot_write_begin(left);
+	left->last = a->at - 1;
+	slot_write_end(left);
+	a->va += a->at - a->iova;
+	a->iova = a->at;
+	a->area = a->area2;
+	area_keep(c, s, a, left->op);
+	__sync_fetch_and_add(&s->areas, 1);
+	right = area_find(s->id, a->iova, &n);
+	if (!right)
+		return 0;
+	slot_write_begin(right);
+	right->time_ns = left->time_ns;
+	__builtin_memcpy(right->comm, left->comm, sizeof(right->comm));
+	slot_write_end(right);
+	return 0;
+}
+
 #endif

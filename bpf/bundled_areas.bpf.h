@@ -139,33 +139,6 @@ HOOK("fentry/ioasb_hook_area_gone", bd_area_gone)
 	return bd_area_went(note);
 }
 
-/* The right part is the mapping that the whole was: its time, its op, its task. */
-static __noinline int bd_split_keep(struct ioas_ioas *s, struct ioas_area_body *a)
-{
-	struct ioas_slot *left, *right;
-	__u32 n = 0;
-
-	left = s ? area_find(s->id, a->iova, &n) : NULL;
-	if (!left)
-		return 0;
-	slot_write_begin(left);
-	left->last = a->at - 1;
-	slot_write_end(left);
-	a->va += a->at - a->iova;
-	a->iova = a->at;
-	a->area = a->area2;
-	area_keep(ctx_of(s), s, a, left->op);
-	__sync_fetch_and_add(&s->areas, 1);
-	right = area_find(s->id, a->iova, &n);
-	if (!right)
-		return 0;
-	slot_write_begin(right);
-	right->time_ns = left->time_ns;
-	__builtin_memcpy(right->comm, left->comm, sizeof(right->comm));
-	slot_write_end(right);
-	return 0;
-}
-
 static __noinline int bd_area_splits(__u64 note)
 {
 	struct ioas_ioas *s = bd_ioas(note);
@@ -178,7 +151,7 @@ static __noinline int bd_area_splits(__u64 note)
 	if (slot)
 		a.area2 = new_id();
 	bd_area_tell(s, &a, IOAS_EV_AREA_SPLIT, slot ? 0 : IOAS_F_UNSEEN);
-	return slot ? bd_split_keep(s, &a) : 0;
+	return slot ? area_split(ctx_of(s), s, &a, slot) : 0;
 }
 
 HOOK("fentry/ioasb_hook_area_split", bd_area_split)

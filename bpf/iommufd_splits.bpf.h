@@ -28,31 +28,6 @@ HOOK("fexit/iopt_cut_iova", fd_cut_done)
 	return 0;
 }
 
-/* The right part is the mapping that the whole was: its time, its op, its task. */
-static __noinline int fd_split_keep(struct ioas_ioas *s, struct op *op, struct ioas_slot *left)
-{
-	struct ioas_area_body *a = &op->removal.area;
-	struct ioas_slot *right;
-	__u32 n = 0;
-
-	slot_write_begin(left);
-	left->last = a->at - 1;
-	slot_write_end(left);
-	a->va += a->at - a->iova;
-	a->iova = a->at;
-	a->area = a->area2;
-	area_keep(ctx_of(s), s, a, left->op);
-	__sync_fetch_and_add(&s->areas, 1);
-	right = area_find(s->id, a->iova, &n);
-	if (!right)
-		return 0;
-	slot_write_begin(right);
-	right->time_ns = left->time_ns;
-	__builtin_memcpy(right->comm, left->comm, sizeof(right->comm));
-	slot_write_end(right);
-	return 0;
-}
-
 /* Of an area whose mapping was not seen neither part is known. */
 static __noinline int fd_split(struct ioas_ioas *s, struct op *op)
 {
@@ -72,7 +47,7 @@ static __noinline int fd_split(struct ioas_ioas *s, struct op *op)
 		e->body_area = *a;
 		event_end(e);
 	}
-	return left ? fd_split_keep(s, op, left) : 0;
+	return left ? area_split(ctx_of(s), s, a, left) : 0;
 }
 
 /* Two insertions are one split: the left part, then the right one. */
